@@ -1,0 +1,501 @@
+/**
+ * Checks across a whole platform, before anything is synthesized. Each function looks at one subject and returns every
+ * problem that it finds; `checkPlatform` puts them together, so that a person sees all of them at once.
+ */
+import { MEMORY_WARNING, peakNeed, serverTypeOf } from "../model/capacity";
+import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
+import { containerName, environmentPrefix, HASH_LENGTH, inZone, isDnsLabel, isHostName, MAX_NAME } from "../model/names";
+import {
+  type CacheRule,
+  hostsOf,
+  inputUses,
+  type Platform,
+  replicasOf,
+  servicesOf,
+  ZONE_PLANS,
+} from "../model/platform";
+import { error, list, type Problem, warning } from "../model/problem";
+import type { Release } from "../model/release";
+import { COLOURS } from "../model/release";
+import type { Product, Service, Store } from "../model/service";
+import { days, type Duration } from "../model/units";
+import type { Value } from "../model/values";
+import { checkRelease } from "./release-file";
+
+/** Each environment's release, and how problems name its file. */
+export type Releases = Readonly<Record<EnvironmentName, { readonly release: Release; readonly path: string }>>;
+
+export function checkPlatform(platform: Platform, releases: Releases): Problem[] {
+  return [
+    ...checkNames(platform),
+    ...checkPorts(platform),
+    ...checkDependencies(platform),
+    ...checkReferences(platform),
+    ...platform.products.flatMap((p) => p.services.flatMap((s) => checkHealth(p, s))),
+    ...checkSecrets(platform),
+    ...checkInputs(platform),
+    ...platform.stores.flatMap(checkStore),
+    ...checkHosts(platform),
+    ...checkCacheRules(platform),
+    ...checkZoneOwner(platform),
+    ...ENVIRONMENTS.flatMap((name) => {
+      const environment = platform.environments[name];
+      const { release, path } = releases[name];
+      return [
+        ...checkHost(platform, environment),
+        ...checkReplicas(platform, environment),
+        ...checkMemory(platform, environment),
+        ...checkRelease(release, path, platform.products, environment.pinnedVersions),
+      ];
+    }),
+  ];
+}
+
+const at = (product: Product, service: Service, rest: string): string => `${product.name}/${service.name}/${rest}`;
+
+/** Items that share a key, by key. */
+function duplicates<T>(items: readonly T[], key: (item: T) => string): [string, T[]][] {
+  const groups = new Map<string, T[]>();
+  for (const item of items) groups.set(key(item), [...(groups.get(key(item)) ?? []), item]);
+  return [...groups].filter(([, group]) => group.length > 1);
+}
+
+function checkNames(platform: Platform): Problem[] {
+  const problems: Problem[] = [];
+  const named = [
+    ...servicesOf(platform).map((s) => ({ name: s.name, what: "service" })),
+    ...platform.stores.map((s) => ({ name: s.name, what: "store" })),
+  ];
+  for (const [name, group] of duplicates(platform.products, (p) => p.name)) {
+    problems.push(error(name, `${group.length} products "${name}"`, "one product of a name", "rename one of them"));
+  }
+  for (const [name, group] of duplicates(named, (n) => n.name)) {
+    const what = list(group.map((g) => g.what));
+    problems.push(error(name, `${what} with the name "${name}"`, "names that are unique", "rename one of them"));
+  }
+  for (const { name, what } of [...named, ...platform.products.map((p) => ({ name: p.name, what: "product" }))]) {
+    if (!isDnsLabel(name)) {
+      problems.push(
+        error(
+          name,
+          `the ${what} name "${name}"`,
+          `lower-case letters, digits and dashes, beginning with a letter, at most ${MAX_NAME}`,
+          "rename it; containers reach each other by this name",
+        ),
+      );
+    }
+  }
+  for (const product of platform.products) {
+    for (const [role] of duplicates(product.services, (s) => s.role)) {
+      problems.push(
+        error(product.name, `two services in the role "${role}"`, "one service a role", "give one another role"),
+      );
+    }
+    for (const service of product.services) {
+      if (service.name !== product.name && !service.name.startsWith(`${product.name}-`)) {
+        problems.push(
+          error(
+            at(product, service, "name"),
+            service.name,
+            `a name that begins with "${product.name}-"`,
+            `rename it to ${product.name}-${service.role}`,
+          ),
+        );
+      }
+      problems.push(...checkContainerName(platform, product, service));
+    }
+  }
+  return problems;
+}
+
+function checkContainerName(platform: Platform, product: Product, service: Service): Problem[] {
+  const longest = ENVIRONMENTS.flatMap((environment) =>
+    COLOURS.map((colour) => {
+      const last = replicasOf(platform.environments[environment], service) - 1;
+      return `${containerName(environmentPrefix(platform.name, environment), service.name, colour, last)}-${"0".repeat(HASH_LENGTH)}`;
+    }),
+  ).reduce((a, b) => (b.length > a.length ? b : a));
+  return longest.length <= MAX_NAME
+    ? []
+    : [
+        error(
+          at(product, service, "name"),
+          `${service.name}, which makes the container name ${longest} (${longest.length} characters)`,
+          `container names of at most ${MAX_NAME} characters`,
+          `shorten the name by ${longest.length - MAX_NAME}`,
+        ),
+      ];
+}
+
+function checkPorts(platform: Platform): Problem[] {
+  const users = [
+    ...platform.products.flatMap((p) => p.services.map((s) => ({ path: `${p.name}/${s.name}`, port: s.developmentPort }))),
+    ...platform.stores.flatMap((s) => (s.developmentPort ? [{ path: s.name, port: s.developmentPort }] : [])),
+  ];
+  const taken = new Set(users.map((u) => u.port));
+  const nextFree = (port: number): number => (taken.has(port) ? nextFree(port + 1) : port);
+  return duplicates(users, (u) => String(u.port)).flatMap(([port, [first, ...others]]) =>
+    others.map((user) =>
+      error(
+        `${user.path}/developmentPort`,
+        `${port}, which ${first!.path} has`,
+        "a port of its own",
+        `take the next free port, ${nextFree(Number(port))}`,
+      ),
+    ),
+  );
+}
+
+function checkDependencies(platform: Platform): Problem[] {
+  const services = new Map(servicesOf(platform).map((s) => [s.name, s]));
+  const known = [...services.keys(), ...platform.stores.map((s) => s.name)];
+  const problems: Problem[] = [];
+  for (const product of platform.products) {
+    for (const service of product.services) {
+      for (const dependency of service.dependsOn ?? []) {
+        if (!known.includes(dependency)) {
+          problems.push(
+            error(
+              at(product, service, "dependsOn"),
+              dependency,
+              `a service or store of the catalog: ${list([...known].sort())}`,
+              "correct the name or add what is missing",
+            ),
+          );
+        }
+      }
+    }
+  }
+  const cycle = findCycle(services);
+  if (cycle) {
+    problems.push(
+      error(
+        `${cycle[0]}/dependsOn`,
+        cycle.join(" → "),
+        "dependencies without a circle",
+        "remove one of these dependencies; services that need each other only while serving need none",
+      ),
+    );
+  }
+  return problems;
+}
+
+/** The first circle in the services' dependencies, closed: ["a", "b", "a"]. */
+function findCycle(services: ReadonlyMap<string, Service>): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (name: string, trail: string[]): string[] | undefined => {
+    if (trail.includes(name)) return [...trail.slice(trail.indexOf(name)), name];
+    if (done.has(name)) return undefined;
+    for (const next of services.get(name)?.dependsOn ?? []) {
+      const cycle = visit(next, [...trail, name]);
+      if (cycle) return cycle;
+    }
+    done.add(name);
+    return undefined;
+  };
+  for (const name of services.keys()) {
+    const cycle = visit(name, []);
+    if (cycle) return cycle;
+  }
+  return undefined;
+}
+
+/** Services that values and migrations name. */
+function checkReferences(platform: Platform): Problem[] {
+  const names = servicesOf(platform).map((s) => s.name);
+  return platform.products.flatMap((product) => [
+    ...product.services.flatMap((service) =>
+      Object.entries(service.env).flatMap(([key, value]) =>
+        urlsIn(value)
+          .filter((name) => !names.includes(name))
+          .map((name) =>
+            error(at(product, service, `env/${key}`), `the address of ${name}`, `one of ${list(names)}`, "correct the name"),
+          ),
+      ),
+    ),
+    ...(product.migration && !product.services.some((s) => s.name === product.migration?.service)
+      ? [
+          error(
+            `${product.name}/migration/service`,
+            product.migration.service,
+            `one of the product's services: ${list(product.services.map((s) => s.name))}`,
+            "name the service whose image has the migrations",
+          ),
+        ]
+      : []),
+  ]);
+}
+
+function urlsIn(value: Value): string[] {
+  if (typeof value === "string") return [];
+  if (value.kind === "url-of") return [value.service];
+  if (value.kind === "template") return value.values.flatMap(urlsIn);
+  return value.kind === "per-environment" ? Object.values(value.values).flatMap(urlsIn) : [];
+}
+
+function checkHealth(product: Product, service: Service): Problem[] {
+  const path = at(product, service, "health");
+  // The type demands one; a catalog that was put together from data may still lack it.
+  const health = service.health as Service["health"] | undefined;
+  if (!health || (health.kind === "command" && health.command.length === 0)) {
+    return [
+      error(path, "no health check", "a way to see that the service can serve", 'add health: Health.http("/api/health")'),
+    ];
+  }
+  return health.kind === "http" && !health.path.startsWith("/")
+    ? [error(path, health.path, "a path that begins with /", `write /${health.path}`)]
+    : [];
+}
+
+/** Environment variables whose name says that their value is a secret. Public ones are for browsers by convention. */
+const SECRET_NAME = /(^|_)(SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIALS?|DSN)(_|$)|(API|SECRET|ACCESS|PRIVATE|ENCRYPTION|SIGNING)_KEY|DATABASE_URL$/;
+const PUBLIC_NAME = /^(PUBLIC|NEXT_PUBLIC|VITE)_/;
+/** Values that are secrets whatever their name: private keys, live keys, connection strings with a password. */
+const SECRET_VALUE = /-----BEGIN [A-Z ]*PRIVATE KEY|^(sk|rk)_(live|test)_|^gh[pousr]_|:\/\/[^/\s:@]*:[^/\s@]+@/;
+
+function checkSecrets(platform: Platform): Problem[] {
+  return platform.products.flatMap((product) =>
+    product.services.flatMap((service) =>
+      Object.entries(service.env)
+        .filter(
+          ([key, value]) =>
+            plainTexts(value).some((text) => SECRET_VALUE.test(text)) ||
+            (SECRET_NAME.test(key) && !PUBLIC_NAME.test(key) && plainTexts(value).some((text) => text !== "")),
+        )
+        .map(([key]) =>
+          error(
+            at(product, service, `env/${key}`),
+            "plain text",
+            "a secret that is given at deploy time",
+            `write secret("${key.toLowerCase()}", { … }), and change the value: it is known now`,
+          ),
+        ),
+    ),
+  );
+}
+
+/** Texts that stand whole in the catalog; what is around the inputs of a template is no secret, the joined text may be. */
+function plainTexts(value: Value): string[] {
+  if (typeof value === "string") return [value];
+  if (value.kind === "per-environment") return Object.values(value.values).flatMap(plainTexts);
+  return value.kind === "template" && value.values.length === 0 ? [value.parts.join("")] : [];
+}
+
+/** Inputs become Terraform variables: their names must be such, and one name means one thing. */
+function checkInputs(platform: Platform): Problem[] {
+  const uses = ENVIRONMENTS.flatMap((name) => inputUses(platform, platform.environments[name]));
+  const wrong = [...new Set(uses.map((u) => u.input.name))].filter((name) => !/^[a-z][a-z0-9_]*$/.test(name));
+  const all = platform.products.flatMap((p) => p.services.flatMap((s) => Object.values(s.env).flatMap(inputsIn)));
+  const unclear = [...new Set(all.map((i) => i.name))].filter(
+    (name) => new Set(all.filter((i) => i.name === name).map((i) => i.secret)).size > 1,
+  );
+  return [
+    ...wrong.map((name) =>
+      error(`inputs/${name}`, name, "lower-case letters, digits and underscores", "rename the input"),
+    ),
+    ...unclear.map((name) =>
+      error(`inputs/${name}`, "a secret in one place and a setting in another", "one of the two", "make both a secret"),
+    ),
+  ];
+}
+
+const inputsIn = (value: Value): { name: string; secret: boolean }[] => {
+  if (typeof value === "string") return [];
+  if (value.kind === "input") return [value];
+  if (value.kind === "template") return value.values.flatMap(inputsIn);
+  return value.kind === "per-environment" ? Object.values(value.values).flatMap(inputsIn) : [];
+};
+
+const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
+
+function checkStore(store: Store): Problem[] {
+  const open = store.networks.filter((network) => network !== "data");
+  const tag = /:([^/:]+)$/.exec(store.image)?.[1];
+  return [
+    ...open.map((network) =>
+      error(
+        `${store.name}/networks`,
+        network,
+        "the data network only, which nothing outside reaches",
+        "remove it; services that need the store join the data network",
+      ),
+    ),
+    ...(store.bindAddress !== undefined && !LOOPBACK.test(store.bindAddress)
+      ? [
+          error(
+            `${store.name}/bindAddress`,
+            store.bindAddress,
+            "an address of this computer only, as 127.0.0.1",
+            "remove it; 127.0.0.1 is the default",
+          ),
+        ]
+      : []),
+    ...(tag === undefined || tag === "latest"
+      ? [error(`${store.name}/image`, store.image, "an image with a version", "name the version, e.g. postgres:16-alpine")]
+      : []),
+  ];
+}
+
+function checkHosts(platform: Platform): Problem[] {
+  const problems: Problem[] = [];
+  for (const name of ENVIRONMENTS) {
+    const environment = platform.environments[name];
+    const users = platform.products.flatMap((product) =>
+      product.services.flatMap((service) =>
+        hostsOf(service, environment).map((host) => ({ host, path: at(product, service, `access/hosts/${name}`) })),
+      ),
+    );
+    const all = environment.otaHost ? [...users, { host: environment.otaHost, path: `${name}/otaHost` }] : users;
+    for (const [host, [first, ...others]] of duplicates(all, (u) => u.host)) {
+      for (const user of others) {
+        problems.push(error(user.path, `${host}, which ${first!.path} has`, "a host name of its own", "change one of them"));
+      }
+    }
+    for (const { host, path } of all) {
+      if (!isHostName(host)) {
+        problems.push(error(path, host, "a host name: parts of letters, digits and dashes", "correct the name"));
+      } else if (environment.dns.kind === "cloudflare" && !inZone(host, platform.zone.name)) {
+        problems.push(
+          error(path, host, `a name in the zone ${platform.zone.name}`, `let it end in .${platform.zone.name}`),
+        );
+      }
+    }
+  }
+  return problems;
+}
+
+/** Does Cloudflare's wildcard pattern fit the address (host and path)? */
+export const matchesPattern = (pattern: string, address: string): boolean =>
+  new RegExp(`^${pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(address);
+
+/** The rule that Cloudflare applies: the first that fits. */
+export const effectiveRule = (rules: readonly CacheRule[], address: string): CacheRule | undefined =>
+  rules.find((rule) => matchesPattern(rule.pattern, address));
+
+/** "The provider refuses edge_cache_ttl above 2,419,200 s" (measured, cloudflare 5.22.0). */
+const MAX_EDGE_TTL: Duration = days(28);
+
+function checkCacheRules(platform: Platform): Problem[] {
+  const { zone } = platform;
+  const plan = ZONE_PLANS[zone.plan];
+  const problems: Problem[] = [];
+  if (zone.rulesAs === "page-rules" && zone.rules.length > plan.pageRules) {
+    problems.push(
+      error(
+        "zone/rules",
+        `${zone.rules.length} page rules`,
+        `at most ${plan.pageRules}, as the plan "${zone.plan}" permits`,
+        'put names together with wildcards, or write rulesAs: "cache-rules"',
+      ),
+    );
+  }
+  for (const rule of zone.rules) {
+    if (rule.polish && !plan.polish) {
+      problems.push(
+        error(
+          `zone/rules/${rule.id}/polish`,
+          `Polish on the plan "${zone.plan}"`,
+          "the plan pro or higher",
+          'remove polish, or write plan: "pro"',
+        ),
+      );
+    }
+  }
+  if (zone.edgeTtl.seconds > MAX_EDGE_TTL.seconds) {
+    problems.push(
+      error("zone/edgeTtl", `${zone.edgeTtl.seconds} s`, `at most ${MAX_EDGE_TTL.seconds} s (28 days)`, "shorten it"),
+    );
+  }
+  for (const name of ENVIRONMENTS) {
+    const environment = platform.environments[name];
+    if (environment.dns.kind === "none") continue;
+    for (const product of platform.products) {
+      for (const service of product.services) {
+        for (const host of hostsOf(service, environment)) {
+          const rule = effectiveRule(zone.rules, `${host}/`);
+          const effect = rule?.cache ?? "bypass";
+          if (effect !== service.access.cache) {
+            problems.push(
+              error(
+                at(product, service, "access/cache"),
+                `"${service.access.cache}", but for ${host} ${rule ? `the rule "${rule.id}" says "${effect}"` : "no rule fits"}`,
+                "rules that do what the service says",
+                "correct zone.rules: the first rule that fits an address decides",
+              ),
+            );
+          }
+        }
+      }
+    }
+  }
+  return problems;
+}
+
+function checkZoneOwner(platform: Platform): Problem[] {
+  const users = ENVIRONMENTS.filter((name) => platform.environments[name].dns.kind === "cloudflare");
+  const owners = users.filter((name) => {
+    const { dns } = platform.environments[name];
+    return dns.kind === "cloudflare" && dns.ownsZone;
+  });
+  return users.length === 0 || owners.length === 1
+    ? []
+    : [
+        error(
+          "environments/dns/ownsZone",
+          owners.length === 0 ? "no environment owns the zone" : `${list(owners)} own the zone`,
+          "exactly one: a zone has its settings and rules only once",
+          "set ownsZone: true in one environment, as a rule production",
+        ),
+      ];
+}
+
+function checkHost(platform: Platform, environment: Environment): Problem[] {
+  const { host } = environment;
+  if (host.kind === "local") return [];
+  const path = `environments/${environment.name}/host`;
+  return [
+    ...(platform.serverTypes[host.serverType]
+      ? []
+      : [
+          error(
+            `${path}/serverType`,
+            host.serverType,
+            `one of ${list(Object.keys(platform.serverTypes))}`,
+            "correct the name or add the type to serverTypes",
+          ),
+        ]),
+    ...(host.volume.gibibytes < 10
+      ? [error(`${path}/volume`, host.volume.toString(), "at least 10 GiB, Hetzner's smallest volume", "enlarge it")]
+      : []),
+  ];
+}
+
+function checkReplicas(platform: Platform, environment: Environment): Problem[] {
+  const names = servicesOf(platform).map((s) => s.name);
+  return Object.entries(environment.replicas ?? {}).flatMap(([name, count]) => {
+    const path = `environments/${environment.name}/replicas/${name}`;
+    if (!names.includes(name)) {
+      return [error(path, name, `one of ${list(names)}`, "remove it or correct its spelling")];
+    }
+    return Number.isInteger(count) && count >= 1
+      ? []
+      : [error(path, String(count), "a whole number, at least 1", "correct the number")];
+  });
+}
+
+function checkMemory(platform: Platform, environment: Environment): Problem[] {
+  const type = serverTypeOf(platform, environment);
+  if (!type || environment.host.kind !== "hetzner") return [];
+  const { memory } = peakNeed(platform, environment);
+  const share = memory.mebibytes / type.memory.mebibytes;
+  if (share <= MEMORY_WARNING) return [];
+  const report = share > 1 ? error : warning;
+  return [
+    report(
+      `environments/${environment.name}/host/serverType`,
+      `${environment.host.serverType} with ${type.memory}, where both sets together may use ${memory} (${Math.round(share * 100)} %)`,
+      share > 1 ? "a server on which both sets fit" : `at most ${MEMORY_WARNING * 100} %, as the system needs some too`,
+      "take a larger server type, or lower memory limits or replicas",
+    ),
+  ];
+}

@@ -1,0 +1,66 @@
+import { join } from "node:path";
+import { ENVIRONMENTS } from "../model/environment";
+import { type Platform, selectProducts } from "../model/platform";
+import { error, list, type Problem, ProblemsError } from "../model/problem";
+import { checkPlatform, type Releases } from "./checks";
+import { DEFAULT_PLATFORM, PLATFORMS } from "./platforms";
+import { readReleaseFile } from "./release-file";
+
+export interface LoadedPlatform {
+  readonly platform: Platform;
+  /** The platform cut down to the chosen profiles. */
+  readonly development: Platform;
+  readonly releases: Releases;
+  /** Errors and warnings; with an error nothing may be synthesized. */
+  readonly problems: readonly Problem[];
+}
+
+export interface LoadOptions {
+  /** @default "manacore" */
+  readonly platform?: string | undefined;
+  /** Product names with commas between them, or "all". @default "all" */
+  readonly profiles?: string | undefined;
+  /** Where the release files are. @default config/releases beside this file */
+  readonly releasesDirectory?: string | undefined;
+  /** @default the catalog's */
+  readonly platforms?: Readonly<Record<string, Platform>> | undefined;
+}
+
+/**
+ * Reads a platform with its release files, and checks everything.
+ * @throws ProblemsError for a platform that does not exist; every other problem is in the result
+ */
+export function loadPlatform(options: LoadOptions = {}): LoadedPlatform {
+  const platforms = options.platforms ?? PLATFORMS;
+  const name = options.platform ?? DEFAULT_PLATFORM;
+  const platform = Object.hasOwn(platforms, name) ? platforms[name] : undefined;
+  if (!platform) {
+    throw new ProblemsError([
+      error("PLATFORM", name, `one of ${list(Object.keys(platforms))}`, "correct the name, e.g. PLATFORM=manacore"),
+    ]);
+  }
+
+  const problems: Problem[] = [];
+  const releases = Object.fromEntries(
+    ENVIRONMENTS.map((environment) => {
+      const path = join("config", "releases", name, `${environment}.json`);
+      const directory = options.releasesDirectory ?? join(__dirname, "releases");
+      const file = readReleaseFile(join(directory, name, `${environment}.json`), path);
+      problems.push(...file.problems);
+      return [environment, { release: file.release, path }];
+    }),
+  ) as unknown as Releases;
+  problems.push(...checkPlatform(platform, releases));
+
+  const profiles = (options.profiles ?? "all").split(",").map((profile) => profile.trim());
+  const known = platform.products.map((p) => p.name);
+  for (const profile of profiles.filter((p) => p !== "all" && !known.includes(p))) {
+    problems.push(error("PROFILES", profile, `all, or some of ${list(known)}`, "correct the name"));
+  }
+  return {
+    platform,
+    development: profiles.includes("all") ? platform : selectProducts(platform, profiles),
+    releases,
+    problems,
+  };
+}

@@ -1,0 +1,93 @@
+import { Construct } from "constructs";
+import { Health } from "../../model/health";
+import { seconds } from "../../model/units";
+import { Job } from "../docker/job";
+import type { Engine } from "../docker/engine";
+import type { Networks } from "../docker/networks";
+import { StoreContainer, type StoreProps } from "./store-container";
+
+/** The user that the Alpine image runs PostgreSQL as. */
+const POSTGRES_USER = "70:70";
+
+/** PostgreSQL in a container of its own, reachable on the data network as the store's name. */
+export class Postgres extends Construct {
+  private readonly container: StoreContainer;
+  private readonly engine: Engine;
+  private readonly networks: Networks;
+  private readonly props: StoreProps;
+  private readonly admin: string;
+
+  constructor(scope: Construct, id: string, props: StoreProps) {
+    super(scope, id);
+    const { store } = props;
+    this.engine = props.engine;
+    this.networks = props.networks;
+    this.props = props;
+    this.admin = store.user ?? "postgres";
+    this.container = new StoreContainer(this, "server", {
+      ...props,
+      env: { POSTGRES_USER: this.admin, POSTGRES_DB: this.admin, POSTGRES_PASSWORD: props.password },
+      dataPath: "/var/lib/postgresql/data",
+      // docker-compose.dev.yml: pg_isready every 10 s, timeout 5 s, 5 retries. Over TCP: while the image first sets a
+      // database up it answers on its socket only, and must not count as ready.
+      health: Health.command(["CMD-SHELL", `pg_isready -h 127.0.0.1 -U ${this.admin}`], {
+        every: seconds(10),
+        timeout: seconds(5),
+        retries: 5,
+        startPeriod: seconds(60),
+      }),
+      sandbox: {
+        user: POSTGRES_USER,
+        tmpfs: { "/tmp": "rw,noexec,nosuid,size=100m", "/var/run/postgresql": "rw,noexec,nosuid,size=16m" },
+      },
+      probe: `pg_isready -q -h ${store.name} -p ${store.port} -U ${this.admin} -t 2`,
+    });
+  }
+
+  get ready(): Job {
+    return this.container.ready;
+  }
+
+  /**
+   * Makes a database and the role that owns it, and sets the role's password: as often as one likes, with the same end.
+   * Returns the job; what needs the database depends on it.
+   *
+   * @param password the role's password; a Terraform token
+   */
+  database(id: string, props: { name: string; password: string }): Job {
+    const { store } = this.props;
+    return new Job(this, id, {
+      engine: this.engine,
+      networks: this.networks,
+      name: `${id}-database`,
+      hashedName: true,
+      image: this.container.image,
+      command: ["sh", "-ec", DATABASE_SCRIPT],
+      env: {
+        PGHOST: store.name,
+        PGPORT: String(store.port),
+        PGUSER: this.admin,
+        PGDATABASE: this.admin,
+        PGPASSWORD: this.props.password,
+        DATABASE: props.name,
+        ROLE_PASSWORD: props.password,
+      },
+      joins: store.networks,
+      user: POSTGRES_USER,
+      labels: { project: id, service: "database" },
+      dependsOn: [this.ready],
+    });
+  }
+}
+
+/** psql reads the values from the environment, so that no password is in a process list. */
+const DATABASE_SCRIPT = `psql -q -v ON_ERROR_STOP=1 <<'SQL'
+\\getenv database DATABASE
+\\getenv password ROLE_PASSWORD
+SELECT format('CREATE ROLE %I', :'database') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'database') \\gexec
+SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'database', :'password') \\gexec
+SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'database')
+ WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
+SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'database') \\gexec
+SQL
+echo "database $DATABASE is there"`;

@@ -1,0 +1,87 @@
+import { Container, type ContainerConfig } from "@cdktf/provider-docker/lib/container";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import type { NetworkName } from "../../model/service";
+import type { Image } from "../ghcr/image";
+import { attach, DEFAULT_USER, envList } from "./container-settings";
+import { type Engine, labels, replaceWithHost } from "./engine";
+import type { Networks } from "./networks";
+import { settingsHash } from "./settings-hash";
+
+export interface JobProps {
+  readonly engine: Engine;
+  readonly networks: Networks;
+  /** Follows the prefix: "chat-switch". */
+  readonly name: string;
+  /**
+   * Does the name end in a hash of the job's settings? Needed where release containers depend on the job: Terraform then
+   * makes a changed job before it removes the old one, and two containers cannot have one name. @default false
+   */
+  readonly hashedName?: boolean;
+  readonly image: Image;
+  /** A program and its arguments in place of the image's own. */
+  readonly command: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+  readonly joins: readonly NetworkName[];
+  /** Files that are in the container before it starts, path → content; content may be a token. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Docker volumes, path → volume name. */
+  readonly volumes?: Readonly<Record<string, string>>;
+  /** @default "1001:1001" */
+  readonly user?: string;
+  /** Share another container's processes ("container:<id>"), to send it a signal. */
+  readonly pidMode?: string;
+  readonly labels: Readonly<Record<string, string | undefined>>;
+  readonly dependsOn?: readonly ITerraformDependable[];
+}
+
+/** MiB; a migration's Node process needs about half of it. */
+const JOB_MEMORY = 512;
+
+/**
+ * A one-shot container that must exit 0. If it does not, Terraform taints it, what depends on it waits, and the next
+ * apply runs it again by itself. (A `postcondition` would look the same, but stays in the state as failed, and then every
+ * later plan fails on it, a rollback's too.)
+ */
+export class Job extends Construct implements ITerraformDependable {
+  readonly fqn: string;
+  private readonly container: Container;
+
+  constructor(scope: Construct, id: string, props: JobProps) {
+    super(scope, id);
+    const { engine } = props;
+    const env = envList(props.env ?? {});
+    const settings = {
+      entrypoint: [props.command[0]!],
+      command: props.command.slice(1),
+      networksAdvanced: attach(props.networks, props.joins),
+      user: props.user ?? DEFAULT_USER,
+      capabilities: { drop: ["ALL"] },
+      securityOpts: ["no-new-privileges:true"],
+      memory: JOB_MEMORY,
+      memorySwap: JOB_MEMORY,
+      logDriver: engine.logs.driver,
+      logOpts: { ...engine.logs.options },
+      labels: labels(engine, props.labels),
+      volumes: Object.entries(props.volumes ?? {}).map(([containerPath, volumeName]) => ({ containerPath, volumeName })),
+      upload: Object.entries(props.files ?? {}).map(([file, content]) => ({ file, content })),
+      ...(props.pidMode ? { pidMode: props.pidMode } : {}),
+    } satisfies Partial<ContainerConfig>;
+    const suffix = props.hashedName ? `-${settingsHash([props.image.reference, settings], env)}` : "";
+    this.container = new Container(this, "resource", {
+      ...settings,
+      name: `${engine.prefix}-${props.name}${suffix}`,
+      image: props.image.imageId,
+      env,
+      mustRun: false,
+      attach: true,
+      logs: true,
+      restart: "no",
+      provider: engine.provider,
+      dependsOn: [...engine.ready, ...(props.dependsOn ?? [])],
+      lifecycle: replaceWithHost(engine),
+      provisioners: [{ type: "local-exec", command: "exit ${self.exit_code}" }],
+    });
+    this.fqn = this.container.fqn;
+  }
+}

@@ -1,0 +1,199 @@
+/**
+ * nginx's configuration as text: the main file, the file that all services share, and the file with one product's routing.
+ * What Traefik does by itself (choosing by weight, staying on one set) is maps and split_clients here.
+ */
+import type { Tls } from "../../model/environment";
+import type { EdgeSettings } from "../../model/platform";
+import { COLOURS } from "../../model/release";
+import {
+  METRICS_PORT,
+  PROBE_PORT,
+  type ProductRouting,
+  REVISION_HEADER,
+  REVISION_PLACEHOLDER,
+  type ServiceRoute,
+} from "../../model/routing";
+import type { Duration } from "../../model/units";
+import { originPattern, stickyCookie } from "./edge";
+
+const indent = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
+const block = (head: string, lines: readonly string[]): string[] => [`${head} {`, ...indent(lines), "}"];
+const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+/** nginx variables have no dashes. */
+const variable = (name: string): string => `$${name.replaceAll("-", "_")}`;
+
+/** The main file: what cannot change without a restart, and the includes. */
+export function mainConfig(directory: string): string {
+  return [
+    "worker_processes auto;",
+    "pid /tmp/nginx.pid;",
+    "error_log /dev/stderr warn;",
+    ...block("events", ["worker_connections 4096;"]),
+    ...block("http", [
+      ...["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((kind) => `${kind}_temp_path /tmp/${kind};`),
+      "server_tokens off;",
+      // Connections that wait are kept for a moment when a reload ends the worker, so that none is cut in a request.
+      "keepalive_timeout 65;",
+      "keepalive_min_timeout 10s;",
+      "server_names_hash_bucket_size 128;",
+      "variables_hash_max_size 4096;",
+      "map_hash_bucket_size 128;",
+      "client_max_body_size 0;",
+      ...block("server", [
+        `listen ${METRICS_PORT};`,
+        "access_log off;",
+        ...block("location = /ping", ["return 200;"]),
+        ...block("location = /metrics", ["stub_status;"]),
+      ]),
+      `include ${directory}/*.conf;`,
+    ]),
+    "",
+  ].join("\n");
+}
+
+export interface SharedNginxOptions {
+  readonly settings: EdgeSettings;
+  readonly tls: Tls;
+  readonly zone: string;
+  readonly corsOrigins: readonly string[];
+}
+
+/** The file that all services share. */
+export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNginxOptions): string {
+  const { rateLimit } = settings;
+  return [
+    // Fields of the access log as JSON, so that both edges' logs are read alike.
+    `log_format json escape=json '{"time":"$time_iso8601","ClientHost":"$remote_addr","RequestMethod":"$request_method",'`,
+    `  '"RequestHost":"$host","RequestPath":"$request_uri","DownstreamStatus":$status,"Duration":$request_time,'`,
+    `  '"ServiceName":"$upstream_addr"}';`,
+    "access_log /dev/stdout json;",
+    ...settings.trustedProxies.map((cidr) => `set_real_ip_from ${cidr};`),
+    "real_ip_header X-Forwarded-For;",
+    `limit_req_zone $binary_remote_addr zone=api:10m rate=${rateLimit.perSecond}r/s;`,
+    "limit_req_status 429;",
+    "gzip on;",
+    "gzip_types text/plain text/css application/json application/javascript text/xml application/xml;",
+    ...block("map $http_upgrade $connection_upgrade", ["default upgrade;", "'' '';"]),
+    ...block("map $http_origin $cors_origin", [
+      "default '';",
+      ...corsOrigins.map((origin) => `${quoted(`~${originPattern(origin)}`)} $http_origin;`),
+    ]),
+    ...(tls.kind === "none"
+      ? []
+      : [
+          `ssl_certificate /certificates/live/${zone}/fullchain.pem;`,
+          `ssl_certificate_key /certificates/live/${zone}/privkey.pem;`,
+          "ssl_protocols TLSv1.2 TLSv1.3;",
+          "ssl_session_cache shared:tls:10m;",
+          ...block("server", ["listen 80 default_server;", "return 308 https://$host$request_uri;"]),
+          ...block("server", ["listen 443 ssl default_server;", "ssl_reject_handshake on;"]),
+        ]),
+    ...probe("settings"),
+    "",
+  ].join("\n");
+}
+
+export interface ProductNginxOptions {
+  readonly settings: EdgeSettings;
+  readonly tls: Tls;
+  readonly hstsMaxAge: Duration;
+  /** May be a Terraform token. */
+  readonly smokeKey: string;
+}
+
+/** The file with one product's routing. Server names and the key may be Terraform tokens. */
+export function productNginxConfig(routing: ProductRouting, options: ProductNginxOptions): string {
+  return [...routing.routes.flatMap((route) => routeConfig(routing, route, options)), ...probe(routing.product), ""].join(
+    "\n",
+  );
+}
+
+const probe = (name: string): string[] =>
+  block("server", [
+    `listen ${PROBE_PORT};`,
+    `server_name ${name};`,
+    "access_log off;",
+    `add_header ${REVISION_HEADER} ${REVISION_PLACEHOLDER} always;`,
+    "return 200;",
+  ]);
+
+function routeConfig(routing: ProductRouting, route: ServiceRoute, options: ProductNginxOptions): string[] {
+  const { settings, tls, hstsMaxAge, smokeKey } = options;
+  const running = COLOURS.filter((colour) => route.servers[colour]);
+  const weighted = running.filter((colour) => (routing.weights[colour] ?? 0) > 0);
+  const upstream = (colour: string): string => `${route.service}-${colour}`;
+  const split = variable(`${route.service}-split`);
+  const sticky = variable(`${route.service}-sticky`);
+  const pool = variable(`${route.service}-pool`);
+  const cookie = stickyCookie(routing.product);
+  const sharing = weighted.length > 1;
+
+  const headers = [
+    ...Object.entries(settings.securityHeaders).map(([name, value]) => `add_header ${name} ${quoted(value)} always;`),
+    ...(tls.kind === "none"
+      ? []
+      : [
+          `add_header Strict-Transport-Security "max-age=${hstsMaxAge.seconds}; includeSubDomains; preload" always;`,
+        ]),
+    ...(sharing ? [`add_header Set-Cookie "${cookie}=${variable(`${route.service}-colour`)}; Path=/; HttpOnly; SameSite=Lax";`] : []),
+  ];
+  const cors = [
+    "add_header Access-Control-Allow-Origin $cors_origin always;",
+    "add_header Access-Control-Allow-Credentials true always;",
+    "add_header Vary Origin always;",
+  ];
+  const preflight = block("if ($request_method = OPTIONS)", [
+    ...headers,
+    ...cors,
+    `add_header Access-Control-Allow-Methods ${quoted(settings.cors.methods.join(", "))};`,
+    `add_header Access-Control-Allow-Headers ${quoted(settings.cors.headers.join(", "))};`,
+    `add_header Access-Control-Max-Age ${settings.cors.maxAge.seconds};`,
+    "return 204;",
+  ]);
+  const proxy = [
+    `proxy_pass http://${pool};`,
+    "proxy_http_version 1.1;",
+    "proxy_set_header Host $host;",
+    "proxy_set_header X-Real-IP $remote_addr;",
+    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
+    "proxy_set_header X-Forwarded-Proto $scheme;",
+    "proxy_set_header Upgrade $http_upgrade;",
+    "proxy_set_header Connection $connection_upgrade;",
+  ];
+  const server = (listen: string, names: readonly string[]): string[] =>
+    block("server", [
+      `listen ${listen};`,
+      `server_name ${names.join(" ")};`,
+      ...headers,
+      ...(route.api ? cors : []),
+      ...block("location /", [
+        ...(route.api ? [`limit_req zone=api burst=${settings.rateLimit.burst} nodelay;`, ...preflight] : []),
+        ...proxy,
+      ]),
+    ]);
+
+  return [
+    ...running.flatMap((colour) =>
+      block(`upstream ${upstream(colour)}`, [
+        ...route.servers[colour]!.map((name) => `server ${name}:${route.port};`),
+        "keepalive 32;",
+      ]),
+    ),
+    // split_clients refuses 0 %, and the last part must be a star.
+    ...block(`split_clients $request_id ${split}`, [
+      ...weighted.slice(0, -1).map((colour) => `${routing.weights[colour]}% ${colour};`),
+      `* ${weighted[weighted.length - 1]};`,
+    ]),
+    ...block(`map $cookie_${cookie} ${sticky}`, [
+      `default ${split};`,
+      ...(sharing ? weighted.map((colour) => `${colour} ${colour};`) : []),
+    ]),
+    ...block(`map "$http_x_twinset_key:$http_x_twinset_set" ${variable(`${route.service}-colour`)}`, [
+      `default ${sticky};`,
+      ...running.map((colour) => `"${smokeKey}:${colour}" ${colour};`),
+    ]),
+    ...block(`map ${variable(`${route.service}-colour`)} ${pool}`, running.map((colour) => `${colour} ${upstream(colour)};`)),
+    ...server(tls.kind === "none" ? "80" : "443 ssl", route.hosts),
+    ...(route.developmentPort === undefined ? [] : server(`${route.developmentPort} default_server`, ["_"])),
+  ];
+}

@@ -1,0 +1,158 @@
+import { Container } from "@cdktf/provider-docker/lib/container";
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { METRICS_PORT, type ProductRouting } from "../../model/routing";
+import { mebibytes } from "../../model/units";
+import { attach, commonSettings, envList } from "../docker/container-settings";
+import { DataVolume } from "../docker/data-volume";
+import { replaceWithHost } from "../docker/engine";
+import type { JobProps } from "../docker/job";
+import { Image } from "../ghcr/image";
+import { type Edge, EDGE_ALIAS, EDGE_USER, type EdgeProps, type RoutingFile } from "./edge";
+import { mainConfig, productNginxConfig, sharedNginxConfig } from "./nginx-config";
+
+const MAIN = "/tmp/nginx.conf";
+const CERTIFICATES = "/certificates";
+/** The certbot companion with the plugin for Cloudflare's DNS, where the settings name no other. */
+const CERTBOT_IMAGE = "certbot/dns-cloudflare:v5.1.0";
+
+/**
+ * nginx (1.27.4 or newer, for keepalive_min_timeout) behind the same interface as Traefik. A switch writes one file,
+ * tests the whole configuration and sends HUP. It has no metrics per service, so a canary cannot be judged by them, and
+ * a reload ends idle connections: both are why Traefik is the default (ADR 0003).
+ */
+export class NginxEdge extends Construct implements Edge {
+  readonly image: Image;
+  readonly container: ITerraformDependable;
+  readonly directory = "/routing";
+  // A broken file makes a reload silently keep the old one, so test first. Process 1 is the edge's: processes are shared.
+  readonly reload = [`printf '%s' "$NGINX_CONF" > ${MAIN} && nginx -q -t -c ${MAIN} && kill -HUP 1`];
+  readonly job: Pick<JobProps, "volumes" | "env" | "pidMode">;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: EdgeProps,
+  ) {
+    super(scope, id);
+    const { engine, networks, settings, tls, developmentPorts } = props;
+    const secure = tls.kind !== "none";
+    this.image = Image.of(this, "image", engine, settings.image);
+    const routing = new DataVolume(this, "routing", { engine, name: "edge-routing" });
+    const certificates = secure ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" }) : undefined;
+    const env = { NGINX_CONF: mainConfig(this.directory) };
+    const publish = (port: number): { internal: number; external: number; ip: string; protocol: string } => ({
+      internal: port,
+      external: port,
+      ip: secure ? "0.0.0.0" : "127.0.0.1",
+      protocol: "tcp",
+    });
+    const waitForCertificate = `until [ -e ${CERTIFICATES}/live/${props.zone}/fullchain.pem ]; do sleep 1; done`;
+    // A renewed certificate is read by the next reload: twice a day, as certbot looks.
+    const reloadForCertificate = "(while sleep 43200; do kill -HUP 1; done) &";
+    const container = new Container(this, "resource", {
+      ...commonSettings({
+        engine,
+        resources: settings.resources,
+        sandbox: { user: EDGE_USER, capabilities: ["CAP_NET_BIND_SERVICE"] },
+        labels: { service: "edge", tier: "infrastructure" },
+      }),
+      name: `${engine.prefix}-edge`,
+      image: this.image.imageId,
+      entrypoint: ["sh"],
+      command: [
+        "-ec",
+        [
+          `printf '%s' "$NGINX_CONF" > ${MAIN}`,
+          ...(secure ? [waitForCertificate, reloadForCertificate] : []),
+          `exec nginx -c ${MAIN} -g 'daemon off;'`,
+        ].join("\n"),
+      ],
+      env: envList(env),
+      networksAdvanced: attach(networks, ["frontend", "backend"], [
+        EDGE_ALIAS,
+        ...developmentPorts.map(({ service }) => service),
+      ]),
+      ports: [80, ...(secure ? [443] : []), ...developmentPorts.map(({ port }) => port)].map(publish),
+      volumes: [
+        { volumeName: routing.name, containerPath: this.directory, readOnly: true },
+        ...(certificates ? [{ volumeName: certificates.name, containerPath: CERTIFICATES, readOnly: true }] : []),
+      ],
+      healthcheck: {
+        test: ["CMD", "wget", "--spider", "-q", `http://127.0.0.1:${METRICS_PORT}/ping`],
+        interval: "10s",
+        timeout: "5s",
+        retries: 3,
+        startPeriod: "2m0s",
+        startInterval: "1s",
+      },
+      wait: true,
+      waitTimeout: 300,
+      lifecycle: replaceWithHost(engine),
+    });
+    this.container = container;
+    this.job = {
+      volumes: {
+        [this.directory]: routing.name,
+        ...(certificates ? { [CERTIFICATES]: certificates.name } : {}),
+      },
+      env,
+      pidMode: `container:${container.id}`,
+    };
+    if (certificates) this.certbot(certificates);
+  }
+
+  /** Fetches the certificate and renews it: nginx cannot itself. */
+  private certbot(certificates: DataVolume): void {
+    const { engine, networks, settings, tls, zone, dnsToken } = this.props;
+    if (tls.kind === "none" || !dnsToken) return;
+    const image = Image.of(this, "certbot-image", engine, settings.certbotImage ?? CERTBOT_IMAGE);
+    new Container(this, "certbot", {
+      ...commonSettings({
+        engine,
+        resources: { limits: { cpu: 0.25, memory: mebibytes(256) } },
+        sandbox: { user: EDGE_USER },
+        labels: { service: "certbot", tier: "infrastructure" },
+      }),
+      name: `${engine.prefix}-certbot`,
+      image: image.imageId,
+      entrypoint: ["sh"],
+      command: [
+        "-ec",
+        [
+          "umask 077",
+          `printf 'dns_cloudflare_api_token = %s\\n' "$CF_DNS_API_TOKEN" > /tmp/cloudflare.ini`,
+          "while true; do",
+          [
+            "  certbot certonly --non-interactive --agree-tos --keep-until-expiring",
+            `--email ${tls.email}`,
+            ...(tls.caServer ? [`--server ${tls.caServer}`] : []),
+            "--dns-cloudflare --dns-cloudflare-credentials /tmp/cloudflare.ini",
+            `--config-dir ${CERTIFICATES} --work-dir /tmp/certbot --logs-dir /tmp/certbot`,
+            `--cert-name ${zone} -d ${zone} -d '*.${zone}' || true`,
+          ].join(" "),
+          "  sleep 43200",
+          "done",
+        ].join("\n"),
+      ],
+      env: envList({ CF_DNS_API_TOKEN: dnsToken }),
+      networksAdvanced: attach(networks, ["frontend"]),
+      volumes: [{ volumeName: certificates.name, containerPath: CERTIFICATES }],
+      lifecycle: replaceWithHost(engine),
+    });
+  }
+
+  settingsFile(): RoutingFile {
+    const { settings, tls, zone, corsOrigins } = this.props;
+    // Comes first in the alphabet: the products' files use what it defines.
+    return { file: "00-settings.conf", content: sharedNginxConfig({ settings, tls, zone, corsOrigins }) };
+  }
+
+  productFile(routing: ProductRouting): RoutingFile {
+    const { settings, tls, hstsMaxAge, smokeKey } = this.props;
+    return {
+      file: `${routing.product}.conf`,
+      content: productNginxConfig(routing, { settings, tls, hstsMaxAge, smokeKey }),
+    };
+  }
+}

@@ -1,0 +1,70 @@
+import type { ITerraformDependable } from "cdktf";
+import { Construct } from "constructs";
+import { PROBE_PORT, REVISION_HEADER, REVISION_PLACEHOLDER } from "../../model/routing";
+import type { Engine } from "../docker/engine";
+import { Job } from "../docker/job";
+import type { Networks } from "../docker/networks";
+import { type Edge, EDGE_ALIAS, EDGE_USER, type RoutingFile } from "./edge";
+
+export interface RoutingJobProps {
+  readonly engine: Engine;
+  readonly networks: Networks;
+  readonly edge: Edge;
+  /** What the file is about: a product's name, or "settings". */
+  readonly subject: string;
+  readonly file: RoutingFile;
+  readonly labels: Readonly<Record<string, string | undefined>>;
+  readonly dependsOn?: readonly ITerraformDependable[];
+}
+
+/** Traefik looks at its directory every 2 s at most; a reload of nginx takes less. The rest is for a busy machine. */
+const PATIENCE_SECONDS = 30;
+
+/**
+ * Brings one file of the edge's configuration into effect: writes it beside its place, renames it, and waits until the
+ * edge itself says that it serves this very revision. If it never does, the former file comes back and the job fails.
+ */
+export class RoutingJob extends Job {
+  constructor(scope: Construct, id: string, props: RoutingJobProps) {
+    const { edge, subject, file } = props;
+    super(scope, id, {
+      engine: props.engine,
+      networks: props.networks,
+      name: `${subject}-${subject === "settings" ? "edge" : "switch"}`,
+      image: edge.image,
+      command: ["sh", "-ec", script(edge, subject, file.file)],
+      files: { [`/next/${file.file}`]: file.content },
+      ...edge.job,
+      joins: ["frontend"],
+      user: EDGE_USER,
+      labels: props.labels,
+      dependsOn: [edge.container, ...(props.dependsOn ?? [])],
+    });
+  }
+}
+
+function script({ directory, reload }: Edge, subject: string, file: string): string {
+  const place = `${directory}/${file}`;
+  const aside = (what: string): string => `${directory}/.${file}.${what}`;
+  return [
+    `revision=$(sha256sum /next/${file} | cut -c1-12)`,
+    `rm -f ${aside("old")}`,
+    `if [ -e ${place} ]; then cp ${place} ${aside("old")}; fi`,
+    "back() {",
+    `  if [ -e ${aside("old")} ]; then mv ${aside("old")} ${place}; else rm -f ${place}; fi`,
+    ...reload.map((line) => `  ${line} || true`),
+    `  echo "$1; the former routing of ${subject} is back"`,
+    "  exit 1",
+    "}",
+    `sed "s/${REVISION_PLACEHOLDER}/$revision/g" /next/${file} > ${aside("new")}`,
+    `mv ${aside("new")} ${place}`,
+    ...reload.map((line) => `${line} || back "the edge refuses ${file}"`),
+    `until=$(($(date +%s) + ${PATIENCE_SECONDS}))`,
+    `until wget -S -q -O /dev/null --header "Host: ${subject}" http://${EDGE_ALIAS}:${PROBE_PORT}/ 2>&1 | grep -qi "${REVISION_HEADER}: $revision"; do`,
+    `  if [ "$(date +%s)" -ge "$until" ]; then back "the edge does not serve revision $revision of ${file} after ${PATIENCE_SECONDS} s"; fi`,
+    "  sleep 0.2",
+    "done",
+    `rm -f ${aside("old")}`,
+    `echo "the edge serves revision $revision of ${file}"`,
+  ].join("\n");
+}

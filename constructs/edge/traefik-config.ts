@@ -1,0 +1,229 @@
+/**
+ * Traefik's configuration as plain data: static arguments, the file with what all services share, and the file with one
+ * product's routing. Field names are Traefik's (v3 file provider).
+ */
+import type { Tls } from "../../model/environment";
+import type { EdgeSettings } from "../../model/platform";
+import { COLOURS } from "../../model/release";
+import {
+  KEY_HEADER,
+  METRICS_PORT,
+  PROBE_PORT,
+  type ProductRouting,
+  REVISION_HEADER,
+  REVISION_PLACEHOLDER,
+  type ServiceRoute,
+  SET_HEADER,
+} from "../../model/routing";
+import type { Duration } from "../../model/units";
+import { originPattern, stickyCookie } from "./edge";
+
+/** Traefik's name for an additional entry point. */
+const portEntry = (port: number): string => `port-${port}`;
+
+/** Upper bounds in seconds; 1 s is the documents' limit for p95, so it must be one of them. */
+const LATENCY_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+/** Requests that were accepted may end before Traefik stops. */
+const GRACE_SECONDS = 15;
+
+export interface StaticOptions {
+  readonly directory: string;
+  readonly tls: Tls;
+  readonly zone: string;
+  readonly trustedProxies: readonly string[];
+  readonly developmentPorts: readonly number[];
+}
+
+/** Command-line arguments. What they say changes only with a restart of the edge; routing is not among it. */
+export function staticArguments(options: StaticOptions): string[] {
+  const { tls } = options;
+  const entry = (name: string, port: number): string[] => [
+    `--entrypoints.${name}.address=:${port}`,
+    `--entrypoints.${name}.transport.lifecycle.gracetimeout=${GRACE_SECONDS}s`,
+  ];
+  return [
+    `--providers.file.directory=${options.directory}`,
+    "--providers.file.watch=true",
+    ...entry("web", 80),
+    ...(tls.kind === "none" ? [] : secureEntry(tls, options)),
+    ...options.developmentPorts.flatMap((port) => entry(portEntry(port), port)),
+    `--entrypoints.probe.address=:${PROBE_PORT}`,
+    `--entrypoints.metrics.address=:${METRICS_PORT}`,
+    "--ping=true",
+    "--ping.entrypoint=metrics",
+    "--metrics.prometheus=true",
+    "--metrics.prometheus.entrypoint=metrics",
+    "--metrics.prometheus.addserviceslabels=true",
+    `--metrics.prometheus.buckets=${LATENCY_BUCKETS.join(",")}`,
+    "--accesslog=true",
+    "--accesslog.format=json",
+    "--log.format=json",
+    "--log.level=INFO",
+    "--global.checknewversion=false",
+    "--global.sendanonymoususage=false",
+  ];
+
+  function secureEntry(secure: Exclude<Tls, { kind: "none" }>, { zone, trustedProxies }: StaticOptions): string[] {
+    const acme = "--certificatesresolvers.letsencrypt.acme";
+    return [
+      "--entrypoints.web.http.redirections.entrypoint.to=websecure",
+      "--entrypoints.web.http.redirections.entrypoint.scheme=https",
+      "--entrypoints.web.http.redirections.entrypoint.permanent=true",
+      ...entry("websecure", 443),
+      "--entrypoints.websecure.http.tls=true",
+      "--entrypoints.websecure.http.tls.certresolver=letsencrypt",
+      // One certificate for all names: a single request to Let's Encrypt, and a new service needs none. Only the DNS
+      // challenge proves a wildcard.
+      ...(secure.challenge === "dns"
+        ? [
+            `--entrypoints.websecure.http.tls.domains[0].main=${zone}`,
+            `--entrypoints.websecure.http.tls.domains[0].sans=*.${zone}`,
+          ]
+        : []),
+      `--entrypoints.websecure.forwardedheaders.trustedips=${trustedProxies.join(",")}`,
+      `${acme}.email=${secure.email}`,
+      `${acme}.storage=/certificates/acme.json`,
+      ...(secure.caServer ? [`${acme}.caserver=${secure.caServer}`] : []),
+      ...(secure.challenge === "dns"
+        ? [`${acme}.dnschallenge.provider=cloudflare`, `${acme}.dnschallenge.resolvers=1.1.1.1:53,8.8.8.8:53`]
+        : [`${acme}.httpchallenge.entrypoint=web`]),
+    ];
+  }
+}
+
+const HEADERS = "security-headers";
+const COMPRESS = "compress";
+const RATE_LIMIT = "api-rate-limit";
+const CORS = "api-cors";
+const REVISION_SUFFIX = "revision";
+
+export interface SharedOptions {
+  readonly settings: EdgeSettings;
+  readonly tls: Tls;
+  readonly hstsMaxAge: Duration;
+  readonly corsOrigins: readonly string[];
+}
+
+/** The file with everything that products share. */
+export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedOptions): object {
+  const { routers, middlewares } = probe("settings");
+  return {
+    http: {
+      routers,
+      middlewares: {
+        ...middlewares,
+        [HEADERS]: {
+          headers: {
+            customResponseHeaders: settings.securityHeaders,
+            ...(tls.kind === "none"
+              ? {}
+              : { stsSeconds: hstsMaxAge.seconds, stsIncludeSubdomains: true, stsPreload: true }),
+          },
+        },
+        [COMPRESS]: { compress: {} },
+        [RATE_LIMIT]: {
+          rateLimit: { average: settings.rateLimit.perSecond, period: "1s", burst: settings.rateLimit.burst },
+        },
+        [CORS]: {
+          headers: {
+            accessControlAllowOriginListRegex: corsOrigins.map(originPattern),
+            accessControlAllowMethods: settings.cors.methods,
+            accessControlAllowHeaders: settings.cors.headers,
+            accessControlAllowCredentials: true,
+            accessControlMaxAge: settings.cors.maxAge.seconds,
+            addVaryHeader: true,
+          },
+        },
+      },
+    },
+    ...(tls.kind === "none" ? {} : { tls: { options: { default: { minVersion: "VersionTLS12", sniStrict: true } } } }),
+  };
+}
+
+/** The file with one product's routing. Server names and the key may be Terraform tokens. */
+export function productConfig(routing: ProductRouting, tls: Tls, smokeKey: string): object {
+  const { routers, middlewares } = probe(routing.product);
+  return {
+    http: {
+      routers: Object.assign({}, routers, ...routing.routes.map((r) => routersOf(r, tls, smokeKey))) as object,
+      middlewares,
+      services: Object.assign({}, ...routing.routes.map((r) => servicesOf(routing, r))) as object,
+    },
+  };
+}
+
+/** A router that answers beside containers only and names the revision of the file that it stands in. */
+function probe(name: string): { routers: object; middlewares: object } {
+  return {
+    routers: {
+      [`${name}-probe`]: {
+        entryPoints: ["probe"],
+        rule: `Host(\`${name}\`)`,
+        service: "ping@internal",
+        middlewares: [`${name}-${REVISION_SUFFIX}`],
+      },
+    },
+    middlewares: {
+      [`${name}-${REVISION_SUFFIX}`]: { headers: { customResponseHeaders: { [REVISION_HEADER]: REVISION_PLACEHOLDER } } },
+    },
+  };
+}
+
+const setService = (route: ServiceRoute, colour: string): string => `${route.service}-${colour}`;
+
+function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
+  const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
+  const hosts = route.hosts.map((host) => `Host(\`${host}\`)`).join(" || ");
+  const common = { entryPoints: [tls.kind === "none" ? "web" : "websecure"], middlewares };
+  const chosen = COLOURS.filter((colour) => route.servers[colour]).map((colour) => [
+    setService(route, colour),
+    {
+      ...common,
+      rule: `(${hosts}) && Header(\`${SET_HEADER}\`, \`${colour}\`) && Header(\`${KEY_HEADER}\`, \`${smokeKey}\`)`,
+      priority: 1000,
+      service: setService(route, colour),
+    },
+  ]);
+  return {
+    [route.service]: { ...common, rule: hosts, priority: 100, service: route.service },
+    ...Object.fromEntries(chosen),
+    ...(route.developmentPort === undefined
+      ? {}
+      : {
+          [`${route.service}-port`]: {
+            entryPoints: [portEntry(route.developmentPort)],
+            middlewares,
+            rule: "PathPrefix(`/`)",
+            service: route.service,
+          },
+        }),
+  };
+}
+
+function servicesOf(routing: ProductRouting, route: ServiceRoute): object {
+  const running = COLOURS.filter((colour) => route.servers[colour]);
+  const weighted = running.filter((colour) => (routing.weights[colour] ?? 0) > 0);
+  return {
+    [route.service]: {
+      weighted: {
+        services: weighted.map((colour) => ({ name: setService(route, colour), weight: routing.weights[colour] })),
+        ...(weighted.length > 1
+          ? { sticky: { cookie: { name: stickyCookie(routing.product), httpOnly: true, sameSite: "lax" } } }
+          : {}),
+      },
+    },
+    ...Object.fromEntries(
+      running.map((colour) => [
+        setService(route, colour),
+        {
+          loadBalancer: {
+            servers: route.servers[colour]!.map((name) => ({ url: `http://${name}:${route.port}` })),
+            ...(route.healthPath
+              ? { healthCheck: { path: route.healthPath, interval: "10s", timeout: "5s" } }
+              : {}),
+          },
+        },
+      ]),
+    ),
+  };
+}

@@ -1,0 +1,42 @@
+import { TerraformVariable } from "cdktf";
+import { Construct } from "constructs";
+import type { Input } from "../model/values";
+
+/**
+ * The Terraform variables of a stack, one per input, made when first asked for. Secret inputs are sensitive.
+ */
+export class Variables extends Construct {
+  private readonly made = new Map<string, TerraformVariable>();
+
+  /** @param development use the inputs' development defaults, where they have one */
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly development: boolean,
+  ) {
+    super(scope, id);
+  }
+
+  variable(input: Input): TerraformVariable {
+    const existing = this.made.get(input.name);
+    if (existing) return existing;
+    const variable = new TerraformVariable(this, input.name, {
+      type: input.type ?? "string",
+      description: input.description,
+      sensitive: input.secret,
+      nullable: false,
+      ...(this.development && input.developmentDefault !== undefined ? { default: input.developmentDefault } : {}),
+      ...(input.validation
+        ? { validation: [{ condition: `\${${input.validation.condition}}`, errorMessage: input.validation.message }] }
+        : {}),
+    });
+    variable.overrideLogicalId(input.name);
+    this.made.set(input.name, variable);
+    return variable;
+  }
+
+  /** The value as text with a Terraform reference in it. */
+  text(input: Input): string {
+    return this.variable(input).stringValue;
+  }
+}

@@ -1,0 +1,45 @@
+/**
+ * platform → stacks → synth: what `cdktf` runs. Besides the command line this is the only place that reads the
+ * environment.
+ */
+import { App } from "cdktf";
+import { loadPlatform, type LoadedPlatform } from "./config/load";
+import { ENVIRONMENTS } from "./model/environment";
+import { errorsOf, formatProblem, ProblemsError } from "./model/problem";
+import { EnvironmentStack } from "./stacks/environment-stack";
+
+/** Adds one stack per environment to an app. */
+export function addStacks(app: App, { platform, development, releases }: LoadedPlatform): EnvironmentStack[] {
+  return ENVIRONMENTS.map(
+    (name) =>
+      new EnvironmentStack(app, name, {
+        // Profiles pick products on a developer's computer only.
+        platform: platform.environments[name].profiles ? development : platform,
+        environment: platform.environments[name],
+        release: releases[name].release,
+      }),
+  );
+}
+
+/** Checks, then synthesizes into `outdir`. Nothing is written when there is an error. */
+export function synthesize(
+  env: Readonly<Record<string, string | undefined>>,
+  outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out",
+): LoadedPlatform {
+  const loaded = loadPlatform({ platform: env["PLATFORM"], profiles: env["PROFILES"] });
+  if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
+  const app = new App({ outdir, stackTraces: false });
+  addStacks(app, loaded);
+  app.synth();
+  return loaded;
+}
+
+if (require.main === module) {
+  try {
+    for (const problem of synthesize(process.env).problems) console.error(formatProblem(problem));
+  } catch (mistake) {
+    if (!(mistake instanceof ProblemsError)) throw mistake;
+    console.error(mistake.message);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,216 @@
+import type { Environment, EnvironmentName, ProviderInputs } from "./environment";
+import type { Product, Service, Store } from "./service";
+import type { Duration, Size } from "./units";
+import { type Input, inputsOf } from "./values";
+
+/** A monthly price and where it comes from: prices of 2026 changed several times, so none stands without its source. */
+export interface Price {
+  readonly amount: number;
+  readonly currency: "EUR" | "USD";
+  /** Document or page. */
+  readonly source: string;
+  /** ISO date of that source. */
+  readonly date: string;
+}
+
+/** What Hetzner sells under a name. */
+export interface ServerType {
+  readonly cpu: number;
+  readonly memory: Size;
+  readonly disk: Size;
+  readonly price: Price;
+}
+
+/** One rule of a zone: which addresses, and what Cloudflare does with them. The first rule that fits decides. */
+export interface CacheRule {
+  readonly id: string;
+  /** Cloudflare's wildcard form, without scheme: `*api-*.manacore.app/*`. */
+  readonly pattern: string;
+  readonly cache: "everything" | "bypass";
+  /** Recompress images. Needs the Pro plan. */
+  readonly polish?: "lossless" | "lossy";
+}
+
+/** How many page rules a zone's plan permits, and whether Polish is in it (Cloudflare's plan table). */
+export const ZONE_PLANS = {
+  free: { pageRules: 3, polish: false },
+  pro: { pageRules: 20, polish: true },
+  business: { pageRules: 50, polish: true },
+  enterprise: { pageRules: 125, polish: true },
+} as const;
+export type ZonePlan = keyof typeof ZONE_PLANS;
+
+/** The DNS zone at Cloudflare. */
+export interface Zone {
+  /** "manacore.app". */
+  readonly name: string;
+  readonly plan: ZonePlan;
+  /** As page rules, or the same as cache rules (rulesets). */
+  readonly rulesAs: "page-rules" | "cache-rules";
+  readonly rules: readonly CacheRule[];
+  /** How long Cloudflare and browsers keep what a rule caches. */
+  readonly edgeTtl: Duration;
+  readonly browserTtl: Duration;
+  /** Records that lead elsewhere. Made by the environment that owns the zone. */
+  readonly records: readonly {
+    readonly name: string;
+    readonly type: "CNAME";
+    readonly content: string;
+    readonly proxied: boolean;
+  }[];
+  /** Strict-Transport-Security. */
+  readonly hstsMaxAge: Duration;
+  readonly minTlsVersion: "1.2" | "1.3";
+}
+
+/** What the edge does for every service. */
+export interface EdgeSettings {
+  readonly kind: "traefik" | "nginx";
+  readonly image: string;
+  readonly resources: Service["resources"];
+  /** Per client address. */
+  readonly rateLimit: { readonly perSecond: number; readonly burst: number };
+  readonly cors: { readonly methods: readonly string[]; readonly headers: readonly string[]; readonly maxAge: Duration };
+  /** Response headers on every answer, besides HSTS. */
+  readonly securityHeaders: Readonly<Record<string, string>>;
+  /** Addresses whose X-Forwarded-For is believed: the proxy's in front. */
+  readonly trustedProxies: readonly string[];
+  /** The companion that fetches certificates where the edge cannot itself (nginx). */
+  readonly certbotImage?: string;
+}
+
+/** One organisation's catalog. */
+export interface Platform {
+  readonly name: string;
+  /** A sentence for the overview. */
+  readonly title: string;
+  readonly registry: { readonly host: string; readonly owner: string };
+  /** Prefix of container labels: "com.manacore". */
+  readonly labelPrefix: string;
+  readonly products: readonly Product[];
+  readonly stores: readonly Store[];
+  readonly edge: EdgeSettings;
+  readonly zone: Zone;
+  readonly logs: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
+  /** Connections that Supabase's pooler grants. */
+  readonly supabasePool: { readonly service: number; readonly migration: number };
+  readonly serverTypes: Readonly<Record<string, ServerType>>;
+  /** Monthly costs besides the server's own, per environment. */
+  readonly otherCosts: Readonly<Record<EnvironmentName, readonly { readonly item: string; readonly price: Price }[]>>;
+  readonly environments: Readonly<Record<EnvironmentName, Environment>>;
+  readonly inputs: ProviderInputs;
+}
+
+export const servicesOf = (platform: Platform): Service[] => platform.products.flatMap((p) => [...p.services]);
+
+export const imageRepository = (platform: Platform, service: Service): string =>
+  `${platform.registry.host}/${platform.registry.owner}/${service.image ?? service.name}`;
+
+/** Replicas of a service in one set. */
+export const replicasOf = (environment: Environment, service: Service): number =>
+  environment.replicas?.[service.name] ?? 1;
+
+/** The host names of a service in an environment, the canonical one first. */
+export const hostsOf = (service: Service, environment: Environment): readonly string[] =>
+  service.access.hosts[environment.name];
+
+/** The services and stores that a service needs at its start, and theirs. Unknown names are left out. */
+export function dependencyClosure(platform: Platform, start: readonly string[]): Set<string> {
+  const services = new Map(servicesOf(platform).map((s) => [s.name, s]));
+  const seen = new Set<string>();
+  const visit = (name: string): void => {
+    if (seen.has(name)) return;
+    seen.add(name);
+    for (const next of services.get(name)?.dependsOn ?? []) visit(next);
+  };
+  start.forEach(visit);
+  return seen;
+}
+
+/** The platform cut down to some products, what those depend on, and the stores that are then needed. */
+export function selectProducts(platform: Platform, names: readonly string[]): Platform {
+  const wanted = platform.products.filter((p) => names.includes(p.name)).flatMap((p) => p.services.map((s) => s.name));
+  const needed = dependencyClosure(platform, wanted);
+  return {
+    ...platform,
+    products: platform.products.filter((p) => p.services.some((s) => needed.has(s.name))),
+    stores: platform.stores.filter((s) => needed.has(s.name)),
+  };
+}
+
+/** One input and everything that needs it: for `.env.example` and for `npm run env`. */
+export interface InputUse {
+  readonly input: Input;
+  /** "chat/chat-backend", or "platform". */
+  readonly usedBy: readonly string[];
+}
+
+/** The password of a product's role in the platform's own PostgreSQL. */
+export const databasePassword = (product: string): Input => ({
+  kind: "input",
+  secret: true,
+  name: `${snake(product)}_database_password`,
+  description: `Password of the role that ${product} has in PostgreSQL`,
+  where: "make one up, e.g. openssl rand -hex 24",
+  developmentDefault: "devpassword",
+});
+
+/** The connection strings of a product's Supabase project. */
+export const supabaseUrl = (product: string, use: "pool" | "migration"): Input => ({
+  kind: "input",
+  secret: true,
+  name: `${snake(product)}_${use === "pool" ? "database_url" : "migration_database_url"}`,
+  description:
+    use === "pool"
+      ? `Connection string of ${product}'s Supabase pooler in transaction mode (port 6543), without parameters`
+      : `Connection string of ${product}'s Supabase database for migrations (port 5432), without parameters`,
+  where: "Supabase → project → Settings → Database → Connection string",
+  example: `postgresql://user:password@db.example.supabase.co:${use === "pool" ? 6543 : 5432}/postgres`,
+});
+
+export const snake = (name: string): string => name.replaceAll("-", "_");
+
+/** All inputs of an environment, by name, with who uses each. */
+export function inputUses(platform: Platform, environment: Environment): InputUse[] {
+  const uses = new Map<string, { input: Input; usedBy: Set<string> }>();
+  const add = (input: Input, by: string): void => {
+    const use = uses.get(input.name) ?? { input, usedBy: new Set<string>() };
+    use.usedBy.add(by);
+    uses.set(input.name, use);
+  };
+
+  for (const input of machineryInputs(platform, environment)) add(input, "platform");
+  for (const store of platform.stores) add(store.password, store.name);
+  for (const product of platform.products) {
+    for (const service of product.services) {
+      const by = `${product.name}/${service.name}`;
+      for (const value of Object.values(service.env)) {
+        for (const input of inputsOf(value, environment.name)) add(input, by);
+      }
+    }
+    for (const input of databaseInputs(product, environment)) add(input, product.name);
+  }
+  return [...uses.values()]
+    .map(({ input, usedBy }) => ({ input, usedBy: [...usedBy].sort() }))
+    .sort((a, b) => (a.input.name < b.input.name ? -1 : 1));
+}
+
+function databaseInputs(product: Product, environment: Environment): Input[] {
+  if (!product.database) return [];
+  return product.database.at[environment.name] === "postgres"
+    ? [databasePassword(product.name)]
+    : [supabaseUrl(product.name, "pool"), ...(product.migration ? [supabaseUrl(product.name, "migration")] : [])];
+}
+
+function machineryInputs(platform: Platform, environment: Environment): Input[] {
+  const { inputs } = platform;
+  return [
+    inputs.registryUsername,
+    inputs.registryToken,
+    inputs.smokeKey,
+    ...(environment.host.kind === "hetzner" ? [inputs.hcloudToken, inputs.sshAllowedCidrs, inputs.sshPublicKeys] : []),
+    ...(environment.dns.kind === "cloudflare" ? [inputs.cloudflareApiToken, inputs.cloudflareZoneId] : []),
+    ...(environment.dns.kind === "cloudflare" && environment.otaHost ? [inputs.cloudflareAccountId] : []),
+    ...(environment.tls.kind === "letsencrypt" && environment.tls.challenge === "dns" ? [inputs.edgeDnsToken] : []),
+  ];
+}

@@ -1,0 +1,49 @@
+/**
+ * The release of one product in one environment: which version each set runs, which set is live, and how much of the
+ * traffic the other one gets. `config/releases/<platform>/<environment>.json` holds these.
+ */
+export const COLOURS = ["blue", "green"] as const;
+export type Colour = (typeof COLOURS)[number];
+
+export interface SetRelease {
+  /** An image tag that all of the product's services have: "v1.6.0". */
+  readonly version: string;
+  /** Digest per service ("sha256:…"), where the tag must not be able to move. */
+  readonly digests?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface ProductRelease {
+  readonly live: Colour;
+  /** Per cent of the requests that the idle set gets. */
+  readonly canary: number;
+  readonly blue: SetRelease | null;
+  readonly green: SetRelease | null;
+}
+
+/** Product name → its release. A product that is not in it is not deployed. */
+export type Release = Readonly<Record<string, ProductRelease>>;
+
+/** The largest share a canary may have; beyond it a cutover is the honest step. */
+export const MAX_CANARY_PERCENT = 50;
+
+export const otherColour = (colour: Colour): Colour => (colour === "blue" ? "green" : "blue");
+
+/** The colours that have containers, live one first. */
+export function runningColours(release: ProductRelease): Colour[] {
+  return [release.live, otherColour(release.live)].filter((colour) => release[colour] !== null);
+}
+
+/** Per cent of the traffic per running colour; they add up to 100. */
+export function weights(release: ProductRelease): Partial<Record<Colour, number>> {
+  const idle = otherColour(release.live);
+  if (release[idle] === null) return { [release.live]: 100 };
+  return { [release.live]: 100 - release.canary, [idle]: release.canary };
+}
+
+/** For labels and tables: "blue=90,green=10". */
+export function formatWeights(release: ProductRelease): string {
+  return COLOURS.flatMap((colour) => {
+    const weight = weights(release)[colour];
+    return weight === undefined ? [] : [`${colour}=${weight}`];
+  }).join(",");
+}

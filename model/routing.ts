@@ -1,0 +1,37 @@
+import type { Colour } from "./release";
+
+/** Where one service of a product is reached, as an edge needs it. Names may be Terraform tokens. */
+export interface ServiceRoute {
+  readonly service: string;
+  readonly hosts: readonly string[];
+  readonly api: boolean;
+  readonly port: number;
+  /** An additional port of the edge on which this service alone answers, on a developer's computer. */
+  readonly developmentPort?: number;
+  /** Path of an HTTP health check, for the edge's own checks between replicas. */
+  readonly healthPath?: string;
+  /** Container names per running colour. */
+  readonly servers: Readonly<Partial<Record<Colour, readonly string[]>>>;
+}
+
+/** How one product's traffic is routed: the whole content of its switch. */
+export interface ProductRouting {
+  readonly product: string;
+  readonly live: Colour;
+  /** Per cent per running colour. */
+  readonly weights: Readonly<Partial<Record<Colour, number>>>;
+  readonly routes: readonly ServiceRoute[];
+}
+
+/** A request with these two headers reaches the set that the first one names, whatever the weights. */
+export const SET_HEADER = "X-Twinset-Set";
+export const KEY_HEADER = "X-Twinset-Key";
+
+/** The port on which the edge says, to containers beside it only, which revision of a product's routing it serves. */
+export const PROBE_PORT = 8090;
+/** The header in which it says so. */
+export const REVISION_HEADER = "X-Twinset-Revision";
+/** Stands in a routing file where the switch writes the revision: the hash of the file itself. */
+export const REVISION_PLACEHOLDER = "@REVISION@";
+/** The port with the edge's metrics and its own health. */
+export const METRICS_PORT = 8082;

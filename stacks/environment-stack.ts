@@ -1,0 +1,322 @@
+import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider";
+import { DockerProvider } from "@cdktf/provider-docker/lib/provider";
+import { HcloudProvider } from "@cdktf/provider-hcloud/lib/provider";
+import { type ITerraformDependable, LocalBackend, S3Backend, TerraformElement, TerraformOutput, TerraformStack } from "cdktf";
+import { Construct, type Node } from "constructs";
+import { BundleHost } from "../constructs/cloudflare/bundle-host";
+import { CacheRules } from "../constructs/cloudflare/cache-rules";
+import { type DnsEntry, DnsRecords } from "../constructs/cloudflare/dns-records";
+import { ZoneSettings } from "../constructs/cloudflare/zone-settings";
+import { Postgres } from "../constructs/data/postgres";
+import { Redis } from "../constructs/data/redis";
+import { ContainerSet } from "../constructs/docker/container-set";
+import type { Engine } from "../constructs/docker/engine";
+import { Networks } from "../constructs/docker/networks";
+import type { Edge } from "../constructs/edge/edge";
+import { NginxEdge } from "../constructs/edge/nginx";
+import { RoutingJob } from "../constructs/edge/routing-job";
+import { Switch } from "../constructs/edge/switch";
+import { TraefikEdge } from "../constructs/edge/traefik";
+import { Host } from "../constructs/hetzner/host";
+import { SSH_OPTIONS } from "../constructs/hetzner/readiness-gate";
+import { pinProvider } from "../constructs/provider-versions";
+import { Variables } from "../constructs/variables";
+import type { Environment, HetznerHost } from "../model/environment";
+import { environmentPrefix } from "../model/names";
+import { databasePassword, hostsOf, imageRepository, type Platform, replicasOf, servicesOf } from "../model/platform";
+import { COLOURS, formatWeights, otherColour, type ProductRelease, type Release } from "../model/release";
+import type { ServiceRoute } from "../model/routing";
+import type { Product, Service } from "../model/service";
+import { ValueResolver } from "./resolve-values";
+
+export interface EnvironmentStackProps {
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly release: Release;
+}
+
+/**
+ * One environment of one platform, whole: host, names, stores, edge, and each released product's container sets and
+ * switch. It maps the catalog to constructs and holds no facts of its own.
+ */
+export class EnvironmentStack extends TerraformStack {
+  private readonly variables: Variables;
+  private readonly values: ValueResolver;
+  private readonly prefix: string;
+
+  constructor(
+    scope: Construct,
+    id: string,
+    private readonly props: EnvironmentStackProps,
+  ) {
+    super(scope, id);
+    const { platform, environment } = props;
+    this.prefix = environmentPrefix(platform.name, environment.name);
+    this.variables = new Variables(this, "variables", environment.host.kind === "local");
+    this.values = new ValueResolver(platform, environment, this.variables);
+
+    this.stateStore();
+    const host = environment.host.kind === "hetzner" ? this.host(environment.host) : undefined;
+    const engine = this.engine(host);
+    if (host && environment.dns.kind === "cloudflare") this.names(host.address, environment.dns.ownsZone);
+
+    const networks = new Networks(this, "networks", engine);
+    const stores = this.stores(engine, networks);
+    const edge = this.edge(engine, networks);
+    const settings = new RoutingJob(this, "edge-settings", {
+      engine,
+      networks,
+      edge,
+      subject: "settings",
+      file: edge.settingsFile(),
+      labels: { service: "edge-settings", tier: "infrastructure" },
+    });
+    for (const product of platform.products) {
+      const release = props.release[product.name];
+      if (release) this.product(product, release, { engine, networks, edge, stores, settings });
+    }
+    new TerraformOutput(this, "live", {
+      description: "Per product: the live set, its version, and each set's share of the traffic",
+      value: Object.fromEntries(
+        platform.products.flatMap(({ name }) => {
+          const release = props.release[name];
+          return release ? [[name, describe(release)]] : [];
+        }),
+      ),
+    });
+  }
+
+  /**
+   * Resource names as a person types them: the path without its last, nameless part ("chat_blue_backend-0"). The default
+   * adds a hash against collisions; here every path is made from unique names, and a test checks it.
+   */
+  protected override allocateLogicalId(element: TerraformElement | Node): string {
+    const node = TerraformElement.isTerraformElement(element) ? element.node : element;
+    const path = node.scopes.slice(2).map((scope) => scope.node.id);
+    return path.filter((part, i) => i === 0 || part !== "resource").join("_");
+  }
+
+  private stateStore(): void {
+    const { platform, environment } = this.props;
+    if (environment.state.kind === "local") {
+      // Relative to cdktf.out/stacks/<name>: beside the project, and no absolute path in the output.
+      new LocalBackend(this, { path: `../../../terraform.${platform.name}.${environment.name}.tfstate` });
+      return;
+    }
+    new S3Backend(this, {
+      bucket: environment.state.bucket,
+      key: `${platform.name}/${environment.name}/terraform.tfstate`,
+      // Cloudflare R2 knows one region and none of AWS' other services.
+      region: "auto",
+      usePathStyle: true,
+      skipCredentialsValidation: true,
+      skipMetadataApiCheck: true,
+      skipRegionValidation: true,
+      skipRequestingAccountId: true,
+      skipS3Checksum: true,
+    });
+    this.addOverride("terraform.backend.s3.use_lockfile", true);
+  }
+
+  private host(host: HetznerHost): Host {
+    const { platform, environment } = this.props;
+    const { inputs } = platform;
+    new HcloudProvider(this, "hcloud", { token: this.variables.text(inputs.hcloudToken) });
+    pinProvider(this, "hcloud");
+    return new Host(this, "host", {
+      name: this.prefix,
+      host,
+      labels: { platform: platform.name, environment: environment.name, "managed-by": "twinset" },
+      publicKeys: this.variables.variable(inputs.sshPublicKeys),
+      sshFrom: this.variables.variable(inputs.sshAllowedCidrs).listValue,
+    });
+  }
+
+  private engine(host: Host | undefined): Engine {
+    const { platform, environment } = this.props;
+    const { inputs } = platform;
+    const provider = new DockerProvider(this, "docker", {
+      ...(host ? { host: host.dockerHost, sshOpts: [...SSH_OPTIONS] } : {}),
+      registryAuth: [
+        {
+          address: platform.registry.host,
+          username: this.variables.text(inputs.registryUsername),
+          password: this.variables.text(inputs.registryToken),
+        },
+      ],
+    });
+    pinProvider(this, "docker");
+    return {
+      provider,
+      prefix: this.prefix,
+      labelPrefix: platform.labelPrefix,
+      environment: environment.name,
+      ready: host ? [host.gate] : [],
+      replacedWith: host ? [`${host.gate.fqn}`] : [],
+      replaceOrder: environment.host.kind === "hetzner" && environment.host.maintenance ? "old-first" : "new-first",
+      logs: platform.logs,
+      protectData: environment.protectData,
+    };
+  }
+
+  private names(address: string, ownsZone: boolean): void {
+    const { platform, environment } = this.props;
+    const { inputs, zone } = platform;
+    new CloudflareProvider(this, "cloudflare", { apiToken: this.variables.text(inputs.cloudflareApiToken) });
+    pinProvider(this, "cloudflare");
+    const zoneId = this.variables.text(inputs.cloudflareZoneId);
+    const services = servicesOf(platform).flatMap((service): DnsEntry[] =>
+      hostsOf(service, environment).map((name) => ({
+        name,
+        type: "A",
+        content: address,
+        proxied: service.access.proxied,
+      })),
+    );
+    new DnsRecords(this, "dns", {
+      zoneId,
+      entries: [...services, ...(ownsZone ? zone.records : [])],
+      comment: `${this.prefix}, made by twinset`,
+    });
+    if (environment.otaHost) {
+      new BundleHost(this, "bundles", {
+        accountId: this.variables.text(inputs.cloudflareAccountId),
+        zoneId,
+        bucket: `${this.prefix}-ota`,
+        host: environment.otaHost,
+      });
+    }
+    if (ownsZone) {
+      new ZoneSettings(this, "zone", { zoneId, zone });
+      new CacheRules(this, "cache", { zoneId, zone });
+    }
+  }
+
+  private stores(engine: Engine, networks: Networks): Stores {
+    const { platform, environment } = this.props;
+    const ready = new Map<string, ITerraformDependable>();
+    let postgres: Postgres | undefined;
+    for (const store of platform.stores) {
+      const common = {
+        engine,
+        networks,
+        store,
+        password: this.variables.text(store.password),
+        publish: environment.developmentPorts,
+      };
+      if (store.kind === "postgres") {
+        postgres = new Postgres(this, store.name, common);
+        ready.set(store.name, postgres.ready);
+      } else {
+        ready.set(store.name, new Redis(this, store.name, common).ready);
+      }
+    }
+    return { ready, postgres };
+  }
+
+  private edge(engine: Engine, networks: Networks): Edge {
+    const { platform, environment } = this.props;
+    const { tls } = environment;
+    const Kind = platform.edge.kind === "traefik" ? TraefikEdge : NginxEdge;
+    return new Kind(this, "edge", {
+      engine,
+      networks,
+      settings: platform.edge,
+      tls,
+      zone: platform.zone.name,
+      ...(tls.kind === "letsencrypt" && tls.challenge === "dns"
+        ? { dnsToken: this.variables.text(platform.inputs.edgeDnsToken) }
+        : {}),
+      hstsMaxAge: platform.zone.hstsMaxAge,
+      corsOrigins: environment.corsOrigins,
+      smokeKey: this.variables.text(platform.inputs.smokeKey),
+      developmentPorts: environment.developmentPorts
+        ? servicesOf(platform).map((s) => ({ service: s.name, port: s.developmentPort }))
+        : [],
+    });
+  }
+
+  private product(product: Product, release: ProductRelease, shared: Shared): void {
+    const { platform, environment } = this.props;
+    const { engine, networks, edge, stores, settings } = shared;
+    const scope = new Construct(this, product.name);
+    const before = this.before(product, stores);
+    const migrationEnv = this.values.migrationEnv(product);
+    const sets = COLOURS.flatMap((colour) => {
+      const set = release[colour];
+      if (!set) return [];
+      return [
+        new ContainerSet(scope, colour, {
+          engine,
+          networks,
+          product,
+          colour,
+          release: set,
+          repositoryOf: (service) => imageRepository(platform, service),
+          envOf: (service) => this.values.env(product, service.env),
+          ...(migrationEnv ? { migrationEnv } : {}),
+          replicasOf: (service) => replicasOf(environment, service),
+          domainOf: (service) => hostsOf(service, environment)[0],
+          dependsOn: before,
+        }),
+      ];
+    });
+    new Switch(scope, "switch", {
+      engine,
+      networks,
+      edge,
+      product: product.name,
+      release,
+      routes: product.services.map((service) => this.route(service, sets)),
+      dependsOn: [settings],
+    });
+  }
+
+  /** What must have happened before a product's containers start: its database is made, the stores it uses answer. */
+  private before(product: Product, { ready, postgres }: Stores): ITerraformDependable[] {
+    const { environment } = this.props;
+    const stores = new Set(product.services.flatMap((s) => s.dependsOn ?? []).filter((name) => ready.has(name)));
+    const waits = [...stores].map((name) => ready.get(name)!);
+    if (!product.database || product.database.at[environment.name] !== "postgres" || !postgres) return waits;
+    const database = postgres.database(product.name, {
+      name: product.database.name,
+      password: this.variables.text(databasePassword(product.name)),
+    });
+    return [...waits, database];
+  }
+
+  private route(service: Service, sets: readonly ContainerSet[]): ServiceRoute {
+    const { environment } = this.props;
+    return {
+      service: service.name,
+      hosts: hostsOf(service, environment),
+      api: service.access.api,
+      port: service.port,
+      ...(environment.developmentPorts ? { developmentPort: service.developmentPort } : {}),
+      ...(service.health.kind === "http" ? { healthPath: service.health.path } : {}),
+      servers: Object.fromEntries(sets.map((set) => [set.colour, set.servers[service.name]!])),
+    };
+  }
+}
+
+/** "blue v1.5.2, green v1.6.0 (blue=90,green=10)". */
+function describe(release: ProductRelease): string {
+  const set = (colour: "blue" | "green"): string => `${colour} ${release[colour]?.version ?? "-"}`;
+  const idle = otherColour(release.live);
+  return release[idle] === null
+    ? set(release.live)
+    : `${set(release.live)}, ${set(idle)} (${formatWeights(release)})`;
+}
+
+interface Stores {
+  readonly ready: ReadonlyMap<string, ITerraformDependable>;
+  readonly postgres: Postgres | undefined;
+}
+
+interface Shared {
+  readonly engine: Engine;
+  readonly networks: Networks;
+  readonly edge: Edge;
+  readonly stores: Stores;
+  readonly settings: ITerraformDependable;
+}

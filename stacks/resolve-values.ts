@@ -1,0 +1,69 @@
+import { call } from "../constructs/terraform-expression";
+import type { Variables } from "../constructs/variables";
+import type { Environment } from "../model/environment";
+import { databasePassword, hostsOf, type Platform, servicesOf, supabaseUrl } from "../model/platform";
+import type { Product } from "../model/service";
+import type { UrlOf, Value } from "../model/values";
+
+/** Turns the catalog's values into text for one environment; inputs become references to Terraform variables. */
+export class ValueResolver {
+  constructor(
+    private readonly platform: Platform,
+    private readonly environment: Environment,
+    private readonly variables: Variables,
+  ) {}
+
+  /** All environment variables of a service, a product's migration or the like. */
+  env(product: Product, values: Readonly<Record<string, Value>>): Record<string, string> {
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, this.text(product, value)]));
+  }
+
+  /** What a migration job runs with: its service's variables, with the database as migrations need it. */
+  migrationEnv(product: Product): Record<string, string> | undefined {
+    const service = product.services.find((s) => s.name === product.migration?.service);
+    if (!service) return undefined;
+    const url = this.databaseUrl(product, "migration");
+    return { ...this.env(product, service.env), DATABASE_URL: url, MIGRATION_DATABASE_URL: url };
+  }
+
+  private text(product: Product, value: Value): string {
+    if (typeof value === "string") return value;
+    switch (value.kind) {
+      case "input":
+        return this.variables.text(value);
+      case "per-environment":
+        return this.text(product, value.values[this.environment.name]);
+      case "template":
+        return value.parts
+          .map((part, i) => (i < value.values.length ? part + this.text(product, value.values[i]!) : part))
+          .join("");
+      case "url-of":
+        return this.url(value);
+      case "database-url":
+        return this.databaseUrl(product, value.for);
+    }
+  }
+
+  private url({ service: name, from }: UrlOf): string {
+    const service = servicesOf(this.platform).find((s) => s.name === name)!;
+    if (this.environment.developmentPorts) {
+      return `http://${from === "browser" ? "localhost" : name}:${service.developmentPort}`;
+    }
+    const scheme = this.environment.tls.kind === "none" ? "http" : "https";
+    return `${scheme}://${hostsOf(service, this.environment)[0]}`;
+  }
+
+  private databaseUrl(product: Product, use: "pool" | "migration"): string {
+    const { database } = product;
+    if (!database) throw new Error(`${product.name} has no database, but a value asks for its address`);
+    if (database.at[this.environment.name] === "supabase") {
+      const { service, migration } = this.platform.supabasePool;
+      const limit = use === "pool" ? `pgbouncer=true&connection_limit=${service}` : `connection_limit=${migration}`;
+      return `${this.variables.text(supabaseUrl(product.name, use))}?${limit}`;
+    }
+    const store = this.platform.stores.find((s) => s.kind === "postgres")!;
+    // A password may have characters that mean something in an address.
+    const password = call("urlencode", this.variables.text(databasePassword(product.name)));
+    return `postgresql://${database.name}:${password}@${store.name}:${store.port}/${database.name}`;
+  }
+}
