@@ -152,7 +152,7 @@ export class EnvironmentStack extends TerraformStack {
       labelPrefix: platform.labelPrefix,
       environment: environment.name,
       ready: host ? [host.gate] : [],
-      replacedWith: host ? [`${host.gate.fqn}`] : [],
+      replacedWith: host ? [host.gate.address] : [],
       replaceOrder: environment.host.kind === "hetzner" && environment.host.maintenance ? "old-first" : "new-first",
       logs: platform.logs,
       protectData: environment.protectData,

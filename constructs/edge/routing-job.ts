@@ -1,5 +1,5 @@
 import type { ITerraformDependable } from "cdktf";
-import { Construct } from "constructs";
+import { type Construct } from "constructs";
 import { PROBE_PORT, REVISION_HEADER, REVISION_PLACEHOLDER } from "../../model/routing";
 import type { Engine } from "../docker/engine";
 import { Job } from "../docker/job";

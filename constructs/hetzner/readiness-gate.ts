@@ -28,6 +28,8 @@ export interface ReadinessGateProps {
  */
 export class ReadinessGate extends Construct implements ITerraformDependable {
   readonly fqn: string;
+  /** As `replace_triggered_by` takes it: a bare address, where cdktf would write an expression. */
+  readonly address: string;
 
   constructor(scope: Construct, id: string, props: ReadinessGateProps) {
     super(scope, id);
@@ -53,5 +55,6 @@ export class ReadinessGate extends Construct implements ITerraformDependable {
       ],
     });
     this.fqn = gate.fqn;
+    this.address = `${gate.terraformResourceType}.${gate.friendlyUniqueId}`;
   }
 }

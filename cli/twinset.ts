@@ -1,0 +1,127 @@
+/** The program `twinset`: parses the command line, calls what does the work, prints. */
+import { Command } from "commander";
+import { existsSync, readFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { parseEnv } from "node:util";
+import colours from "picocolors";
+import { loadPlatform } from "../config/load";
+import type { HetznerPrices } from "../model/cost";
+import { ENVIRONMENTS, type Environment } from "../model/environment";
+import type { Platform } from "../model/platform";
+import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
+
+const ROOT = join(__dirname, "..");
+
+const program = new Command("twinset")
+  .description("Blue/green deployments on Hetzner servers from one typed catalog.")
+  .showHelpAfterError();
+
+program
+  .command("synth")
+  .description("check the catalog, write every environment's Terraform to cdktf.out/ and show what it is")
+  .action(async () => {
+    const { synthesize } = await import("../main");
+    const { overview } = await import("./overview");
+    const outdir = process.env["CDKTF_OUTDIR"] ?? "cdktf.out";
+    const { platform, development, releases, problems } = synthesize(process.env, outdir);
+    const prices = await hetznerPrices();
+    console.log(`${colours.bold(platform.title)}\n`);
+    for (const name of ENVIRONMENTS) {
+      const environment = platform.environments[name];
+      const jsonPath = join(outdir, "stacks", name, "cdk.tf.json");
+      console.log(
+        overview({
+          platform: environment.profiles ? development : platform,
+          environment,
+          release: releases[name].release,
+          jsonPath: relative(process.cwd(), jsonPath),
+          resources: countResources(jsonPath),
+          prices,
+        }),
+      );
+    }
+    for (const problem of problems) console.error(formatProblem(problem));
+  });
+
+program
+  .command("env")
+  .description("list which inputs of an environment are set and which are missing, by name")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .action(async (name: string) => {
+    const { describeInputs, inputStatus } = await import("./inputs");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    const environment = environmentOf(platform, name);
+    const path = join(ROOT, `.env.${name}`);
+    const file = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
+    const inputs = inputStatus(platform, environment, process.env, file as Record<string, string>);
+    console.log(describeInputs(environment, inputs));
+    if (inputs.some((input) => input.state === "missing" || input.state === "in file")) process.exitCode = 1;
+  });
+
+program
+  .command("generate")
+  .description("write the files that are made from the catalog: .env.example and the release files' JSON Schema")
+  .action(async () => {
+    const { writeGeneratedFiles } = await import("./generate");
+    const changed = await writeGeneratedFiles(ROOT);
+    console.log(changed.length > 0 ? `wrote ${list(changed)}` : "everything is current");
+  });
+
+program
+  .command("validate")
+  .description("terraform init and validate of every environment, with the real provider plugins")
+  .argument("[environments...]", "default: all")
+  .action(async (environments: string[]) => {
+    const { validate } = await import("./validate");
+    process.exitCode = await validate(terraformOptions(environments));
+  });
+
+program
+  .command("plan-dry")
+  .description("a first terraform plan of staging and production with dummy tokens, reaching nothing")
+  .argument("[environments...]", "default: staging and production")
+  .action(async (environments: string[]) => {
+    const { planDry } = await import("./plan-dry");
+    process.exitCode = await planDry(terraformOptions(environments));
+  });
+
+function terraformOptions(environments: string[]): { platform?: string; environments?: string[] } {
+  const name = process.env["PLATFORM"];
+  const { platform } = loadPlatform({ platform: name });
+  environments.forEach((environment) => environmentOf(platform, environment));
+  return { ...(name ? { platform: name } : {}), ...(environments.length > 0 ? { environments } : {}) };
+}
+
+function environmentOf(platform: Platform, name: string): Environment {
+  const environment = ENVIRONMENTS.find((known) => known === name);
+  if (environment) return platform.environments[environment];
+  throw new ProblemsError([
+    error("environment", name, `one of ${list([...ENVIRONMENTS])}`, `correct the name, e.g. ${ENVIRONMENTS[1]}`),
+  ]);
+}
+
+/** Hetzner's own prices where a token is given; without one, or when they cannot be had, the documents' are shown. */
+async function hetznerPrices(): Promise<HetznerPrices | undefined> {
+  const token = process.env["HCLOUD_TOKEN"] ?? process.env["TF_VAR_hcloud_token"];
+  if (!token) return undefined;
+  const { fetchHetznerPrices } = await import("./hetzner-prices");
+  try {
+    return await fetchHetznerPrices(token, process.env["HCLOUD_ENDPOINT"]);
+  } catch (reason) {
+    console.error(`warning: ${(reason as Error).message}; showing the documents' prices\n`);
+    return undefined;
+  }
+}
+
+function countResources(path: string): number {
+  const { resource } = JSON.parse(readFileSync(path, "utf8")) as { resource: Record<string, object> };
+  return Object.values(resource).reduce((sum, named) => sum + Object.keys(named).length, 0);
+}
+
+program.parseAsync().catch((mistake: unknown) => {
+  if (!(mistake instanceof ProblemsError)) throw mistake;
+  console.error(mistake.message);
+  const count = errorsOf(mistake.problems).length;
+  console.error(`\n${count === 1 ? "One error" : `${count} errors`}; nothing was written.`);
+  process.exitCode = 1;
+});

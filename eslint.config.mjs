@@ -1,0 +1,62 @@
+import { createTypeScriptImportResolver } from "eslint-import-resolver-typescript";
+import importX from "eslint-plugin-import-x";
+import tseslint from "typescript-eslint";
+
+/** Which folders each folder may import, besides itself and packages (CONTRIBUTING.md has the why). */
+const MAY_IMPORT = {
+  model: [],
+  config: ["model"],
+  constructs: ["model"],
+  stacks: ["config", "constructs", "model"],
+  cli: ["main.ts", "config", "constructs", "model", "stacks"],
+};
+const FOLDERS = [...Object.keys(MAY_IMPORT), "bench", "__tests__", "main.ts"];
+
+const zones = Object.entries(MAY_IMPORT).map(([folder, allowed]) => ({
+  target: `./${folder}`,
+  from: FOLDERS.filter((other) => other !== folder && !allowed.includes(other)).map((other) => `./${other}`),
+  message: `${folder}/ may import ${allowed.length > 0 ? allowed.join(", ") : "nothing of ours"}.`,
+}));
+
+const ENVIRONMENT = {
+  selector: "MemberExpression[object.name='process'][property.name='env']",
+  message: "Only main.ts and cli/ read the environment; take a parameter.",
+};
+const SYNTH_IS_PURE = [
+  { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: "A synth gives the same each time." },
+  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: "A synth gives the same each time." },
+  { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "A synth gives the same each time." },
+];
+
+export default tseslint.config(
+  { ignores: ["node_modules", ".gen", "cdktf.out", "coverage"] },
+  ...tseslint.configs.recommended,
+  {
+    files: ["**/*.ts"],
+    plugins: { "import-x": importX },
+    settings: { "import-x/resolver-next": [createTypeScriptImportResolver()] },
+    rules: {
+      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      "@typescript-eslint/no-non-null-assertion": "off",
+      "@typescript-eslint/consistent-type-imports": ["error", { fixStyle: "inline-type-imports" }],
+      "import-x/no-restricted-paths": ["error", { zones }],
+      "import-x/no-cycle": "error",
+      "no-restricted-imports": [
+        "error",
+        {
+          paths: ["docker", "cloudflare", "github", "hcloud"].map((name) => ({
+            name: `@cdktf/provider-${name}`,
+            message: `Import deep (@cdktf/provider-${name}/lib/…): the barrel loads every resource there is.`,
+          })),
+        },
+      ],
+      eqeqeq: "error",
+    },
+  },
+  {
+    files: ["model/**/*.ts", "config/**/*.ts", "constructs/**/*.ts", "stacks/**/*.ts"],
+    rules: { "no-restricted-syntax": ["error", ENVIRONMENT, ...SYNTH_IS_PURE], "no-console": "error" },
+  },
+  { files: ["bench/template-way.ts"], rules: { "no-restricted-imports": "off" } },
+  { files: ["**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },
+);
