@@ -60,8 +60,14 @@ function duplicates<T>(items: readonly T[], key: (item: T) => string): [string, 
   return [...groups].filter(([, group]) => group.length > 1);
 }
 
+/** Names of files and jobs that the edge has of its own. */
+const RESERVED = ["settings", "edge"];
+
 function checkNames(platform: Platform): Problem[] {
   const problems: Problem[] = [];
+  for (const { name } of platform.products.filter((p) => RESERVED.includes(p.name))) {
+    problems.push(error(name, `the product name ${name}`, "a name that the edge does not use itself", "rename it"));
+  }
   const named = [
     ...servicesOf(platform).map((s) => ({ name: s.name, what: "service" })),
     ...platform.stores.map((s) => ({ name: s.name, what: "store" })),

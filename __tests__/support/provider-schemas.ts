@@ -399,7 +399,8 @@ function scan(value: unknown, at: string, scope: readonly string[] = []): Findin
 /** Reads the arguments that hold bare addresses, such as depends_on. */
 function scanAddresses(value: unknown, at: string): Finding[] {
   return (Array.isArray(value) ? value : []).map((entry: unknown, index) => {
-    const reference = typeof entry === "string" ? parseTraversal(entry) : undefined;
+    // Terraform 1.11 refuses an expression here ("${…}"), although cdktf writes one when it is given a resource.
+    const reference = typeof entry === "string" && !entry.includes("${") ? parseTraversal(entry) : undefined;
     return reference ? { at: `${at}[${index}]`, reference } : { at: `${at}[${index}]`, problem: "is not an address" };
   });
 }
@@ -414,7 +415,7 @@ function findingsOf(item: Item): Finding[] {
   const { kind, address, body } = item;
   if (!isBody(body) || kind === "local" || kind === "provider") return scan(body, address);
   if (kind === "var") return scan(body.validation, `${address}.validation`);
-  const { provider, ...rest } = body;
+  const { provider: _address, ...rest } = body;
   return [
     ...scan(rest, address),
     ...scanAddresses(body.depends_on, `${address}.depends_on`),

@@ -50,7 +50,6 @@ export class CacheRules extends Construct {
       phase: "http_request_cache_settings",
       rules: lastWins.map((rule) => ({
         ref: rule.id,
-        description: rule.id,
         enabled: true,
         expression: expression(rule),
         action: "set_cache_settings",
@@ -73,7 +72,6 @@ export class CacheRules extends Construct {
       phase: "http_config_settings",
       rules: polished.map((rule) => ({
         ref: rule.id,
-        description: rule.id,
         enabled: true,
         expression: expression(rule),
         action: "set_config",

@@ -130,7 +130,7 @@ export class Host extends Construct {
     this.dockerHost = `ssh://${DEPLOY_USER}@${this.address}`;
     this.gate = new ReadinessGate(this, "ready", {
       address: this.address,
-      replacedWith: [server.id, attachment.id],
+      replacedWith: { server: server.id, attachment: attachment.id },
     });
   }
 }

@@ -19,7 +19,7 @@ export interface ReadinessGateProps {
   /** A token. */
   readonly address: string;
   /** Ids of what the gate stands for; when one changes, it waits again. */
-  readonly replacedWith: readonly string[];
+  readonly replacedWith: Readonly<Record<string, string>>;
 }
 
 /**
@@ -35,7 +35,7 @@ export class ReadinessGate extends Construct implements ITerraformDependable {
     super(scope, id);
     const ssh = `ssh ${options(CONNECT).join(" ")} ${DEPLOY_USER}@"$HOST"`;
     const gate = new DataResource(this, "resource", {
-      triggersReplace: [...props.replacedWith],
+      triggersReplace: props.replacedWith,
       provisioners: [
         {
           type: "local-exec",

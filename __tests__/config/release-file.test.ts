@@ -1,0 +1,139 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { checkRelease, parseReleaseFile, readReleaseFile, releaseJsonSchema } from "../../config/release-file";
+import type { ProductRelease } from "../../model/release";
+import { both, MANACORE } from "../support/synth";
+
+const PATH = "config/releases/manacore/production.json";
+const parse = (text: string) => parseReleaseFile(text, PATH);
+const problemOf = (text: string) => {
+  const { release, problems } = parse(text);
+  expect(problems).toHaveLength(1);
+  expect(release).toEqual({});
+  return problems[0]!;
+};
+const file = (product: object): string => JSON.stringify({ products: { chat: product } }, null, 2);
+
+describe("reading", () => {
+  test("defaults: no canary, no other set", () => {
+    expect(parse(file({ live: "blue", blue: { version: "v1" } })).release).toEqual({
+      chat: { live: "blue", canary: 0, blue: { version: "v1" }, green: null },
+    });
+  });
+  test("not JSON: the line is named", () => {
+    expect(problemOf('{\n  "products": {\n    "chat": {,\n  }\n}')).toMatchObject({
+      path: `${PATH}:3`,
+      given: expect.stringContaining("not JSON"),
+    });
+  });
+  test("comments are not JSON", () => {
+    expect(problemOf('{\n  // the live set\n  "products": {}\n}').path).toBe(`${PATH}:2`);
+  });
+  test("an empty file", () => {
+    expect(problemOf("").path).toBe(`${PATH}:1`);
+  });
+  test("no file", () => {
+    const { problems } = readReleaseFile("/nonexistent/production.json", PATH);
+    expect(problems).toMatchObject([{ path: PATH, given: "no such file" }]);
+    expect(JSON.stringify(problems)).not.toContain("/nonexistent");
+  });
+  test("an unknown key, with its line and the known ones", () => {
+    expect(problemOf(file({ live: "blue", blue: { version: "v1" }, canari: 10 }))).toMatchObject({
+      path: `${PATH}:8 products/chat/canari`,
+      given: 'the key "canari"',
+      expected: "only live, canary, blue and green",
+    });
+  });
+  test("an unknown key of a set", () => {
+    expect(problemOf(file({ live: "blue", blue: { version: "v1", tag: "x" } })).expected).toBe(
+      "only version and digests",
+    );
+  });
+  test("an unknown key at the top", () => {
+    expect(problemOf('{"products": {}, "product": {}}').expected).toBe("only $schema and products");
+  });
+  test.each([-1, 51, 10.5])("canary %s is outside 0 to 50", (canary) => {
+    expect(problemOf(file({ live: "blue", blue: { version: "v1" }, canary })).path).toMatch(
+      /production.json:\d+ products\/chat\/canary$/,
+    );
+  });
+  test("an unknown colour", () => {
+    expect(problemOf(file({ live: "red", blue: { version: "v1" } })).given).toBe('"red"');
+  });
+  test("a digest of another form", () => {
+    const digests = { "chat-backend": "sha256:12" };
+    expect(problemOf(file({ live: "blue", blue: { version: "v1", digests } })).expected).toContain(
+      "64 hexadecimal digits",
+    );
+  });
+  test("every problem of a file at once", () => {
+    expect(parse(file({ live: "red", canary: 99 })).problems).toHaveLength(2);
+  });
+  test("any text gives a release or problems, never an exception", () => {
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json()), (text) => {
+        const { release, problems } = parse(text);
+        if (problems.length > 0) expect(release).toEqual({});
+        else expect(Object.keys(JSON.parse(text) as object)).toContain("products");
+      }),
+    );
+  });
+  test("every release that fits the schema is read as it is", () => {
+    const set = fc.option(fc.record({ version: fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/) }));
+    const release = fc.record({
+      live: fc.constantFrom("blue" as const, "green" as const),
+      canary: fc.integer({ min: 0, max: 50 }),
+      blue: set,
+      green: set,
+    });
+    fc.assert(
+      fc.property(fc.dictionary(fc.stringMatching(/^[a-z]{1,10}$/), release), (products) => {
+        expect(parse(JSON.stringify({ products }))).toEqual({ release: products, problems: [] });
+      }),
+    );
+  });
+});
+
+describe("checking", () => {
+  const check = (release: Record<string, ProductRelease>, pinned = true) =>
+    checkRelease(release, PATH, MANACORE.platform.products, pinned);
+
+  test("both sets, with a canary: no problem", () => {
+    expect(check({ chat: both(10) })).toEqual([]);
+  });
+  test("an unknown product", () => {
+    expect(check({ chatt: both(0) })).toMatchObject([{ path: `${PATH} products/chatt`, given: "chatt" }]);
+  });
+  test("a live colour without a version", () => {
+    expect(check({ chat: { ...both(0), blue: null } })).toMatchObject([
+      { path: `${PATH} products/chat/live`, fix: "give blue a version, or make green live" },
+    ]);
+  });
+  test("a canary without a second set", () => {
+    expect(check({ chat: { ...both(10), green: null } })).toMatchObject([{ path: `${PATH} products/chat/canary` }]);
+  });
+  test.each(["latest", "main"])("the moving tag %s in production", (version) => {
+    expect(check({ chat: { ...both(0), blue: { version } } })).toMatchObject([
+      { path: `${PATH} products/chat/blue/version`, given: version },
+    ]);
+  });
+  test("a moving tag where versions need not be pinned", () => {
+    expect(check({ chat: { ...both(0), blue: { version: "main" } } }, false)).toEqual([]);
+  });
+  test.each(["v1 .0", "-v1", "a/b"])("%j is no tag", (version) => {
+    expect(check({ chat: { ...both(0), blue: { version } } })).toMatchObject([{ given: JSON.stringify(version) }]);
+  });
+  test("a digest of a service that the product does not have", () => {
+    const digests = { "news-api": `sha256:${"0".repeat(64)}` };
+    expect(check({ chat: { ...both(0), blue: { version: "v1", digests } } })).toMatchObject([
+      { path: `${PATH} products/chat/blue/digests/news-api` },
+    ]);
+  });
+});
+
+test("the JSON Schema for editors names every key", () => {
+  const text = JSON.stringify(releaseJsonSchema());
+  for (const key of ["products", "live", "canary", "blue", "green", "version", "digests", "maximum"]) {
+    expect(text).toContain(`"${key}"`);
+  }
+});

@@ -1,0 +1,155 @@
+import { App, TerraformStack, Testing } from "cdktf";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addStacks } from "../../main";
+import { type LoadedPlatform, loadPlatform } from "../../config/load";
+import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../../model/environment";
+import type { Platform } from "../../model/platform";
+import type { ProductRelease } from "../../model/release";
+import type { Product, Service } from "../../model/service";
+import { loadProviderSchemas } from "./provider-schemas";
+
+export const SCHEMAS = loadProviderSchemas(join(__dirname, "../../schemas"));
+
+type Body = Record<string, unknown>;
+
+/** A synthesized stack, and short ways into it. */
+export class Synthesized {
+  readonly json: Body;
+  private references: Map<string, string[]> | undefined;
+
+  constructor(readonly text: string) {
+    this.json = JSON.parse(text) as Body;
+  }
+
+  /** All resources of a type, by their names in Terraform. */
+  all(type: string): Record<string, Body> {
+    return ((this.json["resource"] as Body)[type] ?? {}) as Record<string, Body>;
+  }
+
+  resource(type: string, name: string): Body {
+    const found = this.all(type)[name];
+    if (!found) throw new Error(`no ${type}.${name}; there are ${Object.keys(this.all(type)).join(", ")}`);
+    return found;
+  }
+
+  container(name: string): Body {
+    return this.resource("docker_container", name);
+  }
+
+  /** A container's label, without the prefix. */
+  label(name: string, label: string): string | undefined {
+    const labels = this.container(name)["labels"] as { label: string; value: string }[];
+    return labels.find((l) => l.label.endsWith(`.${label}`) || l.label === label)?.value;
+  }
+
+  /** The file that a routing job brings into effect. */
+  routing(job: string): string {
+    const [upload] = this.container(job)["upload"] as { content: string }[];
+    return upload!.content;
+  }
+
+  /** Addresses that a resource depends on, directly or not: by reference or by depends_on. */
+  upstream(address: string): Set<string> {
+    const references = (this.references ??= this.readReferences());
+    const seen = new Set<string>();
+    const visit = (from: string): void => {
+      for (const to of references.get(from) ?? []) {
+        if (seen.has(to)) continue;
+        seen.add(to);
+        visit(to);
+      }
+    };
+    visit(address);
+    return seen;
+  }
+
+  private readReferences(): Map<string, string[]> {
+    const resources = new Map(
+      Object.entries(this.json["resource"] as Record<string, Record<string, Body>>).flatMap(([type, named]) =>
+        Object.entries(named).map(([name, body]) => [`${type}.${name}`, body] as [string, Body]),
+      ),
+    );
+    return new Map(
+      [...resources].map(([address, body]) => {
+        const mentioned = JSON.stringify(body).match(/[a-z_]+\.[\w-]+/g) ?? [];
+        return [address, [...new Set(mentioned)].filter((other) => other !== address && resources.has(other))];
+      }),
+    );
+  }
+}
+
+/** Synthesizes every stack of a platform, as `cdktf` would, into a directory that is gone afterwards. */
+export function synthAll(loaded: Omit<LoadedPlatform, "problems">): Record<EnvironmentName, Synthesized> {
+  const outdir = mkdtempSync(join(tmpdir(), "twinset-test-"));
+  try {
+    const app = new App({ outdir, stackTraces: false });
+    addStacks(app, { ...loaded, problems: [] });
+    app.synth();
+    return Object.fromEntries(
+      ENVIRONMENTS.map((name) => [
+        name,
+        new Synthesized(readFileSync(join(outdir, "stacks", name, "cdk.tf.json"), "utf8")),
+      ]),
+    ) as Record<EnvironmentName, Synthesized>;
+  } finally {
+    rmSync(outdir, { recursive: true });
+  }
+}
+
+export const MANACORE: LoadedPlatform = loadPlatform();
+
+/** Manacore with some of it changed, and with other releases in one environment. */
+export function variant(
+  change: {
+    readonly platform?: (platform: Platform) => Platform;
+    readonly environment?: EnvironmentName;
+    readonly releases?: Readonly<Record<string, ProductRelease>>;
+  } = {},
+): Omit<LoadedPlatform, "problems"> {
+  const platform = (change.platform ?? ((p) => p))(MANACORE.platform);
+  const environment = change.environment ?? "production";
+  const { release, path } = MANACORE.releases[environment];
+  return {
+    platform,
+    development: platform,
+    releases: { ...MANACORE.releases, [environment]: { path, release: { ...release, ...change.releases } } },
+  };
+}
+
+export const withEnvironment =
+  (name: EnvironmentName, change: Partial<Environment>) =>
+  (platform: Platform): Platform => ({
+    ...platform,
+    environments: { ...platform.environments, [name]: { ...platform.environments[name], ...change } },
+  });
+
+export const withService =
+  (name: string, change: Partial<Service>) =>
+  (platform: Platform): Platform => ({
+    ...platform,
+    products: platform.products.map((product) => ({
+      ...product,
+      services: product.services.map((service) => (service.name === name ? { ...service, ...change } : service)),
+    })),
+  });
+
+export const withProduct =
+  (product: Product) =>
+  (platform: Platform): Platform => ({ ...platform, products: [...platform.products, product] });
+
+/** A release with both sets: green at a new version beside blue. */
+export const both = (canary: number, live: "blue" | "green" = "blue"): ProductRelease => ({
+  live,
+  canary,
+  blue: { version: "v1.5.2" },
+  green: { version: "v1.6.0" },
+});
+
+/** A stack for a construct on its own, and its synthesized text. */
+export function synthConstruct(build: (stack: TerraformStack) => void): Synthesized {
+  const stack = new TerraformStack(Testing.app(), "test");
+  build(stack);
+  return new Synthesized(Testing.synth(stack, true));
+}
