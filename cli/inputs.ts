@@ -11,7 +11,8 @@ export const variableName = (input: string): string => `TF_VAR_${input}`;
 const STATE_STORE: readonly { readonly name: string; readonly description: string; readonly where: string }[] = [
   {
     name: "AWS_ENDPOINT_URL_S3",
-    description: "Address of the R2 account that holds Terraform's state: https://<account id>.r2.cloudflarestorage.com",
+    description:
+      "Address of the R2 account that holds Terraform's state: https://<account id>.r2.cloudflarestorage.com",
     where: "Cloudflare → R2 → Overview",
   },
   {
@@ -32,7 +33,12 @@ export function envExample(platforms: readonly Platform[]): string {
     "# `npm run env -- production` says what is still missing. Values with spaces or several lines go in single quotes.",
     "",
     ...section("Terraform's state (staging and production)"),
-    ...STATE_STORE.flatMap(({ name, description, where }) => [`# ${description}.`, `# Get it: ${where}`, `${name}=`, ""]),
+    ...STATE_STORE.flatMap(({ name, description, where }) => [
+      `# ${description}.`,
+      `# Get it: ${where}`,
+      `${name}=`,
+      "",
+    ]),
     ...platforms.flatMap(platformLines),
   ].join("\n");
 }
@@ -52,14 +58,18 @@ function platformLines(platform: Platform): string[] {
     }
   }
   const groups = new Map<string, string[]>();
-  for (const { input, usedBy, environments } of [...uses.values()].sort((a, b) => (a.input.name < b.input.name ? -1 : 1))) {
+  for (const { input, usedBy, environments } of [...uses.values()].sort((a, b) =>
+    a.input.name < b.input.name ? -1 : 1,
+  )) {
     const owners = new Set(usedBy.map((by) => by.split("/")[0]!));
     const group = owners.size === 1 ? [...owners][0]! : "several products";
     const lines = [
       `# ${input.description}${input.secret ? " (secret)" : ""}.`,
       `# Used by: ${usedBy.join(", ")}; in ${environments.length === ENVIRONMENTS.length ? "every environment" : environments.join(", ")}`,
       `# Get it: ${input.where}`,
-      ...(input.developmentDefault === undefined ? [] : [`# Development uses "${input.developmentDefault}" when it is not set.`]),
+      ...(input.developmentDefault === undefined
+        ? []
+        : [`# Development uses "${input.developmentDefault}" when it is not set.`]),
       ...(input.type ? [`# Form: ${input.example}`] : []),
       `${variableName(input.name)}=`,
       "",
@@ -137,12 +147,19 @@ export function describeInputs(environment: Environment, inputs: readonly InputS
   return [
     plainTable(
       ["variable", "state", "secret", "used by"],
-      inputs.map(({ name, state, secret, usedBy }) => [name, paint[state](state), secret ? "yes" : "", shorten(usedBy)]),
+      inputs.map(({ name, state, secret, usedBy }) => [
+        name,
+        paint[state](state),
+        secret ? "yes" : "",
+        shorten(usedBy),
+      ]),
     ),
     "",
     `${environment.name}: ${inputs.length} variables, ${count("set")} set, ${count("default")} with a default, ${missing} missing.`,
     ...(unloaded > 0
-      ? [`${unloaded} are in .env.${environment.name} but not loaded; run: set -a; . ./.env.${environment.name}; set +a`]
+      ? [
+          `${unloaded} are in .env.${environment.name} but not loaded; run: set -a; . ./.env.${environment.name}; set +a`,
+        ]
       : []),
   ].join("\n");
 }

@@ -101,7 +101,8 @@ function hostNames(product: Product, environment: Environment, suffix: string): 
     const name = withoutSuffix(first, suffix);
     return [environment.developmentPorts ? `${name} :${service.developmentPort}` : name];
   });
-  const bundles = product.mobile && environment.otaHost ? [withoutSuffix(environment.otaHost, suffix) + product.mobile.path] : [];
+  const bundles =
+    product.mobile && environment.otaHost ? [withoutSuffix(environment.otaHost, suffix) + product.mobile.path] : [];
   return [...names, ...bundles].join("  ");
 }
 
@@ -123,7 +124,10 @@ function needLines(
   const cpu = (need: Need): string => `${format(need.cpu)}${type ? share(need.cpu, type.cpu) : ""}`;
   return [
     line("containers", `${containers} now`),
-    line("memory", `${memory(now)} now, ${memory(peak)} with both sets of every product${type ? `, of ${type.memory}` : ""}`),
+    line(
+      "memory",
+      `${memory(now)} now, ${memory(peak)} with both sets of every product${type ? `, of ${type.memory}` : ""}`,
+    ),
     line("CPU", `${cpu(now)} now, ${cpu(peak)} with both sets${type ? `, of ${type.cpu} vCPU` : ""}`),
   ];
 }
@@ -138,7 +142,9 @@ function describeCost({ platform, environment, prices }: OverviewProps): string 
   const unpriced = lines.filter((l) => !l.price).map((l) => l.item);
   return [
     `${sums.join(" + ") || "unknown"} a month: ${items.join(", ")}`,
-    ...(unpriced.length > 0 ? [`not in the documents' prices: ${unpriced.join(", ")} (set HCLOUD_TOKEN for Hetzner's own)`] : []),
+    ...(unpriced.length > 0
+      ? [`not in the documents' prices: ${unpriced.join(", ")} (set HCLOUD_TOKEN for Hetzner's own)`]
+      : []),
     ...sources.map((source) => `prices: ${source}`),
   ].join(`\n${" ".repeat(12)}`);
 }

@@ -22,6 +22,10 @@ export interface CheckOptions {
   readonly environments?: readonly string[];
   /** Takes the output, line by line. @default console.log */
   readonly write?: (line: string) => void;
+  /** Seconds. Installing takes one; a registry whose name cannot be looked up may hang for minutes. @default 60 */
+  readonly initTimeout?: number;
+  /** Writes the stacks. @default main.ts's; tests have a small one */
+  readonly synthesize?: (env: { readonly PLATFORM: string | undefined }, outdir: string) => LoadedPlatform;
 }
 
 /** What came of one stack; `lines` are printed under its name. */
@@ -66,6 +70,7 @@ export interface Stack {
   readonly directory: string;
   readonly config: StackConfig;
   readonly terraform: Terraform;
+  readonly initTimeout: number;
   /** Runs Terraform there. */
   readonly run: (args: readonly string[], options?: RunOptions) => Promise<Finished>;
 }
@@ -89,11 +94,11 @@ export async function checkStacks(
     return EXIT.unchecked;
   }
   return withTempDirectory(async (temp) => {
-    const loaded = synthesize({ PLATFORM: options.platform }, join(temp, "out"));
+    const loaded = (options.synthesize ?? synthesize)({ PLATFORM: options.platform }, join(temp, "out"));
     write(`${loaded.platform.name}, with ${terraform.version}`);
     const verdicts: Verdict[] = [];
     for (const name of chosen) {
-      const stack = prepare(loaded, name, terraform, temp);
+      const stack = prepare(loaded, name, { terraform, temp, initTimeout: options.initTimeout ?? 60 });
       // Asking again for what was not there a moment ago can take a minute per stack.
       const known = verdicts.flatMap((v) => v.missing ?? []);
       const missing = missingPlugins(stack).filter((plugin) => known.some((k) => k.path === plugin.path));
@@ -135,7 +140,11 @@ function linesOf(name: EnvironmentName, { kind, summary, lines }: Verdict): stri
 }
 
 /** Copies a synthesized stack away from cdktf's output: Terraform writes beside the files that it reads. */
-function prepare(loaded: LoadedPlatform, name: EnvironmentName, terraform: Terraform, temp: string): Stack {
+function prepare(
+  loaded: LoadedPlatform,
+  name: EnvironmentName,
+  { terraform, temp, initTimeout }: Pick<Stack, "terraform" | "initTimeout"> & { readonly temp: string },
+): Stack {
   const directory = join(temp, name);
   cpSync(join(temp, "out", "stacks", name), directory, { recursive: true });
   const env = { ...childEnvironment(process.env), TF_DATA_DIR: join(temp, `${name}.data`) };
@@ -145,6 +154,7 @@ function prepare(loaded: LoadedPlatform, name: EnvironmentName, terraform: Terra
     directory,
     config: JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as StackConfig,
     terraform,
+    initTimeout,
     run: (args, options) =>
       run(terraform.binary, args, { ...options, cwd: directory, env: { ...env, ...options?.env } }),
   };
@@ -366,19 +376,16 @@ const nameOf = ({ terraform }: Stack): string => terraform.version.split(" ")[0]
 
 // init
 
-/** Seconds. Installing takes one; a registry whose name cannot be looked up may hang for minutes. */
-const INIT_TIMEOUT = 60;
-
 /** How Terraform says that a plugin could not be had, which says nothing about the stack. */
 const UNAVAILABLE = /^Failed to (query available provider packages|install provider|resolve provider packages)/;
 
 /** `terraform init`. Returns a verdict only when the check cannot go on. */
 export async function init(stack: Stack, ...args: readonly string[]): Promise<Verdict | undefined> {
-  const result = await stack.run(["init", "-input=false", "-no-color", ...args], { timeout: INIT_TIMEOUT });
+  const result = await stack.run(["init", "-input=false", "-no-color", ...args], { timeout: stack.initTimeout });
   if (result.code === 0) return undefined;
   const missing = missingPlugins(stack);
   if (result.timedOut) {
-    return withoutPlugins(stack, missing, [`${nameOf(stack)} init was stopped after ${INIT_TIMEOUT} s`]);
+    return withoutPlugins(stack, missing, [`${nameOf(stack)} init was stopped after ${stack.initTimeout} s`]);
   }
   const errors = errorsIn(`${result.stdout}\n${result.stderr}`);
   if (errors.length > 0 && errors.every((text) => UNAVAILABLE.test(text))) {

@@ -63,7 +63,7 @@ program
   .description("write the files that are made from the catalog: .env.example and the release files' JSON Schema")
   .action(async () => {
     const { writeGeneratedFiles } = await import("./generate");
-    const changed = await writeGeneratedFiles(ROOT);
+    const changed = writeGeneratedFiles(ROOT);
     console.log(changed.length > 0 ? `wrote ${list(changed)}` : "everything is current");
   });
 

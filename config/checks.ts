@@ -4,7 +4,15 @@
  */
 import { MEMORY_WARNING, peakNeed, serverTypeOf } from "../model/capacity";
 import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
-import { containerName, environmentPrefix, HASH_LENGTH, inZone, isDnsLabel, isHostName, MAX_NAME } from "../model/names";
+import {
+  containerName,
+  environmentPrefix,
+  HASH_LENGTH,
+  inZone,
+  isDnsLabel,
+  isHostName,
+  MAX_NAME,
+} from "../model/names";
 import {
   type CacheRule,
   hostsOf,
@@ -135,7 +143,9 @@ function checkContainerName(platform: Platform, product: Product, service: Servi
 
 function checkPorts(platform: Platform): Problem[] {
   const users = [
-    ...platform.products.flatMap((p) => p.services.map((s) => ({ path: `${p.name}/${s.name}`, port: s.developmentPort }))),
+    ...platform.products.flatMap((p) =>
+      p.services.map((s) => ({ path: `${p.name}/${s.name}`, port: s.developmentPort })),
+    ),
     ...platform.stores.flatMap((s) => (s.developmentPort ? [{ path: s.name, port: s.developmentPort }] : [])),
   ];
   const taken = new Set(users.map((u) => u.port));
@@ -215,7 +225,12 @@ function checkReferences(platform: Platform): Problem[] {
         urlsIn(value)
           .filter((name) => !names.includes(name))
           .map((name) =>
-            error(at(product, service, `env/${key}`), `the address of ${name}`, `one of ${list(names)}`, "correct the name"),
+            error(
+              at(product, service, `env/${key}`),
+              `the address of ${name}`,
+              `one of ${list(names)}`,
+              "correct the name",
+            ),
           ),
       ),
     ),
@@ -245,7 +260,12 @@ function checkHealth(product: Product, service: Service): Problem[] {
   const health = service.health as Service["health"] | undefined;
   if (!health || (health.kind === "command" && health.command.length === 0)) {
     return [
-      error(path, "no health check", "a way to see that the service can serve", 'add health: Health.http("/api/health")'),
+      error(
+        path,
+        "no health check",
+        "a way to see that the service can serve",
+        'add health: Health.http("/api/health")',
+      ),
     ];
   }
   return health.kind === "http" && !health.path.startsWith("/")
@@ -254,7 +274,8 @@ function checkHealth(product: Product, service: Service): Problem[] {
 }
 
 /** Environment variables whose name says that their value is a secret. Public ones are for browsers by convention. */
-const SECRET_NAME = /(^|_)(SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIALS?|DSN)(_|$)|(API|SECRET|ACCESS|PRIVATE|ENCRYPTION|SIGNING)_KEY|DATABASE_URL$/;
+const SECRET_NAME =
+  /(^|_)(SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIALS?|DSN)(_|$)|(API|SECRET|ACCESS|PRIVATE|ENCRYPTION|SIGNING)_KEY|DATABASE_URL$/;
 const PUBLIC_NAME = /^(PUBLIC|NEXT_PUBLIC|VITE)_/;
 /** Values that are secrets whatever their name: private keys, live keys, connection strings with a password. */
 const SECRET_VALUE = /-----BEGIN [A-Z ]*PRIVATE KEY|^(sk|rk)_(live|test)_|^gh[pousr]_|:\/\/[^/\s:@]*:[^/\s@]+@/;
@@ -337,7 +358,14 @@ function checkStore(store: Store): Problem[] {
         ]
       : []),
     ...(tag === undefined || tag === "latest"
-      ? [error(`${store.name}/image`, store.image, "an image with a version", "name the version, e.g. postgres:16-alpine")]
+      ? [
+          error(
+            `${store.name}/image`,
+            store.image,
+            "an image with a version",
+            "name the version, e.g. postgres:16-alpine",
+          ),
+        ]
       : []),
   ];
 }
@@ -354,7 +382,9 @@ function checkHosts(platform: Platform): Problem[] {
     const all = environment.otaHost ? [...users, { host: environment.otaHost, path: `${name}/otaHost` }] : users;
     for (const [host, [first, ...others]] of duplicates(all, (u) => u.host)) {
       for (const user of others) {
-        problems.push(error(user.path, `${host}, which ${first!.path} has`, "a host name of its own", "change one of them"));
+        problems.push(
+          error(user.path, `${host}, which ${first!.path} has`, "a host name of its own", "change one of them"),
+        );
       }
     }
     for (const { host, path } of all) {
@@ -372,7 +402,12 @@ function checkHosts(platform: Platform): Problem[] {
 
 /** Does Cloudflare's wildcard pattern fit the address (host and path)? */
 export const matchesPattern = (pattern: string, address: string): boolean =>
-  new RegExp(`^${pattern.split("*").map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")).join(".*")}$`).test(address);
+  new RegExp(
+    `^${pattern
+      .split("*")
+      .map((part) => part.replace(/[.+?^${}()|[\]\\]/g, "\\$&"))
+      .join(".*")}$`,
+  ).test(address);
 
 /** The rule that Cloudflare applies: the first that fits. */
 export const effectiveRule = (rules: readonly CacheRule[], address: string): CacheRule | undefined =>

@@ -24,7 +24,8 @@ export const PROVIDER_INPUTS: ProviderInputs = {
     example: "0123456789abcdef0123456789abcdef",
   }),
   edgeDnsToken: secret("edge_dns_token", {
-    description: "API token with which the edge proves to Let's Encrypt that the zone is ours; may edit DNS, nothing else",
+    description:
+      "API token with which the edge proves to Let's Encrypt that the zone is ours; may edit DNS, nothing else",
     where: "Cloudflare → My Profile → API Tokens → Edit zone DNS",
     example: "0123456789abcdefghijklmnopqrstuvwxyzABCD",
   }),
@@ -53,8 +54,7 @@ export const PROVIDER_INPUTS: ProviderInputs = {
     ...setting("ssh_public_keys", {
       description: 'Who may log in, as a map from a name to a public key: {"ops"="ssh-ed25519 AAAA…"}',
       where: "cat ~/.ssh/id_ed25519.pub",
-      example:
-        '{"ops"="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDummyDummyDummyDummyDummyDummyDummyDummyDum ops"}',
+      example: '{"ops"="ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIDummyDummyDummyDummyDummyDummyDummyDummyDum ops"}',
     }),
     type: "map(string)",
     validation: {

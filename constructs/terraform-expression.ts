@@ -30,7 +30,9 @@ export function expression(value: unknown): string {
 }
 
 const escape = (text: string): string =>
-  JSON.stringify(text).slice(1, -1).replaceAll("${", "$${").replaceAll("%{", "%%{");
+  JSON.stringify(text)
+    .slice(1, -1)
+    .replace(/[$%]\{/g, (opening) => opening[0] + opening);
 
 /** The call of a Terraform function, as text for any attribute: `call("sha256", "a" + reference)`. */
 export const call = (name: string, ...args: readonly unknown[]): string => Token.asString(new Call(name, args));

@@ -26,9 +26,10 @@ export class Variables extends Construct {
       sensitive: input.secret,
       nullable: false,
       ...(this.development && input.developmentDefault !== undefined ? { default: input.developmentDefault } : {}),
-      ...(input.validation
-        ? { validation: [{ condition: `\${${input.validation.condition}}`, errorMessage: input.validation.message }] }
-        : {}),
+      validation: [input.validation ?? notEmpty(input)].map(({ condition, message }) => ({
+        condition: `\${${condition}}`,
+        errorMessage: message,
+      })),
     });
     variable.overrideLogicalId(input.name);
     this.made.set(input.name, variable);
@@ -40,3 +41,9 @@ export class Variables extends Construct {
     return this.variable(input).stringValue;
   }
 }
+
+/** A copied .env.example has every name with nothing behind it, and Terraform takes an empty text for a value. */
+const notEmpty = ({ name }: Input): NonNullable<Input["validation"]> => ({
+  condition: `length(var.${name}) > 0`,
+  message: `TF_VAR_${name} is set, but empty: give it a value, or leave it out where there is a default.`,
+});

@@ -41,7 +41,12 @@ export function monthlyCost(platform: Platform, environment: Environment, live?:
   return [
     { item: `server ${host.serverType}`, price: server },
     ...(host.backups
-      ? [{ item: "server backups", price: fromApi(live && server ? (server.amount * live.backupPercent) / 100 : undefined) }]
+      ? [
+          {
+            item: "server backups",
+            price: fromApi(live && server ? (server.amount * live.backupPercent) / 100 : undefined),
+          },
+        ]
       : []),
     { item: `volume ${gib} GB`, price: fromApi(live && live.volumePerGib * gib) },
     { item: "IPv4 address", price: fromApi(live?.primaryIpv4[host.location]) },

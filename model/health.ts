@@ -17,8 +17,7 @@ export interface HealthTimings {
 /** How a container shows that it can serve. */
 export type Health = Required<HealthTimings> &
   (
-    | { readonly kind: "http"; readonly path: string }
-    | { readonly kind: "command"; readonly command: readonly string[] }
+    { readonly kind: "http"; readonly path: string } | { readonly kind: "command"; readonly command: readonly string[] }
   );
 
 function timings(given: HealthTimings): Required<HealthTimings> {

@@ -6,7 +6,8 @@ export const MAX_NAME = 63;
 export const HASH_LENGTH = 8;
 
 /** Lower-case letters, digits and single dashes; begins with a letter. */
-export const isDnsLabel = (name: string): boolean => /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name) && name.length <= MAX_NAME;
+export const isDnsLabel = (name: string): boolean =>
+  /^[a-z]([a-z0-9-]*[a-z0-9])?$/.test(name) && name.length <= MAX_NAME;
 
 /** A full host name, each part a DNS label (a leading digit is fine there). */
 export const isHostName = (name: string): boolean =>

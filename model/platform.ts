@@ -70,7 +70,11 @@ export interface EdgeSettings {
   readonly resources: Service["resources"];
   /** Per client address. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number };
-  readonly cors: { readonly methods: readonly string[]; readonly headers: readonly string[]; readonly maxAge: Duration };
+  readonly cors: {
+    readonly methods: readonly string[];
+    readonly headers: readonly string[];
+    readonly maxAge: Duration;
+  };
   /** Response headers on every answer, besides HSTS. */
   readonly securityHeaders: Readonly<Record<string, string>>;
   /** Addresses whose X-Forwarded-For is believed: the proxy's in front. */

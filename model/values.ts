@@ -62,7 +62,12 @@ interface InputOptions {
 }
 
 /** A value that nobody may see: a password, a token, a private key. */
-export const secret = (name: string, options: InputOptions): Input => ({ kind: "input", name, secret: true, ...options });
+export const secret = (name: string, options: InputOptions): Input => ({
+  kind: "input",
+  name,
+  secret: true,
+  ...options,
+});
 
 /** A value that differs from place to place but may be seen: a project's public address. */
 export const setting = (name: string, options: InputOptions): Input => ({
@@ -74,7 +79,10 @@ export const setting = (name: string, options: InputOptions): Input => ({
 
 export const urlOf = (service: string, from: UrlOf["from"] = "container"): UrlOf => ({ kind: "url-of", service, from });
 export const databaseUrl = (use: DatabaseUrl["for"] = "pool"): DatabaseUrl => ({ kind: "database-url", for: use });
-export const perEnvironment = (values: PerEnvironment["values"]): PerEnvironment => ({ kind: "per-environment", values });
+export const perEnvironment = (values: PerEnvironment["values"]): PerEnvironment => ({
+  kind: "per-environment",
+  values,
+});
 
 /** A tagged template: template`redis://:${password}@redis:6379`. */
 export const template = (parts: TemplateStringsArray, ...values: readonly Value[]): Template => ({

@@ -1,7 +1,14 @@
 import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider";
 import { DockerProvider } from "@cdktf/provider-docker/lib/provider";
 import { HcloudProvider } from "@cdktf/provider-hcloud/lib/provider";
-import { type ITerraformDependable, LocalBackend, S3Backend, TerraformElement, TerraformOutput, TerraformStack } from "cdktf";
+import {
+  type ITerraformDependable,
+  LocalBackend,
+  S3Backend,
+  TerraformElement,
+  TerraformOutput,
+  TerraformStack,
+} from "cdktf";
 import { Construct, type Node } from "constructs";
 import { BundleHost } from "../constructs/cloudflare/bundle-host";
 import { CacheRules } from "../constructs/cloudflare/cache-rules";
@@ -303,9 +310,7 @@ export class EnvironmentStack extends TerraformStack {
 function describe(release: ProductRelease): string {
   const set = (colour: "blue" | "green"): string => `${colour} ${release[colour]?.version ?? "-"}`;
   const idle = otherColour(release.live);
-  return release[idle] === null
-    ? set(release.live)
-    : `${set(release.live)}, ${set(idle)} (${formatWeights(release)})`;
+  return release[idle] === null ? set(release.live) : `${set(release.live)}, ${set(idle)} (${formatWeights(release)})`;
 }
 
 interface Stores {

@@ -9,6 +9,7 @@ import {
   MANACORE,
   SCHEMAS,
   synthAll,
+  synthStack,
   type Synthesized,
   variant,
   withEnvironment,
@@ -45,7 +46,7 @@ describe("what is deployed", () => {
   test("a digest pins the image", () => {
     const digest = `sha256:${"ab".repeat(32)}`;
     const releases = { chat: { ...both(0), blue: { version: "v1.5.2", digests: { "chat-web": digest } } } };
-    const stack = synthAll(variant({ releases })).production;
+    const stack = synthStack(variant({ releases }));
     expect(stack.resource("docker_image", "chat_blue_web-image")["name"]).toBe(
       `ghcr.io/wuesteon/chat-web:v1.5.2@${digest}`,
     );
@@ -56,15 +57,15 @@ describe("what is deployed", () => {
   test("a product that is not in the release file is not deployed", () => {
     const { releases, ...rest } = variant();
     const { chat: _, ...others } = releases.production.release;
-    const stack = synthAll({
+    const stack = synthStack({
       ...rest,
       releases: { ...releases, production: { path: "", release: others } },
-    }).production;
+    });
     expect(Object.keys(stack.all("docker_container")).filter((name) => name.startsWith("chat_"))).toEqual([]);
   });
   test("replicas are as many containers, each with a name of its own, and all of them get traffic", () => {
     const change = withEnvironment("production", { replicas: { "chat-backend": 3 } });
-    const stack = synthAll(variant({ platform: change })).production;
+    const stack = synthStack(variant({ platform: change }));
     const names = [0, 1, 2].map((i) => String(stack.container(`chat_blue_backend-${i}`)["name"]));
     expect(names.map((name) => name.slice(0, 41))).toEqual(
       [0, 1, 2].map((i) => `manacore-production-chat-backend-blue-${i}-$`),
@@ -147,17 +148,17 @@ describe("new first", () => {
     ["an environment variable", { env: { THEME: "dark" } }],
     ["a network", { networks: ["frontend", "backend"] as const }],
   ])("changing %s changes the name, so the container is replaced and not left as it was", (_, change) => {
-    const changed = synthAll(variant({ platform: withService("bauntown-landing", change) })).production;
+    const changed = synthStack(variant({ platform: withService("bauntown-landing", change) }));
     expect(nameOf(changed)).not.toBe(nameOf(production));
   });
   test("changing one product changes no other product's containers", () => {
-    const changed = synthAll(variant({ releases: { chat: both(10) } })).production;
+    const changed = synthStack(variant({ releases: { chat: both(10) } }));
     for (const [name, body] of containers(production)) {
       if (!name.startsWith("chat_")) expect(changed.container(name)).toEqual(body);
     }
   });
   test("a set's colour and place do not change when the other set comes", () => {
-    const changed = synthAll(variant({ releases: { chat: both(10) } })).production;
+    const changed = synthStack(variant({ releases: { chat: both(10) } }));
     for (const [name, body] of containers(production)) {
       if (name.startsWith("chat_blue_")) expect(changed.container(name)).toEqual(body);
     }
@@ -198,7 +199,7 @@ describe("jobs", () => {
     }
   });
   test("a product's migration runs with the new image before any of its set's containers", () => {
-    const stack = synthAll(variant({ releases: { chat: both(0) } })).production;
+    const stack = synthStack(variant({ releases: { chat: both(0) } }));
     expect(stack.container("chat_green_migration")).toMatchObject({
       image: "${docker_image.chat_green_backend-image.image_id}",
       entrypoint: ["pnpm"],
@@ -219,8 +220,8 @@ describe("jobs", () => {
 });
 
 describe("switch", () => {
-  const canary = synthAll(variant({ releases: { chat: both(10) } })).production;
-  const green = synthAll(variant({ releases: { chat: both(0, "green") } })).production;
+  const canary = synthStack(variant({ releases: { chat: both(10) } }));
+  const green = synthStack(variant({ releases: { chat: both(0, "green") } }));
   test("there is one per product", () => {
     const switches = Object.keys(production.all("docker_container")).filter((name) => name.endsWith("_switch_job"));
     expect(switches).toHaveLength(platform.products.length);
@@ -253,7 +254,7 @@ describe("switch", () => {
     expect(production.routing("chat_switch_job")).not.toContain("sticky");
   });
   test("the set without traffic is reached by a header and a secret only", () => {
-    const idle = synthAll(variant({ releases: { chat: both(0) } })).production.routing("chat_switch_job");
+    const idle = synthStack(variant({ releases: { chat: both(0) } })).routing("chat_switch_job");
     expect(idle).toContain(
       "(Host(`app-chat.manacore.app`)) && Header(`X-Twinset-Set`, `green`) && Header(`X-Twinset-Key`, `${var.smoke_key}`)",
     );
@@ -294,9 +295,9 @@ describe("edge", () => {
   });
   test("the HTTP challenge, where an environment says so", () => {
     const tls = { kind: "letsencrypt", challenge: "http", email: "ops@example.org" } as const;
-    const command = synthAll(variant({ platform: withEnvironment("production", { tls }) })).production.container(
-      "edge",
-    )["command"];
+    const command = synthStack(variant({ platform: withEnvironment("production", { tls }) })).container("edge")[
+      "command"
+    ];
     expect(command).toContain("--certificatesresolvers.letsencrypt.acme.httpchallenge.entrypoint=web");
     expect(JSON.stringify(command)).not.toContain("dnschallenge");
   });
@@ -499,7 +500,7 @@ describe("host", () => {
   });
   test("in maintenance the server may be replaced, and its data may still not", () => {
     const host = { ...(platform.environments.production.host as HetznerHost), maintenance: true };
-    const stack = synthAll(variant({ platform: withEnvironment("production", { host }) })).production;
+    const stack = synthStack(variant({ platform: withEnvironment("production", { host }) }));
     expect(stack.resource("hcloud_server", "host_server")).toMatchObject({
       delete_protection: false,
       lifecycle: { prevent_destroy: false },
@@ -566,9 +567,7 @@ describe("names and caching", () => {
     expect(rules["cache_api"]!["priority"]).toBeGreaterThan(rules["cache_pages"]!["priority"]);
   });
   test("the same as cache rules, by one word", () => {
-    const stack = synthAll(
-      variant({ platform: (p) => ({ ...p, zone: { ...p.zone, rulesAs: "cache-rules" } }) }),
-    ).production;
+    const stack = synthStack(variant({ platform: (p) => ({ ...p, zone: { ...p.zone, rulesAs: "cache-rules" } }) }));
     expect(Object.keys(stack.all("cloudflare_page_rule"))).toEqual([]);
     const rules = stack.resource("cloudflare_ruleset", "cache_cache") as Body;
     // Of cache rules the last that fits wins, of page rules the first.
@@ -709,9 +708,9 @@ describe("nginx as the edge", () => {
     }
   });
   test("0 % is never written, as nginx refuses it", () => {
-    const idle = synthAll(
+    const idle = synthStack(
       variant({ platform: (p) => ({ ...p, edge: { ...p.edge, kind: "nginx" } }), releases: { chat: both(0) } }),
-    ).production.routing("chat_switch_job");
+    ).routing("chat_switch_job");
     expect(idle).not.toMatch(/\b0%/);
     expect(idle).toContain("* blue;");
   });

@@ -8,6 +8,7 @@ import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../../mode
 import type { Platform } from "../../model/platform";
 import type { ProductRelease } from "../../model/release";
 import type { Product, Service } from "../../model/service";
+import { EnvironmentStack } from "../../stacks/environment-stack";
 import { loadProviderSchemas } from "./provider-schemas";
 
 export const SCHEMAS = loadProviderSchemas(join(__dirname, "../../schemas"));
@@ -80,22 +81,35 @@ export class Synthesized {
   }
 }
 
-/** Synthesizes every stack of a platform, as `cdktf` would, into a directory that is gone afterwards. */
-export function synthAll(loaded: Omit<LoadedPlatform, "problems">): Record<EnvironmentName, Synthesized> {
+type Loaded = Omit<LoadedPlatform, "problems">;
+
+/** Synthesizes as `cdktf` would, into a directory that is gone afterwards. */
+function synthWith(build: (app: App) => void, names: readonly EnvironmentName[]): Synthesized[] {
   const outdir = mkdtempSync(join(tmpdir(), "twinset-test-"));
   try {
     const app = new App({ outdir, stackTraces: false });
-    addStacks(app, { ...loaded, problems: [] });
+    build(app);
     app.synth();
-    return Object.fromEntries(
-      ENVIRONMENTS.map((name) => [
-        name,
-        new Synthesized(readFileSync(join(outdir, "stacks", name, "cdk.tf.json"), "utf8")),
-      ]),
-    ) as Record<EnvironmentName, Synthesized>;
+    return names.map((name) => new Synthesized(readFileSync(join(outdir, "stacks", name, "cdk.tf.json"), "utf8")));
   } finally {
     rmSync(outdir, { recursive: true });
   }
+}
+
+/** Every stack of a platform. */
+export function synthAll(loaded: Loaded): Record<EnvironmentName, Synthesized> {
+  const stacks = synthWith((app) => addStacks(app, { ...loaded, problems: [] }), ENVIRONMENTS);
+  return Object.fromEntries(ENVIRONMENTS.map((name, i) => [name, stacks[i]!])) as Record<EnvironmentName, Synthesized>;
+}
+
+/** One stack of a platform. */
+export function synthStack({ platform, releases }: Loaded, name: EnvironmentName = "production"): Synthesized {
+  const environment = platform.environments[name];
+  const [stack] = synthWith(
+    (app) => new EnvironmentStack(app, name, { platform, environment, release: releases[name].release }),
+    [name],
+  );
+  return stack!;
 }
 
 export const MANACORE: LoadedPlatform = loadPlatform();

@@ -63,7 +63,10 @@ export class Job extends Construct implements ITerraformDependable {
       logDriver: engine.logs.driver,
       logOpts: { ...engine.logs.options },
       labels: labels(engine, props.labels),
-      volumes: Object.entries(props.volumes ?? {}).map(([containerPath, volumeName]) => ({ containerPath, volumeName })),
+      volumes: Object.entries(props.volumes ?? {}).map(([containerPath, volumeName]) => ({
+        containerPath,
+        volumeName,
+      })),
       upload: Object.entries(props.files ?? {}).map(([file, content]) => ({ file, content })),
       ...(props.pidMode ? { pidMode: props.pidMode } : {}),
     } satisfies Partial<ContainerConfig>;

@@ -14,7 +14,9 @@ export function settingsHash(settings: unknown, env: readonly string[] = []): st
   const fixed = createHash("sha256")
     .update(
       JSON.stringify([settings, env.filter((entry) => !isReference(entry))], (key, value: unknown) =>
-        key === "provider" || key === "dependsOn" || (typeof value === "string" && isReference(value)) ? undefined : value,
+        key === "provider" || key === "dependsOn" || (typeof value === "string" && isReference(value))
+          ? undefined
+          : value,
       ),
     )
     .digest("hex");

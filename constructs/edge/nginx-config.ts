@@ -103,9 +103,11 @@ export interface ProductNginxOptions {
 
 /** The file with one product's routing. Server names and the key may be Terraform tokens. */
 export function productNginxConfig(routing: ProductRouting, options: ProductNginxOptions): string {
-  return [...routing.routes.flatMap((route) => routeConfig(routing, route, options)), ...probe(routing.product), ""].join(
-    "\n",
-  );
+  return [
+    ...routing.routes.flatMap((route) => routeConfig(routing, route, options)),
+    ...probe(routing.product),
+    "",
+  ].join("\n");
 }
 
 const probe = (name: string): string[] =>
@@ -132,10 +134,10 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
     ...Object.entries(settings.securityHeaders).map(([name, value]) => `add_header ${name} ${quoted(value)} always;`),
     ...(tls.kind === "none"
       ? []
-      : [
-          `add_header Strict-Transport-Security "max-age=${hstsMaxAge.seconds}; includeSubDomains; preload" always;`,
-        ]),
-    ...(sharing ? [`add_header Set-Cookie "${cookie}=${variable(`${route.service}-colour`)}; Path=/; HttpOnly; SameSite=Lax";`] : []),
+      : [`add_header Strict-Transport-Security "max-age=${hstsMaxAge.seconds}; includeSubDomains; preload" always;`]),
+    ...(sharing
+      ? [`add_header Set-Cookie "${cookie}=${variable(`${route.service}-colour`)}; Path=/; HttpOnly; SameSite=Lax";`]
+      : []),
   ];
   const cors = [
     "add_header Access-Control-Allow-Origin $cors_origin always;",
@@ -192,7 +194,10 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
       `default ${sticky};`,
       ...running.map((colour) => `"${smokeKey}:${colour}" ${colour};`),
     ]),
-    ...block(`map ${variable(`${route.service}-colour`)} ${pool}`, running.map((colour) => `${colour} ${upstream(colour)};`)),
+    ...block(
+      `map ${variable(`${route.service}-colour`)} ${pool}`,
+      running.map((colour) => `${colour} ${upstream(colour)};`),
+    ),
     ...server(tls.kind === "none" ? "80" : "443 ssl", route.hosts),
     ...(route.developmentPort === undefined ? [] : server(`${route.developmentPort} default_server`, ["_"])),
   ];

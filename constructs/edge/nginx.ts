@@ -39,7 +39,9 @@ export class NginxEdge extends Construct implements Edge {
     const secure = tls.kind !== "none";
     this.image = Image.of(this, "image", engine, settings.image);
     const routing = new DataVolume(this, "routing", { engine, name: "edge-routing" });
-    const certificates = secure ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" }) : undefined;
+    const certificates = secure
+      ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" })
+      : undefined;
     const env = { NGINX_CONF: mainConfig(this.directory) };
     const publish = (port: number): { internal: number; external: number; ip: string; protocol: string } => ({
       internal: port,
@@ -69,10 +71,11 @@ export class NginxEdge extends Construct implements Edge {
         ].join("\n"),
       ],
       env: envList(env),
-      networksAdvanced: attach(networks, ["frontend", "backend"], [
-        EDGE_ALIAS,
-        ...developmentPorts.map(({ service }) => service),
-      ]),
+      networksAdvanced: attach(
+        networks,
+        ["frontend", "backend"],
+        [EDGE_ALIAS, ...developmentPorts.map(({ service }) => service)],
+      ),
       ports: [80, ...(secure ? [443] : []), ...developmentPorts.map(({ port }) => port)].map(publish),
       volumes: [
         { volumeName: routing.name, containerPath: this.directory, readOnly: true },

@@ -164,7 +164,9 @@ function probe(name: string): { routers: object; middlewares: object } {
       },
     },
     middlewares: {
-      [`${name}-${REVISION_SUFFIX}`]: { headers: { customResponseHeaders: { [REVISION_HEADER]: REVISION_PLACEHOLDER } } },
+      [`${name}-${REVISION_SUFFIX}`]: {
+        headers: { customResponseHeaders: { [REVISION_HEADER]: REVISION_PLACEHOLDER } },
+      },
     },
   };
 }
@@ -218,9 +220,7 @@ function servicesOf(routing: ProductRouting, route: ServiceRoute): object {
         {
           loadBalancer: {
             servers: route.servers[colour]!.map((name) => ({ url: `http://${name}:${route.port}` })),
-            ...(route.healthPath
-              ? { healthCheck: { path: route.healthPath, interval: "10s", timeout: "5s" } }
-              : {}),
+            ...(route.healthPath ? { healthCheck: { path: route.healthPath, interval: "10s", timeout: "5s" } } : {}),
           },
         },
       ]),

@@ -32,7 +32,9 @@ export class TraefikEdge extends Construct implements Edge {
     const secure = tls.kind !== "none";
     this.image = Image.of(this, "image", engine, settings.image);
     const routing = new DataVolume(this, "routing", { engine, name: "edge-routing" });
-    const certificates = secure ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" }) : undefined;
+    const certificates = secure
+      ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" })
+      : undefined;
     this.job = { volumes: { [this.directory]: routing.name } };
     // On a developer's computer nothing is open to the network around it.
     const publish = (port: number): { internal: number; external: number; ip: string; protocol: string } => ({
@@ -58,10 +60,11 @@ export class TraefikEdge extends Construct implements Edge {
         developmentPorts: developmentPorts.map(({ port }) => port),
       }),
       env: envList(props.dnsToken ? { CF_DNS_API_TOKEN: props.dnsToken } : {}),
-      networksAdvanced: attach(networks, ["frontend", "backend"], [
-        EDGE_ALIAS,
-        ...developmentPorts.map(({ service }) => service),
-      ]),
+      networksAdvanced: attach(
+        networks,
+        ["frontend", "backend"],
+        [EDGE_ALIAS, ...developmentPorts.map(({ service }) => service)],
+      ),
       ports: [80, ...(secure ? [443] : []), ...developmentPorts.map(({ port }) => port)].map(publish),
       volumes: [
         { volumeName: routing.name, containerPath: this.directory, readOnly: true },

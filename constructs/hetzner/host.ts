@@ -94,7 +94,10 @@ export class Host extends Construct {
       sshKeys: Token.asList(`\${values(${sshKeys.fqn})[*].id}`),
       firewallIds: [firewall.id],
       placementGroupId: Token.asNumber(placement.id),
-      userData: cloudInit({ volumeId: volume.id, publicKeys: new Raw(`values(var.${props.publicKeys.friendlyUniqueId})`) }),
+      userData: cloudInit({
+        volumeId: volume.id,
+        publicKeys: new Raw(`values(var.${props.publicKeys.friendlyUniqueId})`),
+      }),
       backups: host.backups,
       deleteProtection: locked,
       rebuildProtection: locked,

@@ -175,4 +175,3 @@ export const PRODUCTS: readonly Product[] = [
   product("quote", 3014, 95, true),
   bauntown,
 ];
-

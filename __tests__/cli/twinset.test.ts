@@ -1,0 +1,87 @@
+/** The program as people run it: a process of its own, with what it prints and its exit code. */
+import { describe, expect, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(__dirname, "../..");
+
+function run(args: readonly string[], env: Record<string, string> = {}) {
+  const { PATH } = process.env;
+  const done = spawnSync(process.execPath, ["--import", "tsx", ...args], {
+    cwd: root,
+    env: { PATH, NO_COLOR: "1", ...env },
+    encoding: "utf8",
+  });
+  return { code: done.status, stdout: done.stdout, stderr: done.stderr };
+}
+
+function withOutdir<T>(use: (outdir: string) => T): T {
+  const directory = mkdtempSync(join(tmpdir(), "twinset-cli-"));
+  try {
+    return use(join(directory, "out"));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+describe("npm start", () => {
+  test("writes three stacks and shows each of them", () => {
+    withOutdir((outdir) => {
+      const { code, stdout, stderr } = run(["cli/twinset.ts", "synth"], { CDKTF_OUTDIR: outdir });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      expect(readdirSync(join(outdir, "stacks")).sort()).toEqual(["development", "production", "staging"]);
+      for (const text of [
+        "development  this computer's Docker",
+        "ccx33 in fsn1",
+        "ccx43 in fsn1",
+        "131.00 USD a month",
+      ]) {
+        expect(stdout).toContain(text);
+      }
+    });
+  });
+
+  test.each([
+    [
+      "an unknown platform",
+      { PLATFORM: "manacor" },
+      ["error: PLATFORM", "given     manacor", "expected  one of manacore"],
+    ],
+    ["an unknown profile", { PROFILES: "chatt" }, ["error: PROFILES", "given     chatt", "bauntown"]],
+  ])("%s: said in words, exit code 1, nothing written", (_, env, texts) => {
+    withOutdir((outdir) => {
+      const { code, stderr } = run(["cli/twinset.ts", "synth"], { CDKTF_OUTDIR: outdir, ...env });
+      expect(code).toBe(1);
+      for (const text of texts) expect(stderr).toContain(text);
+      expect(stderr).not.toMatch(/\n\s+at /);
+      expect(existsSync(outdir)).toBe(false);
+    });
+  });
+});
+
+test("what cdktf runs says the same, without a stack trace", () => {
+  withOutdir((outdir) => {
+    const { code, stderr } = run(["main.ts"], { CDKTF_OUTDIR: outdir, PLATFORM: "manacor" });
+    expect(code).toBe(1);
+    expect(stderr).toContain("error: PLATFORM");
+    expect(stderr).not.toMatch(/\n\s+at /);
+    expect(existsSync(outdir)).toBe(false);
+  });
+});
+
+describe("npm run env", () => {
+  test("lists names and what is missing; exit code 1 while something is", () => {
+    const { code, stdout } = run(["cli/twinset.ts", "env", "production"], { TF_VAR_hcloud_token: "very-secret" });
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/TF_VAR_hcloud_token +set +yes/);
+    expect(stdout).toMatch(/TF_VAR_stripe_secret_key +missing +yes +mana-core-auth\/mana-core-auth/);
+    expect(stdout).not.toContain("very-secret");
+  });
+  test("an unknown environment: the known ones are listed", () => {
+    const { code, stderr } = run(["cli/twinset.ts", "env", "prod"]);
+    expect(code).toBe(1);
+    expect(stderr).toContain("one of development, staging and production");
+  });
+});
