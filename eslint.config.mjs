@@ -23,8 +23,14 @@ const ENVIRONMENT = {
   message: "Only main.ts and cli/ read the environment; take a parameter.",
 };
 const SYNTH_IS_PURE = [
-  { selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']", message: "A synth gives the same each time." },
-  { selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']", message: "A synth gives the same each time." },
+  {
+    selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
+    message: "A synth gives the same each time.",
+  },
+  {
+    selector: "CallExpression[callee.object.name='Date'][callee.property.name='now']",
+    message: "A synth gives the same each time.",
+  },
   { selector: "NewExpression[callee.name='Date'][arguments.length=0]", message: "A synth gives the same each time." },
 ];
 

@@ -28,10 +28,27 @@ export function synthesize(
 ): LoadedPlatform {
   const loaded = loadPlatform({ platform: env["PLATFORM"], profiles: env["PROFILES"] });
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
-  const app = new App({ outdir, stackTraces: false });
-  addStacks(app, loaded);
-  app.synth();
+  withoutTraces(() => {
+    const app = new App({ outdir, stackTraces: false });
+    addStacks(app, loaded);
+    app.synth();
+  });
   return loaded;
+}
+
+/**
+ * cdktf formats a stack trace for every token, thousands a synth, and shows none of them: a third of the time. While
+ * `run` works nobody gets one; an error that leaves it is formatted when it is printed, so it keeps its own.
+ */
+function withoutTraces(run: () => void): void {
+  const { prepareStackTrace } = Error;
+  Error.prepareStackTrace = () => "";
+  try {
+    run();
+  } finally {
+    if (prepareStackTrace) Error.prepareStackTrace = prepareStackTrace;
+    else Reflect.deleteProperty(Error, "prepareStackTrace");
+  }
 }
 
 if (require.main === module) {

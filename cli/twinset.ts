@@ -49,8 +49,12 @@ program
   .argument("<environment>", list([...ENVIRONMENTS]))
   .action(async (name: string) => {
     const { describeInputs, inputStatus } = await import("./inputs");
-    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
-    const environment = environmentOf(platform, name);
+    const { platform: whole, development } = loadPlatform({
+      platform: process.env["PLATFORM"],
+      profiles: process.env["PROFILES"],
+    });
+    const environment = environmentOf(whole, name);
+    const platform = environment.profiles ? development : whole;
     const path = join(ROOT, `.env.${name}`);
     const file = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
     const inputs = inputStatus(platform, environment, process.env, file as Record<string, string>);

@@ -25,6 +25,7 @@ import {
 import { error, list, type Problem, warning } from "../model/problem";
 import type { Release } from "../model/release";
 import { COLOURS } from "../model/release";
+import { METRICS_PORT, PROBE_PORT } from "../model/routing";
 import type { Product, Service, Store } from "../model/service";
 import { days, type Duration } from "../model/units";
 import type { Value } from "../model/values";
@@ -39,6 +40,8 @@ export function checkPlatform(platform: Platform, releases: Releases): Problem[]
     ...checkPorts(platform),
     ...checkDependencies(platform),
     ...checkReferences(platform),
+    ...platform.products.flatMap((p) => checkDatabase(platform, p)),
+    ...checkEdge(platform),
     ...platform.products.flatMap((p) => p.services.flatMap((s) => checkHealth(p, s))),
     ...checkSecrets(platform),
     ...checkInputs(platform),
@@ -142,7 +145,9 @@ function checkContainerName(platform: Platform, product: Product, service: Servi
 }
 
 function checkPorts(platform: Platform): Problem[] {
+  const edge = [80, 443, PROBE_PORT, METRICS_PORT].map((port) => ({ path: "the edge", port }));
   const users = [
+    ...edge,
     ...platform.products.flatMap((p) =>
       p.services.map((s) => ({ path: `${p.name}/${s.name}`, port: s.developmentPort })),
     ),
@@ -245,6 +250,57 @@ function checkReferences(platform: Platform): Problem[] {
         ]
       : []),
   ]);
+}
+
+/** Who asks for a database must have one, and a store that it is in. */
+function checkDatabase(platform: Platform, product: Product): Problem[] {
+  const asks = product.services.filter((s) => Object.values(s.env).some(asksForDatabase)).map((s) => s.name);
+  if (!product.database) {
+    return asks.length > 0 || product.migration
+      ? [
+          error(
+            `${product.name}/database`,
+            `none, but ${list([...asks, ...(product.migration ? ["its migration"] : [])])} asks for its address`,
+            "a database",
+            `add database: { name: "${product.name}", at: { … } }`,
+          ),
+        ]
+      : [];
+  }
+  const inPostgres = Object.values(product.database.at).includes("postgres");
+  return inPostgres && !platform.stores.some((s) => s.kind === "postgres")
+    ? [
+        error(
+          `${product.name}/database/at`,
+          "postgres, but the platform has no PostgreSQL",
+          "a store of the kind postgres",
+          "add one to the platform's stores",
+        ),
+      ]
+    : [];
+}
+
+function asksForDatabase(value: Value): boolean {
+  if (typeof value === "string") return false;
+  if (value.kind === "template") return value.values.some(asksForDatabase);
+  return value.kind === "per-environment"
+    ? Object.values(value.values).some(asksForDatabase)
+    : value.kind === "database-url";
+}
+
+/** nginx cannot fetch certificates, and its companion proves names by DNS only. */
+function checkEdge(platform: Platform): Problem[] {
+  return ENVIRONMENTS.filter((name) => {
+    const { tls } = platform.environments[name];
+    return platform.edge.kind === "nginx" && tls.kind === "letsencrypt" && tls.challenge !== "dns";
+  }).map((name) =>
+    error(
+      `environments/${name}/tls/challenge`,
+      "http, with nginx as the edge",
+      "dns, which nginx's companion uses",
+      'write challenge: "dns", or take traefik as the edge',
+    ),
+  );
 }
 
 function urlsIn(value: Value): string[] {

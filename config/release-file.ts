@@ -71,11 +71,10 @@ export function parseReleaseFile(text: string, displayPath: string): ReleaseFile
   const tree = parseTree(text, parseErrors, { disallowComments: true });
   if (!tree || parseErrors.length > 0) {
     const first = parseErrors[0];
-    const line = first ? lineAt(first.offset) : 1;
     return failed(
       error(
-        `${displayPath}:${line}`,
-        first ? `not JSON: ${printParseErrorCode(first.error)}` : "an empty file",
+        `${displayPath}:${first ? lineAt(first.offset) : 1}`,
+        text.trim() === "" || !first ? "an empty file" : `not JSON: ${printParseErrorCode(first.error)}`,
         "JSON",
         "mend the line; an editor with JSON support marks the place",
       ),

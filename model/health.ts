@@ -1,6 +1,9 @@
 import { type Duration, seconds } from "./units";
 
-/** When a health check runs, and when it gives up. */
+/**
+ * When a health check runs, and when it gives up. Engines from 25 on look every 5 s within the start period, so that a
+ * quick start is seen quickly; asking for more would make older engines refuse the container.
+ */
 export interface HealthTimings {
   /** Time between two checks. @default 30 s (deployment-architecture, "Health Check Configuration") */
   readonly every?: Duration;
@@ -10,8 +13,6 @@ export interface HealthTimings {
   readonly retries?: number;
   /** Failures in this time after the start do not count. @default 40 s */
   readonly startPeriod?: Duration;
-  /** Time between two checks within the start period, so that a quick start is seen quickly. @default 2 s */
-  readonly startEvery?: Duration;
 }
 
 /** How a container shows that it can serve. */
@@ -26,7 +27,6 @@ function timings(given: HealthTimings): Required<HealthTimings> {
     timeout: given.timeout ?? seconds(10),
     retries: given.retries ?? 3,
     startPeriod: given.startPeriod ?? seconds(40),
-    startEvery: given.startEvery ?? seconds(2),
   };
 }
 

@@ -131,14 +131,16 @@ export function dependencyClosure(platform: Platform, start: readonly string[]):
   return seen;
 }
 
-/** The platform cut down to some products, what those depend on, and the stores that are then needed. */
+/**
+ * The platform cut down to some products and what those depend on. Stores stay, all of them: they are the shared
+ * infrastructure that always runs, and with one of them its volume would go.
+ */
 export function selectProducts(platform: Platform, names: readonly string[]): Platform {
   const wanted = platform.products.filter((p) => names.includes(p.name)).flatMap((p) => p.services.map((s) => s.name));
   const needed = dependencyClosure(platform, wanted);
   return {
     ...platform,
     products: platform.products.filter((p) => p.services.some((s) => needed.has(s.name))),
-    stores: platform.stores.filter((s) => needed.has(s.name)),
   };
 }
 

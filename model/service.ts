@@ -58,7 +58,11 @@ export interface Service {
   readonly networks: readonly NetworkName[];
   /** Environment variables. */
   readonly env: Readonly<Record<string, Value>>;
-  /** Services and stores that must be there first, by name. */
+  /**
+   * Services and stores that it needs, by name. A store answers before any container of the service's product starts. A
+   * service of another product is only brought along by a profile: were it waited for, releasing one product would
+   * touch the other.
+   */
   readonly dependsOn?: readonly string[];
   readonly access: PublicAccess;
   /** Time to finish running requests after SIGTERM before the container is killed. @default 30 s */

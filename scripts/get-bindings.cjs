@@ -11,7 +11,9 @@ if (!schema) throw new Error("schemas/ has no hcloud@<version>.json, from which 
 
 const stamp = path.join(root, ".gen", "made-from.json");
 const madeFrom = JSON.stringify({
-  schema: createHash("sha256").update(readFileSync(path.join(root, "schemas", schema))).digest("hex"),
+  schema: createHash("sha256")
+    .update(readFileSync(path.join(root, "schemas", schema)))
+    .digest("hex"),
   cdktf: require("cdktf-cli/package.json").version,
 });
 if (existsSync(stamp) && readFileSync(stamp, "utf8") === madeFrom) process.exit(0);

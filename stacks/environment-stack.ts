@@ -77,6 +77,7 @@ export class EnvironmentStack extends TerraformStack {
       subject: "settings",
       file: edge.settingsFile(),
       labels: { service: "edge-settings", tier: "infrastructure" },
+      keep: platform.products.filter(({ name }) => props.release[name]).map(({ name }) => name),
     });
     for (const product of platform.products) {
       const release = props.release[product.name];

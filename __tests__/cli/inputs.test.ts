@@ -14,7 +14,7 @@ const state = (inputs: ReturnType<typeof inputStatus>, name: string): string | u
 
 describe("generated files", () => {
   test("are current: run `npm run generate` if this fails", () => {
-    for (const [path, text] of Object.entriesgeneratedFiles()) {
+    for (const [path, text] of Object.entries(generatedFiles())) {
       expect(readFileSync(join(__dirname, "../..", path), "utf8")).toBe(text);
     }
   });

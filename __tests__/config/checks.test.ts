@@ -6,7 +6,7 @@ import type { Platform, Zone } from "../../model/platform";
 import type { Problem } from "../../model/problem";
 import type { Product, Store } from "../../model/service";
 import { days, gibibytes, mebibytes } from "../../model/units";
-import { perEnvironment, secret, setting, template, urlOf } from "../../model/values";
+import { databaseUrl, perEnvironment, secret, setting, template, urlOf } from "../../model/values";
 import { both, MANACORE, variant, withEnvironment, withProduct, withService } from "../support/synth";
 
 const check = (change: (platform: Platform) => Platform): Problem[] => {
@@ -138,8 +138,42 @@ describe("references", () => {
   });
   test("a migration of a service that is not there", () => {
     const migration = { service: "notes-api", command: ["migrate"] };
-    expectProblem(check(withProduct({ ...product("notes"), migration })), { path: "notes/migration/service" });
+    const database = { ...chat.database!, name: "notes" };
+    expectProblem(check(withProduct({ ...product("notes"), database, migration })), {
+      path: "notes/migration/service",
+    });
   });
+});
+
+describe("database", () => {
+  test("none, but a service asks for its address", () => {
+    const env = { URL: perEnvironment({ development: "x", staging: template`${databaseUrl()}?x`, production: "x" }) };
+    expectProblem(check(withService("bauntown-landing", { env })), {
+      path: "bauntown/database",
+      given: "none, but bauntown-landing asks",
+    });
+  });
+  test("none, but a migration needs it", () => {
+    const migration = { service: "notes-backend", command: ["migrate"] };
+    expectProblem(check(withProduct({ ...product("notes"), migration })), { given: "its migration asks" });
+  });
+  test("in a PostgreSQL that is not there", () => {
+    const problems = check((p) => ({ ...p, stores: p.stores.filter((s) => s.name !== "postgres") }));
+    expect(problems.map((p) => p.path)).toContainEqual("chat/database/at");
+  });
+});
+
+test("nginx with a challenge that its companion does not know", () => {
+  const tls = { kind: "letsencrypt", challenge: "http", email: "ops@example.org" } as const;
+  const change = (p: Platform): Platform => ({
+    ...withEnvironment("production", { tls })(p),
+    edge: { ...p.edge, kind: "nginx" },
+  });
+  expectProblem(check(change), { path: "environments/production/tls/challenge", given: "http, with nginx" });
+});
+
+test.each([80, 8082, 8090])("a development port that the edge needs itself: %s", (port) => {
+  expectProblem(check(withService("chat-web", { developmentPort: port })), { given: `${port}, which the edge has` });
 });
 
 describe("health", () => {

@@ -25,16 +25,15 @@ test("a platform's name is not looked up in what every object has", () => {
 });
 
 describe("profiles", () => {
-  test("one product brings what it depends on, and the stores it needs", () => {
+  test("one product brings what it depends on", () => {
     const { development, platform } = loadPlatform({ profiles: "uload" });
     expect(development.products.map((p) => p.name)).toEqual(["mana-core-auth", "uload"]);
-    expect(development.stores.map((s) => s.name)).toEqual(["postgres", "redis"]);
     expect(platform.products).toHaveLength(13);
   });
-  test("a product without a backend needs no store", () => {
+  test("the stores stay, so that no volume goes with a profile", () => {
     const { development } = loadPlatform({ profiles: "bauntown, memoro" });
     expect(development.products.map((p) => p.name)).toEqual(["memoro", "bauntown"]);
-    expect(development.stores).toEqual([]);
+    expect(development.stores.map((s) => s.name)).toEqual(["postgres", "redis"]);
   });
   test("an unknown profile is a problem", () => {
     expect(loadPlatform({ profiles: "chat,chatt" }).problems).toMatchObject([{ path: "PROFILES", given: "chatt" }]);

@@ -67,9 +67,7 @@ describe("what is deployed", () => {
     const change = withEnvironment("production", { replicas: { "chat-backend": 3 } });
     const stack = synthStack(variant({ platform: change }));
     const names = [0, 1, 2].map((i) => String(stack.container(`chat_blue_backend-${i}`)["name"]));
-    expect(names.map((name) => name.slice(0, 41))).toEqual(
-      [0, 1, 2].map((i) => `manacore-production-chat-backend-blue-${i}-$`),
-    );
+    for (const i of [0, 1, 2]) expect(names[i]).toMatch(new RegExp(`^manacore-production-chat-backend-blue-${i}-\\$`));
     for (const i of [0, 1, 2])
       expect(stack.routing("chat_switch_job")).toContain(`docker_container.chat_blue_backend-${i}.name`);
   });
@@ -128,18 +126,18 @@ describe("every container that stays", () => {
 });
 
 describe("new first", () => {
-  test("release containers are made before the old ones go, under a name that ends in a hash of their settings", () => {
+  test("release containers are made before the old ones go, under a name that none has had", () => {
     for (const [, body] of services(production)) {
-      expect(body["lifecycle"].create_before_destroy).toBe(true);
-      expect(body["name"]).toMatch(/-[0-9a-f]{8}$|-\$\{substr\(nonsensitive\(sha256\(".*"\)\), 0, 8\)\}$/s);
+      expect(body["lifecycle"]).toMatchObject({ create_before_destroy: true, ignore_changes: ["name"] });
+      expect(body["name"]).toMatch(/-\d-\$\{substr\(sha256\(plantimestamp\(\)\), 0, 8\)\}$/);
     }
   });
-  test("a secret's value is part of the name, as Terraform knows it", () => {
-    expect(production.container("chat_blue_backend-0")["name"]).toContain(
+  test("a secret's value is part of the settings' hash, as Terraform knows it", () => {
+    expect(production.label("chat_blue_backend-0", "settings")).toContain(
       "AZURE_OPENAI_API_KEY=${var.azure_openai_api_key}",
     );
   });
-  const nameOf = (stack: Synthesized): unknown => stack.container("bauntown_blue_landing-0")["name"];
+  const settingsOf = (stack: Synthesized): unknown => stack.label("bauntown_blue_landing-0", "settings");
   const landing = servicesOf(platform).find((s) => s.name === "bauntown-landing")!;
   test.each([
     ["a limit", { resources: { limits: { cpu: 0.2, memory: landing.resources.limits.memory } } }],
@@ -147,9 +145,14 @@ describe("new first", () => {
     ["the tmpfs", { sandbox: { tmpfs: {} } }],
     ["an environment variable", { env: { THEME: "dark" } }],
     ["a network", { networks: ["frontend", "backend"] as const }],
-  ])("changing %s changes the name, so the container is replaced and not left as it was", (_, change) => {
+    ["the grace period", { gracePeriodSeconds: 99 }],
+  ])("changing %s changes the settings label, so the container is replaced and not left as it was", (_, change) => {
     const changed = synthStack(variant({ platform: withService("bauntown-landing", change) }));
-    expect(nameOf(changed)).not.toBe(nameOf(production));
+    expect(settingsOf(changed)).toMatch(/^[0-9a-f]{8}$/);
+    expect(settingsOf(changed)).not.toBe(settingsOf(production));
+  });
+  test("stores and edge have the settings label too", () => {
+    for (const name of ["edge", "postgres", "redis"]) expect(production.label(name, "settings")).toBeDefined();
   });
   test("changing one product changes no other product's containers", () => {
     const changed = synthStack(variant({ releases: { chat: both(10) } }));
@@ -169,19 +172,22 @@ describe("new first", () => {
       const upstream = [...production.upstream(`docker_container.${name}`)].filter((a) =>
         a.startsWith("docker_container."),
       );
-      expect(upstream).not.toContain("docker_container.postgres_server");
-      expect(upstream).not.toContain("docker_container.redis_server");
+      expect(upstream).not.toContain("docker_container.postgres");
+      expect(upstream).not.toContain("docker_container.redis");
       expect(upstream.filter((a) => /_(blue|green)_/.test(a) && !a.startsWith(`docker_container.${product}_`))).toEqual(
         [],
       );
     }
   });
-  test("jobs that release containers depend on have a hash in their names, as two may be there for a moment", () => {
+  test("jobs that release containers depend on have a fresh name, as two may be there for a moment", () => {
     const upstream = new Set(
       services(production).flatMap(([name]) => [...production.upstream(`docker_container.${name}`)]),
     );
-    for (const [name, body] of jobs(production)) {
-      if (upstream.has(`docker_container.${name}`)) expect(body["name"]).toMatch(/-([0-9a-f]{8}|\$\{substr.*\})$/s);
+    const found = jobs(production).filter(([name]) => upstream.has(`docker_container.${name}`));
+    expect(found.length).toBeGreaterThan(10);
+    for (const [, body] of found) {
+      expect(body["name"]).toContain("plantimestamp()");
+      expect(body["lifecycle"].ignore_changes).toEqual(["name"]);
     }
   });
 });
@@ -328,6 +334,19 @@ describe("edge", () => {
       '"chat-web" = {"entryPoints" = ["websecure"], "middlewares" = ["security-headers", "compress"]',
     );
   });
+  test("containers of this host share no limit: they all come by the host's own address", () => {
+    const routing = production.routing("mana-core-auth_switch_job");
+    expect(routing).toContain('"mana-core-auth-from-here" = {');
+    const [, internal] = routing.split('"mana-core-auth-from-here" = ');
+    expect(internal!.slice(0, internal!.indexOf("}"))).not.toContain("api-rate-limit");
+    expect(internal).toContain("ClientIP(`172.16.0.0/12`)");
+    expect(production.routing("chat_switch_job")).not.toContain('"chat-web-from-here"');
+  });
+  test("routing files of products that are gone are removed", () => {
+    const [, script] = production.container("edge-settings")["command"] as string[];
+    expect(script).toContain("/routing/settings.yml|/routing/mana-core-auth.yml|/routing/chat.yml|");
+    expect(script).toContain('*) rm -f "$found"');
+  });
   test("origins per environment, as whole-string patterns", () => {
     const origins = (stack: Synthesized): string[] =>
       JSON.parse(stack.routing("edge-settings")).http.middlewares["api-cors"].headers.accessControlAllowOriginListRegex;
@@ -364,26 +383,31 @@ describe("stores", () => {
   test("are on the data network only, which has no way out", () => {
     expect(production.resource("docker_network", "networks_data")["internal"]).toBe(true);
     expect(production.resource("docker_network", "networks_backend")["internal"]).toBe(false);
-    for (const name of ["postgres_server", "redis_server"]) {
+    for (const name of ["postgres", "redis"]) {
       const networks = production.container(name)["networks_advanced"] as Body[];
       expect(networks.map((n) => n["name"])).toEqual(["${docker_network.networks_data.name}"]);
     }
   });
   test("are never two at a time, as both would write to one volume", () => {
-    for (const name of ["postgres_server", "redis_server"]) {
+    for (const name of ["postgres", "redis"]) {
       expect(production.container(name)["lifecycle"]).not.toHaveProperty("create_before_destroy");
     }
   });
   test("their volumes refuse to be destroyed, but in development", () => {
-    for (const name of ["postgres_server_data", "redis_server_data", "edge_certificates"]) {
+    for (const name of ["postgres_data", "redis_data", "edge_certificates"]) {
       expect(production.resource("docker_volume", name)["lifecycle"]).toEqual({ prevent_destroy: true });
     }
-    expect(development.resource("docker_volume", "postgres_server_data")["lifecycle"]).toEqual({
+    expect(development.resource("docker_volume", "postgres_data")["lifecycle"]).toEqual({
       prevent_destroy: false,
     });
   });
+  test("a changed administrator password of PostgreSQL becomes true with the next start", () => {
+    const command = JSON.stringify(production.container("postgres")["command"]);
+    expect(command).toContain("ALTER ROLE %I PASSWORD %L");
+    expect(command).toContain("exec docker-entrypoint.sh postgres");
+  });
   test("Redis: password, 512 MB with LRU, append-only file", () => {
-    const text = JSON.stringify(production.container("redis_server")["command"]);
+    const text = JSON.stringify(production.container("redis")["command"]);
     expect(text).toContain("--maxmemory 512mb");
     expect(text).toContain("--maxmemory-policy allkeys-lru");
     expect(text).toContain("--appendonly yes");
@@ -392,7 +416,7 @@ describe("stores", () => {
   });
   test("a database and role per product whose data is in our PostgreSQL", () => {
     const databases = (stack: Synthesized): string[] =>
-      Object.keys(stack.all("docker_container")).filter((n) => /^postgres_(?!server)/.test(n));
+      Object.keys(stack.all("docker_container")).filter((n) => /^postgres_(?!ready)/.test(n));
     expect(databases(production)).toEqual(["postgres_mana-core-auth"]);
     expect(databases(development)).toHaveLength(10);
     const [, script] = development.container("postgres_chat")["command"] as string[];
@@ -602,9 +626,7 @@ describe("development", () => {
     expect(development.routing("chat_switch_job")).toContain('"chat-backend-port" = {"entryPoints" = ["port-3002"]');
   });
   test("stores on the loopback address", () => {
-    expect(development.container("postgres_server")["ports"]).toEqual([
-      { internal: 5432, external: 5432, ip: "127.0.0.1" },
-    ]);
+    expect(development.container("postgres")["ports"]).toEqual([{ internal: 5432, external: 5432, ip: "127.0.0.1" }]);
   });
   test("containers find services by name, browsers by localhost", () => {
     expect(development.container("chat_blue_backend-0")["env"]).toContain(
@@ -671,15 +693,15 @@ describe("state, providers, secrets", () => {
       "chat_switch_job",
       "edge",
       "edge-settings",
-      "postgres_server",
-      "postgres_server_ready",
+      "postgres",
+      "postgres_ready",
       "postgres_mana-core-auth",
-      "redis_server",
+      "redis",
     ]) {
       expect(production.container(address)).toBeDefined();
     }
     expect(production.resource("hcloud_server", "host_server")).toBeDefined();
-    expect(production.resource("docker_volume", "postgres_server_data")).toBeDefined();
+    expect(production.resource("docker_volume", "postgres_data")).toBeDefined();
   });
 });
 

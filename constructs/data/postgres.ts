@@ -24,9 +24,11 @@ export class Postgres extends Construct {
     this.networks = props.networks;
     this.props = props;
     this.admin = store.user ?? "postgres";
-    this.container = new StoreContainer(this, "server", {
+    this.container = new StoreContainer(this, "resource", {
       ...props,
       env: { POSTGRES_USER: this.admin, POSTGRES_DB: this.admin, POSTGRES_PASSWORD: props.password },
+      entrypoint: ["sh"],
+      command: ["-ec", START_SCRIPT],
       dataPath: "/var/lib/postgresql/data",
       // docker-compose.dev.yml: pg_isready every 10 s, timeout 5 s, 5 retries. Over TCP: while the image first sets a
       // database up it answers on its socket only, and must not count as ready.
@@ -40,7 +42,8 @@ export class Postgres extends Construct {
         user: POSTGRES_USER,
         tmpfs: { "/tmp": "rw,noexec,nosuid,size=100m", "/var/run/postgresql": "rw,noexec,nosuid,size=16m" },
       },
-      probe: `pg_isready -q -h ${store.name} -p ${store.port} -U ${this.admin} -t 2`,
+      // A query, not pg_isready: who waits wants to log in, also right after the password was changed.
+      probe: `PGPASSWORD="$POSTGRES_PASSWORD" PGCONNECT_TIMEOUT=2 psql -h ${store.name} -p ${store.port} -U ${this.admin} -c "" >/dev/null 2>&1`,
     });
   }
 
@@ -60,7 +63,7 @@ export class Postgres extends Construct {
       engine: this.engine,
       networks: this.networks,
       name: `${id}-database`,
-      hashedName: true,
+      freshName: true,
       image: this.container.image,
       command: ["sh", "-ec", DATABASE_SCRIPT],
       env: {
@@ -79,6 +82,18 @@ export class Postgres extends Construct {
     });
   }
 }
+
+/**
+ * The image sets the administrator's password only when it makes an empty database. So that a changed password becomes
+ * true, it is set on each start, over the socket, which only this container has.
+ */
+const START_SCRIPT = `(
+  until pg_isready -q -h /var/run/postgresql -U "$POSTGRES_USER"; do sleep 1; done
+  printf '%s\\n' '\\getenv role POSTGRES_USER' '\\getenv password POSTGRES_PASSWORD' \\
+    "SELECT format('ALTER ROLE %I PASSWORD %L', :'role', :'password') \\\\gexec" |
+    psql -q -h /var/run/postgresql -U "$POSTGRES_USER" -d postgres >/dev/null
+) &
+exec docker-entrypoint.sh postgres`;
 
 /** psql reads the values from the environment, so that no password is in a process list. */
 const DATABASE_SCRIPT = `psql -q -v ON_ERROR_STOP=1 <<'SQL'

@@ -18,7 +18,7 @@ export class Redis extends Construct {
     super(scope, id);
     const { store } = props;
     const maxMemory = store.maxMemory ?? mebibytes(512);
-    this.ready = new StoreContainer(this, "server", {
+    this.ready = new StoreContainer(this, "resource", {
       ...props,
       env: { REDIS_PASSWORD: props.password },
       // The password goes into a file in memory: an argument would be in the host's process list.

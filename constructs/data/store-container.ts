@@ -2,7 +2,7 @@ import { Container, type ContainerConfig } from "@cdktf/provider-docker/lib/cont
 import { Construct } from "constructs";
 import { type Health, healthTest, waitTimeout } from "../../model/health";
 import type { NetworkName, Sandbox, Store } from "../../model/service";
-import { attach, commonSettings, envList } from "../docker/container-settings";
+import { attach, commonSettings, envList, healthcheck, withSettings } from "../docker/container-settings";
 import { DataVolume } from "../docker/data-volume";
 import { type Engine, replaceWithHost } from "../docker/engine";
 import { Job } from "../docker/job";
@@ -21,6 +21,7 @@ export interface StoreProps {
 
 interface StoreContainerProps extends StoreProps {
   readonly env: Readonly<Record<string, string>>;
+  readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
   /** Where the volume goes. */
   readonly dataPath: string;
@@ -52,6 +53,7 @@ export class StoreContainer extends Construct {
     const { engine, networks, store, health } = props;
     this.image = Image.of(this, "image", engine, store.image);
     const volume = new DataVolume(this, "data", { engine, name: store.name });
+    const env = envList(props.env);
     const joins: NetworkName[] = [...store.networks, ...(props.publish ? (["backend"] as const) : [])];
     const settings: Omit<ContainerConfig, "name" | "image"> = {
       ...commonSettings({
@@ -61,6 +63,7 @@ export class StoreContainer extends Construct {
         labels: { service: store.name, tier: "infrastructure" },
         graceSeconds: STORE_GRACE_SECONDS,
       }),
+      ...(props.entrypoint ? { entrypoint: [...props.entrypoint] } : {}),
       ...(props.command ? { command: [...props.command] } : {}),
       networksAdvanced: attach(networks, joins, [store.name]),
       volumes: [{ volumeName: volume.name, containerPath: props.dataPath }],
@@ -68,14 +71,7 @@ export class StoreContainer extends Construct {
       ...(props.publish && store.developmentPort
         ? { ports: [{ internal: store.port, external: store.developmentPort, ip: store.bindAddress ?? "127.0.0.1" }] }
         : {}),
-      healthcheck: {
-        test: healthTest(health, store.port),
-        interval: health.every.toGo(),
-        timeout: health.timeout.toGo(),
-        retries: health.retries,
-        startPeriod: health.startPeriod.toGo(),
-        startInterval: health.startEvery.toGo(),
-      },
+      healthcheck: healthcheck(health, healthTest(health, store.port)),
       wait: true,
       waitTimeout: waitTimeout(health).seconds,
       lifecycle: replaceWithHost(engine),
@@ -83,14 +79,15 @@ export class StoreContainer extends Construct {
     this.containerName = new Container(this, "resource", {
       ...settings,
       name: `${engine.prefix}-${store.name}`,
+      labels: withSettings(engine, settings, this.image.reference, env),
       image: this.image.imageId,
-      env: envList(props.env),
+      env,
     }).name;
     this.ready = new Job(this, "ready", {
       engine,
       networks,
       name: `${store.name}-ready`,
-      hashedName: true,
+      freshName: true,
       image: this.image,
       command: ["sh", "-c", waitScript(store.name, props.probe)],
       env: props.env,

@@ -63,7 +63,7 @@ export class ContainerSet extends Construct {
           engine,
           networks,
           name: `${product.name}-migration-${colour}`,
-          hashedName: true,
+          freshName: true,
           image: images.get(service.name)!,
           command: product.migration.command,
           env: props.migrationEnv,

@@ -1,7 +1,9 @@
 import type { ContainerConfig } from "@cdktf/provider-docker/lib/container";
+import type { Health } from "../../model/health";
 import type { NetworkName, Resources, Sandbox } from "../../model/service";
 import { type Engine, labels } from "./engine";
 import type { Networks } from "./networks";
+import { settingsHash } from "./settings-hash";
 
 /** Non-root by default: "All containers run as unprivileged user (UID 1001)". */
 export const DEFAULT_USER = "1001:1001";
@@ -22,6 +24,26 @@ export const attach = (
   aliases?: readonly string[],
 ): NonNullable<ContainerConfig["networksAdvanced"]> =>
   names.map((name) => ({ name: networks.name(name), ...(aliases ? { aliases: [...aliases] } : {}) }));
+
+/** A health check in the form in which the provider reads it back. */
+export const healthcheck = (health: Health, test: readonly string[]): NonNullable<ContainerConfig["healthcheck"]> => ({
+  test: [...test],
+  interval: health.every.toGo(),
+  timeout: health.timeout.toGo(),
+  retries: health.retries,
+  startPeriod: health.startPeriod.toGo(),
+});
+
+/** The container's labels, with a hash of all its settings among them: any change of them replaces the container. */
+export const withSettings = (
+  engine: Engine,
+  settings: Pick<ContainerConfig, "labels"> & object,
+  more: unknown,
+  env: readonly string[],
+): ContainerConfig["labels"] => [
+  ...(settings.labels as { label: string; value: string }[]),
+  { label: `${engine.labelPrefix}.settings`, value: settingsHash([settings, more], env) },
+];
 
 export interface CommonSettings {
   readonly engine: Engine;

@@ -6,7 +6,7 @@ import type { Image } from "../ghcr/image";
 import { attach, DEFAULT_USER, envList } from "./container-settings";
 import { type Engine, labels, replaceWithHost } from "./engine";
 import type { Networks } from "./networks";
-import { settingsHash } from "./settings-hash";
+import { freshName } from "./settings-hash";
 
 export interface JobProps {
   readonly engine: Engine;
@@ -14,10 +14,10 @@ export interface JobProps {
   /** Follows the prefix: "chat-switch". */
   readonly name: string;
   /**
-   * Does the name end in a hash of the job's settings? Needed where release containers depend on the job: Terraform then
-   * makes a changed job before it removes the old one, and two containers cannot have one name. @default false
+   * Is the name another one each time? Needed where release containers depend on the job: Terraform then makes it anew
+   * before it removes the old one, and two containers cannot have one name (ADR 0005). @default false
    */
-  readonly hashedName?: boolean;
+  readonly freshName?: boolean;
   readonly image: Image;
   /** A program and its arguments in place of the image's own. */
   readonly command: readonly string[];
@@ -70,10 +70,10 @@ export class Job extends Construct implements ITerraformDependable {
       upload: Object.entries(props.files ?? {}).map(([file, content]) => ({ file, content })),
       ...(props.pidMode ? { pidMode: props.pidMode } : {}),
     } satisfies Partial<ContainerConfig>;
-    const suffix = props.hashedName ? `-${settingsHash([props.image.reference, settings], env)}` : "";
+    const name = `${engine.prefix}-${props.name}`;
     this.container = new Container(this, "resource", {
       ...settings,
-      name: `${engine.prefix}-${props.name}${suffix}`,
+      name: props.freshName ? freshName(name) : name,
       image: props.image.imageId,
       env,
       mustRun: false,
@@ -82,7 +82,7 @@ export class Job extends Construct implements ITerraformDependable {
       restart: "no",
       provider: engine.provider,
       dependsOn: [...engine.ready, ...(props.dependsOn ?? [])],
-      lifecycle: replaceWithHost(engine),
+      lifecycle: { ...(props.freshName ? { ignoreChanges: ["name"] } : {}), ...replaceWithHost(engine) },
       provisioners: [{ type: "local-exec", command: "exit ${self.exit_code}" }],
     });
     this.fqn = this.container.fqn;

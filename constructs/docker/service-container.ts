@@ -4,15 +4,15 @@ import { Construct } from "constructs";
 import { type Health, healthTest, waitTimeout } from "../../model/health";
 import type { NetworkName, Resources, Sandbox } from "../../model/service";
 import type { Image } from "../ghcr/image";
-import { attach, commonSettings, envList } from "./container-settings";
+import { attach, commonSettings, envList, healthcheck, withSettings } from "./container-settings";
 import { type Engine, replaceWithHost } from "./engine";
 import type { Networks } from "./networks";
-import { settingsHash } from "./settings-hash";
+import { freshName } from "./settings-hash";
 
 export interface ServiceContainerProps {
   readonly engine: Engine;
   readonly networks: Networks;
-  /** Name up to the hash: "manacore-production-chat-backend-blue-0". */
+  /** Name without its changing end: "manacore-production-chat-backend-blue-0". */
   readonly baseName: string;
   readonly image: Image;
   /** Environment variables; values may be Terraform tokens. */
@@ -29,9 +29,9 @@ export interface ServiceContainerProps {
 }
 
 /**
- * One container of a release. Its name ends in a hash of its own settings, so whatever changes them (a new version, a
- * rotated secret, another limit) makes a container of another name beside the old one; with new-first order the switch
- * moves traffic over before the old one stops. Terraform waits until it is healthy, and fails if it never is.
+ * One container of a release. Whatever changes its settings (a new version, a rotated secret, another limit) makes a
+ * container of another name beside the old one; with new-first order the switch moves traffic over before the old one
+ * stops. Terraform waits until it is healthy, and fails if it never is.
  */
 export class ServiceContainer extends Construct {
   /** Where the edge reaches it. */
@@ -44,25 +44,22 @@ export class ServiceContainer extends Construct {
     const settings = {
       ...commonSettings(props),
       networksAdvanced: attach(props.networks, props.joins),
-      healthcheck: {
-        test: healthTest(health, props.port),
-        interval: health.every.toGo(),
-        timeout: health.timeout.toGo(),
-        retries: health.retries,
-        startPeriod: health.startPeriod.toGo(),
-        startInterval: health.startEvery.toGo(),
-      },
+      healthcheck: healthcheck(health, healthTest(health, props.port)),
     };
-    const hash = settingsHash([props.image.reference, settings, waitTimeout(health).seconds], env);
     this.name = new Container(this, "resource", {
       ...settings,
-      name: `${props.baseName}-${hash}`,
+      name: freshName(props.baseName),
+      labels: withSettings(engine, settings, [props.image.reference, waitTimeout(health).seconds], env),
       image: props.image.imageId,
       env,
       wait: true,
       waitTimeout: waitTimeout(health).seconds,
       dependsOn: [...engine.ready, ...(props.dependsOn ?? [])],
-      lifecycle: { createBeforeDestroy: engine.replaceOrder === "new-first", ...replaceWithHost(engine) },
+      lifecycle: {
+        createBeforeDestroy: engine.replaceOrder === "new-first",
+        ignoreChanges: ["name"],
+        ...replaceWithHost(engine),
+      },
     }).name;
   }
 }

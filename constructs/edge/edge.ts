@@ -42,8 +42,8 @@ export interface Edge {
   readonly image: Image;
   /** The running edge; jobs wait for it. */
   readonly container: ITerraformDependable;
-  /** Where the configuration directory is, in the edge and in a job beside it. */
-  readonly directory: string;
+  /** Of the product's files; others in the directory are not the edge's concern. */
+  readonly extension: string;
   /** What every service shares (headers, limits, TLS), as a file of its own. */
   settingsFile(): RoutingFile;
   productFile(routing: ProductRouting): RoutingFile;
@@ -53,10 +53,17 @@ export interface Edge {
   readonly job: Pick<JobProps, "volumes" | "env" | "pidMode">;
 }
 
+/** Where the routing files are, in the edge and in a job beside it. */
+export const ROUTING = "/routing";
+/** Where the certificates are. */
+export const CERTIFICATES = "/certificates";
 /** The edge's name for containers beside it. */
 export const EDGE_ALIAS = "edge";
 /** Volumes belong to root, and so both edges run as root without any capability but binding low ports. */
 export const EDGE_USER = "0:0";
+
+/** Addresses that only this host and its containers have (RFC 1918). */
+export const PRIVATE_ADDRESSES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
 
 /** "https://*.manacore.app" as an anchored regular expression. */
 export const originPattern = (origin: string): string =>

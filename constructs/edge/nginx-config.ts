@@ -14,7 +14,7 @@ import {
   type ServiceRoute,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
-import { originPattern, stickyCookie } from "./edge";
+import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
 const block = (head: string, lines: readonly string[]): string[] => [`${head} {`, ...indent(lines), "}"];
@@ -23,7 +23,7 @@ const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
 const variable = (name: string): string => `$${name.replaceAll("-", "_")}`;
 
 /** The main file: what cannot change without a restart, and the includes. */
-export function mainConfig(directory: string): string {
+export function mainConfig(): string {
   return [
     "worker_processes auto;",
     "pid /tmp/nginx.pid;",
@@ -45,7 +45,7 @@ export function mainConfig(directory: string): string {
         ...block("location = /ping", ["return 200;"]),
         ...block("location = /metrics", ["stub_status;"]),
       ]),
-      `include ${directory}/*.conf;`,
+      `include ${ROUTING}/*.conf;`,
     ]),
     "",
   ].join("\n");
@@ -69,7 +69,10 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "access_log /dev/stdout json;",
     ...settings.trustedProxies.map((cidr) => `set_real_ip_from ${cidr};`),
     "real_ip_header X-Forwarded-For;",
-    `limit_req_zone $binary_remote_addr zone=api:10m rate=${rateLimit.perSecond}r/s;`,
+    // Containers of this host come by its own address; an empty key is not limited.
+    ...block("geo $limited", ["default 1;", ...PRIVATE_ADDRESSES.map((cidr) => `${cidr} 0;`)]),
+    ...block("map $limited $limit_key", ["0 '';", "1 $binary_remote_addr;"]),
+    `limit_req_zone $limit_key zone=api:10m rate=${rateLimit.perSecond}r/s;`,
     "limit_req_status 429;",
     "gzip on;",
     "gzip_types text/plain text/css application/json application/javascript text/xml application/xml;",
@@ -81,8 +84,8 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     ...(tls.kind === "none"
       ? []
       : [
-          `ssl_certificate /certificates/live/${zone}/fullchain.pem;`,
-          `ssl_certificate_key /certificates/live/${zone}/privkey.pem;`,
+          `ssl_certificate ${CERTIFICATES}/live/${zone}/fullchain.pem;`,
+          `ssl_certificate_key ${CERTIFICATES}/live/${zone}/privkey.pem;`,
           "ssl_protocols TLSv1.2 TLSv1.3;",
           "ssl_session_cache shared:tls:10m;",
           ...block("server", ["listen 80 default_server;", "return 308 https://$host$request_uri;"]),

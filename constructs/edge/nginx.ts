@@ -1,18 +1,17 @@
 import { Container } from "@cdktf/provider-docker/lib/container";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { METRICS_PORT, type ProductRouting } from "../../model/routing";
-import { mebibytes } from "../../model/units";
+import type { ProductRouting } from "../../model/routing";
+import { mebibytes, minutes } from "../../model/units";
 import { attach, commonSettings, envList } from "../docker/container-settings";
-import { DataVolume } from "../docker/data-volume";
 import { replaceWithHost } from "../docker/engine";
 import type { JobProps } from "../docker/job";
 import { Image } from "../ghcr/image";
-import { type Edge, EDGE_ALIAS, EDGE_USER, type EdgeProps, type RoutingFile } from "./edge";
+import { CERTIFICATES, type Edge, EDGE_USER, type EdgeProps, ROUTING, type RoutingFile } from "./edge";
+import { EdgeContainer } from "./edge-container";
 import { mainConfig, productNginxConfig, sharedNginxConfig } from "./nginx-config";
 
 const MAIN = "/tmp/nginx.conf";
-const CERTIFICATES = "/certificates";
 /** The certbot companion with the plugin for Cloudflare's DNS, where the settings name no other. */
 const CERTBOT_IMAGE = "certbot/dns-cloudflare:v5.1.0";
 
@@ -24,7 +23,7 @@ const CERTBOT_IMAGE = "certbot/dns-cloudflare:v5.1.0";
 export class NginxEdge extends Construct implements Edge {
   readonly image: Image;
   readonly container: ITerraformDependable;
-  readonly directory = "/routing";
+  readonly extension = "conf";
   // A broken file makes a reload silently keep the old one, so test first. Process 1 is the edge's: processes are shared.
   readonly reload = [`printf '%s' "$NGINX_CONF" > ${MAIN} && nginx -q -t -c ${MAIN} && kill -HUP 1`];
   readonly job: Pick<JobProps, "volumes" | "env" | "pidMode">;
@@ -35,32 +34,13 @@ export class NginxEdge extends Construct implements Edge {
     private readonly props: EdgeProps,
   ) {
     super(scope, id);
-    const { engine, networks, settings, tls, developmentPorts } = props;
-    const secure = tls.kind !== "none";
-    this.image = Image.of(this, "image", engine, settings.image);
-    const routing = new DataVolume(this, "routing", { engine, name: "edge-routing" });
-    const certificates = secure
-      ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" })
-      : undefined;
-    const env = { NGINX_CONF: mainConfig(this.directory) };
-    const publish = (port: number): { internal: number; external: number; ip: string; protocol: string } => ({
-      internal: port,
-      external: port,
-      ip: secure ? "0.0.0.0" : "127.0.0.1",
-      protocol: "tcp",
-    });
+    const env = { NGINX_CONF: mainConfig() };
+    const secure = props.tls.kind !== "none";
     const waitForCertificate = `until [ -e ${CERTIFICATES}/live/${props.zone}/fullchain.pem ]; do sleep 1; done`;
     // A renewed certificate is read by the next reload: twice a day, as certbot looks.
     const reloadForCertificate = "(while sleep 43200; do kill -HUP 1; done) &";
-    const container = new Container(this, "resource", {
-      ...commonSettings({
-        engine,
-        resources: settings.resources,
-        sandbox: { user: EDGE_USER, capabilities: ["CAP_NET_BIND_SERVICE"] },
-        labels: { service: "edge", tier: "infrastructure" },
-      }),
-      name: `${engine.prefix}-edge`,
-      image: this.image.imageId,
+    const { container, image, routing, certificates } = new EdgeContainer(this, "resource", {
+      ...props,
       entrypoint: ["sh"],
       command: [
         "-ec",
@@ -70,34 +50,17 @@ export class NginxEdge extends Construct implements Edge {
           `exec nginx -c ${MAIN} -g 'daemon off;'`,
         ].join("\n"),
       ],
-      env: envList(env),
-      networksAdvanced: attach(
-        networks,
-        ["frontend", "backend"],
-        [EDGE_ALIAS, ...developmentPorts.map(({ service }) => service)],
-      ),
-      ports: [80, ...(secure ? [443] : []), ...developmentPorts.map(({ port }) => port)].map(publish),
-      volumes: [
-        { volumeName: routing.name, containerPath: this.directory, readOnly: true },
-        ...(certificates ? [{ volumeName: certificates.name, containerPath: CERTIFICATES, readOnly: true }] : []),
-      ],
-      healthcheck: {
-        test: ["CMD", "wget", "--spider", "-q", `http://127.0.0.1:${METRICS_PORT}/ping`],
-        interval: "10s",
-        timeout: "5s",
-        retries: 3,
-        startPeriod: "2m0s",
-        startInterval: "1s",
-      },
-      wait: true,
-      waitTimeout: 300,
-      lifecycle: replaceWithHost(engine),
+      env,
+      // The first certificate takes a minute or two.
+      startPeriod: minutes(4),
+      writesCertificates: false,
     });
+    this.image = image;
     this.container = container;
     this.job = {
       volumes: {
-        [this.directory]: routing.name,
-        ...(certificates ? { [CERTIFICATES]: certificates.name } : {}),
+        [ROUTING]: routing,
+        ...(certificates ? { [CERTIFICATES]: certificates } : {}),
       },
       env,
       pidMode: `container:${container.id}`,
@@ -106,7 +69,7 @@ export class NginxEdge extends Construct implements Edge {
   }
 
   /** Fetches the certificate and renews it: nginx cannot itself. */
-  private certbot(certificates: DataVolume): void {
+  private certbot(certificates: string): void {
     const { engine, networks, settings, tls, zone, dnsToken } = this.props;
     if (tls.kind === "none" || !dnsToken) return;
     const image = Image.of(this, "certbot-image", engine, settings.certbotImage ?? CERTBOT_IMAGE);
@@ -140,7 +103,7 @@ export class NginxEdge extends Construct implements Edge {
       ],
       env: envList({ CF_DNS_API_TOKEN: dnsToken }),
       networksAdvanced: attach(networks, ["frontend"]),
-      volumes: [{ volumeName: certificates.name, containerPath: CERTIFICATES }],
+      volumes: [{ volumeName: certificates, containerPath: CERTIFICATES }],
       lifecycle: replaceWithHost(engine),
     });
   }

@@ -4,7 +4,7 @@ import { PROBE_PORT, REVISION_HEADER, REVISION_PLACEHOLDER } from "../../model/r
 import type { Engine } from "../docker/engine";
 import { Job } from "../docker/job";
 import type { Networks } from "../docker/networks";
-import { type Edge, EDGE_ALIAS, EDGE_USER, type RoutingFile } from "./edge";
+import { type Edge, EDGE_ALIAS, EDGE_USER, ROUTING, type RoutingFile } from "./edge";
 
 export interface RoutingJobProps {
   readonly engine: Engine;
@@ -14,6 +14,8 @@ export interface RoutingJobProps {
   readonly subject: string;
   readonly file: RoutingFile;
   readonly labels: Readonly<Record<string, string | undefined>>;
+  /** Subjects whose files may be there; the files of others are removed: products that are gone. @default all stay */
+  readonly keep?: readonly string[];
   readonly dependsOn?: readonly ITerraformDependable[];
 }
 
@@ -32,7 +34,7 @@ export class RoutingJob extends Job {
       networks: props.networks,
       name: `${subject}-${subject === "settings" ? "edge" : "switch"}`,
       image: edge.image,
-      command: ["sh", "-ec", script(edge, subject, file.file)],
+      command: ["sh", "-ec", script(edge, subject, file.file, props.keep)],
       files: { [`/next/${file.file}`]: file.content },
       ...edge.job,
       joins: ["frontend"],
@@ -43,9 +45,15 @@ export class RoutingJob extends Job {
   }
 }
 
-function script({ directory, reload }: Edge, subject: string, file: string): string {
-  const place = `${directory}/${file}`;
-  const aside = (what: string): string => `${directory}/.${file}.${what}`;
+function script(edge: Edge, subject: string, file: string, keep: readonly string[] | undefined): string {
+  const { reload, extension } = edge;
+  const place = `${ROUTING}/${file}`;
+  const aside = (what: string): string => `${ROUTING}/.${file}.${what}`;
+  const prune = (known: readonly string[]): string[] => [
+    `for found in ${ROUTING}/*.${extension}; do`,
+    `  case "$found" in ${[file, ...known.map((name) => `${name}.${extension}`)].map((name) => `${ROUTING}/${name}`).join("|")}) ;; *) rm -f "$found" ;; esac`,
+    "done",
+  ];
   return [
     `revision=$(sha256sum /next/${file} | cut -c1-12)`,
     `rm -f ${aside("old")}`,
@@ -56,6 +64,7 @@ function script({ directory, reload }: Edge, subject: string, file: string): str
     `  echo "$1; the former routing of ${subject} is back"`,
     "  exit 1",
     "}",
+    ...(keep ? prune(keep) : []),
     `sed "s/${REVISION_PLACEHOLDER}/$revision/g" /next/${file} > ${aside("new")}`,
     `mv ${aside("new")} ${place}`,
     ...reload.map((line) => `${line} || back "the edge refuses ${file}"`),

@@ -16,7 +16,7 @@ import {
   SET_HEADER,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
-import { originPattern, stickyCookie } from "./edge";
+import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
 
 /** Traefik's name for an additional entry point. */
 const portEntry = (port: number): string => `port-${port}`;
@@ -27,7 +27,6 @@ const LATENCY_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const GRACE_SECONDS = 15;
 
 export interface StaticOptions {
-  readonly directory: string;
   readonly tls: Tls;
   readonly zone: string;
   readonly trustedProxies: readonly string[];
@@ -42,7 +41,7 @@ export function staticArguments(options: StaticOptions): string[] {
     `--entrypoints.${name}.transport.lifecycle.gracetimeout=${GRACE_SECONDS}s`,
   ];
   return [
-    `--providers.file.directory=${options.directory}`,
+    `--providers.file.directory=${ROUTING}`,
     "--providers.file.watch=true",
     ...entry("web", 80),
     ...(tls.kind === "none" ? [] : secureEntry(tls, options)),
@@ -82,7 +81,7 @@ export function staticArguments(options: StaticOptions): string[] {
         : []),
       `--entrypoints.websecure.forwardedheaders.trustedips=${trustedProxies.join(",")}`,
       `${acme}.email=${secure.email}`,
-      `${acme}.storage=/certificates/acme.json`,
+      `${acme}.storage=${CERTIFICATES}/acme.json`,
       ...(secure.caServer ? [`${acme}.caserver=${secure.caServer}`] : []),
       ...(secure.challenge === "dns"
         ? [`${acme}.dnschallenge.provider=cloudflare`, `${acme}.dnschallenge.resolvers=1.1.1.1:53,8.8.8.8:53`]
@@ -177,6 +176,18 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
   const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
   const hosts = route.hosts.map((host) => `Host(\`${host}\`)`).join(" || ");
   const common = { entryPoints: [tls.kind === "none" ? "web" : "websecure"], middlewares };
+  // Containers of this host come by its own address. One limit for all of them would refuse what they ask each other.
+  const unlimited = route.api
+    ? {
+        [`${route.service}-from-here`]: {
+          ...common,
+          middlewares: middlewares.filter((name) => name !== RATE_LIMIT),
+          rule: `(${hosts}) && (${PRIVATE_ADDRESSES.map((cidr) => `ClientIP(\`${cidr}\`)`).join(" || ")})`,
+          priority: 500,
+          service: route.service,
+        },
+      }
+    : {};
   const chosen = COLOURS.filter((colour) => route.servers[colour]).map((colour) => [
     setService(route, colour),
     {
@@ -188,6 +199,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
   ]);
   return {
     [route.service]: { ...common, rule: hosts, priority: 100, service: route.service },
+    ...unlimited,
     ...Object.fromEntries(chosen),
     ...(route.developmentPort === undefined
       ? {}

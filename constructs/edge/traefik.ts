@@ -1,14 +1,12 @@
-import { Container } from "@cdktf/provider-docker/lib/container";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { METRICS_PORT, type ProductRouting } from "../../model/routing";
-import { attach, commonSettings, envList } from "../docker/container-settings";
-import { DataVolume } from "../docker/data-volume";
-import { replaceWithHost } from "../docker/engine";
+import type { ProductRouting } from "../../model/routing";
+import { seconds } from "../../model/units";
 import type { JobProps } from "../docker/job";
-import { Image } from "../ghcr/image";
+import type { Image } from "../ghcr/image";
 import { call } from "../terraform-expression";
-import { type Edge, EDGE_ALIAS, EDGE_USER, type EdgeProps, type RoutingFile } from "./edge";
+import { type Edge, type EdgeProps, ROUTING, type RoutingFile } from "./edge";
+import { EdgeContainer } from "./edge-container";
 import { productConfig, sharedConfig, staticArguments } from "./traefik-config";
 
 /**
@@ -18,8 +16,8 @@ import { productConfig, sharedConfig, staticArguments } from "./traefik-config";
 export class TraefikEdge extends Construct implements Edge {
   readonly image: Image;
   readonly container: ITerraformDependable;
-  readonly directory = "/routing";
   readonly reload = [];
+  readonly extension = "yml";
   readonly job: Pick<JobProps, "volumes">;
 
   constructor(
@@ -28,60 +26,21 @@ export class TraefikEdge extends Construct implements Edge {
     private readonly props: EdgeProps,
   ) {
     super(scope, id);
-    const { engine, networks, settings, tls, developmentPorts } = props;
-    const secure = tls.kind !== "none";
-    this.image = Image.of(this, "image", engine, settings.image);
-    const routing = new DataVolume(this, "routing", { engine, name: "edge-routing" });
-    const certificates = secure
-      ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" })
-      : undefined;
-    this.job = { volumes: { [this.directory]: routing.name } };
-    // On a developer's computer nothing is open to the network around it.
-    const publish = (port: number): { internal: number; external: number; ip: string; protocol: string } => ({
-      internal: port,
-      external: port,
-      ip: secure ? "0.0.0.0" : "127.0.0.1",
-      protocol: "tcp",
-    });
-    this.container = new Container(this, "resource", {
-      ...commonSettings({
-        engine,
-        resources: settings.resources,
-        sandbox: { user: EDGE_USER, capabilities: ["CAP_NET_BIND_SERVICE"] },
-        labels: { service: "edge", tier: "infrastructure" },
-      }),
-      name: `${engine.prefix}-edge`,
-      image: this.image.imageId,
+    const { container, image, routing } = new EdgeContainer(this, "resource", {
+      ...props,
       command: staticArguments({
-        directory: this.directory,
-        tls,
+        tls: props.tls,
         zone: props.zone,
-        trustedProxies: settings.trustedProxies,
-        developmentPorts: developmentPorts.map(({ port }) => port),
+        trustedProxies: props.settings.trustedProxies,
+        developmentPorts: props.developmentPorts.map(({ port }) => port),
       }),
-      env: envList(props.dnsToken ? { CF_DNS_API_TOKEN: props.dnsToken } : {}),
-      networksAdvanced: attach(
-        networks,
-        ["frontend", "backend"],
-        [EDGE_ALIAS, ...developmentPorts.map(({ service }) => service)],
-      ),
-      ports: [80, ...(secure ? [443] : []), ...developmentPorts.map(({ port }) => port)].map(publish),
-      volumes: [
-        { volumeName: routing.name, containerPath: this.directory, readOnly: true },
-        ...(certificates ? [{ volumeName: certificates.name, containerPath: "/certificates" }] : []),
-      ],
-      healthcheck: {
-        test: ["CMD", "wget", "--spider", "-q", `http://127.0.0.1:${METRICS_PORT}/ping`],
-        interval: "10s",
-        timeout: "5s",
-        retries: 3,
-        startPeriod: "10s",
-        startInterval: "1s",
-      },
-      wait: true,
-      waitTimeout: 90,
-      lifecycle: replaceWithHost(engine),
+      env: props.dnsToken ? { CF_DNS_API_TOKEN: props.dnsToken } : {},
+      startPeriod: seconds(10),
+      writesCertificates: true,
     });
+    this.image = image;
+    this.container = container;
+    this.job = { volumes: { [ROUTING]: routing } };
   }
 
   settingsFile(): RoutingFile {

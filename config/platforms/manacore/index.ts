@@ -1,5 +1,5 @@
 /**
- * Manacore: `../shared/reference`'s manacore-deployment-architecture.md, manacore-deployment-diagrams.md and
+ * Manacore: manacore-deployment-architecture.md, manacore-deployment-diagrams.md and
  * manacore-ci-cd-plan.md (all of 2025-11-27), in their union. Where they disagree it is said beside the fact.
  */
 import type { Platform, Price } from "../../../model/platform";

@@ -3,7 +3,8 @@
  * inventory, in their union: 10 NestJS backends, 11 SvelteKit webs, 12 Astro landings, 9 Expo apps.
  *
  * - The matrix lists 8 backends where its text says 10; wisekeep and quote, which only the CI/CD plan has, make 10.
- * - nutriphi's and uload's landings and picture's backend are in the matrix only; bauntown is in the CI/CD plan only.
+ * - In the matrix only: all of news, uload's backend and landing, nutriphi's landing and app, picture's backend and
+ *   manacore's landing. In the CI/CD plan only: wisekeep, quote and bauntown.
  * - The port matrix names ports for auth, chat, maerchenzauber and picture: webs 31xx, landings 32xx, with the product's
  *   own tens (chat 0, maerchenzauber 10, picture 50). The others follow from their port range in the same way. For
  *   wisekeep, quote and bauntown no document names a port: they got the next ones that no range has.

@@ -1,0 +1,193 @@
+/**
+ * `npm run bench`: how long a synth takes, beside what it cannot be faster than and beside the cdktf template's way, and
+ * how it grows. Times are only comparable on one machine; the ratios say more.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import colours from "picocolors";
+import { plainTable } from "../cli/table";
+import type { Growth } from "./growth";
+
+const ROOT = join(__dirname, "..");
+
+/** A synth should take little more than loading what it needs, and much less than the template's way. */
+const AIMS = { overFloor: 1.5, underTemplate: 7, growth: 1.5 } as const;
+const SIZES = [40, 400, 2000, 8000] as const;
+/** The growth test's figures per container are compared between these two; smaller ones are mostly warming up. */
+const [SMALL, LARGE] = [400, 8000] as const;
+
+main();
+
+function main(): void {
+  const { runs, quick } = options();
+  const temp = mkdtempSync(join(tmpdir(), "twinset-bench-"));
+  try {
+    wholeProcesses(runs, temp);
+    if (!quick) growth(3);
+  } finally {
+    rmSync(temp, { recursive: true, force: true });
+  }
+}
+
+function options(): { runs: number; quick: boolean } {
+  const { values } = parseArgs({ options: { runs: { type: "string" }, quick: { type: "boolean", default: false } } });
+  const runs = Number(values.runs ?? (values.quick ? 3 : 7));
+  if (!Number.isInteger(runs) || runs < 1) {
+    console.error(`--runs: ${values.runs} given, a whole number from 1 expected, e.g. --runs 7`);
+    process.exit(1);
+  }
+  return { runs, quick: values.quick };
+}
+
+/** What is measured in turns: a b c a b c …, so that whatever else the machine does hits all alike. */
+interface Contestant {
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly about: string;
+}
+
+function wholeProcesses(runs: number, temp: string): void {
+  const launcher = launcherArgs();
+  const bindings = node([...launcher, "bench/bindings.ts"], temp)
+    .stdout.trim()
+    .split("\n");
+  const contestants: readonly Contestant[] = [
+    {
+      name: "synth",
+      args: [...launcher, "main.ts"],
+      about: `all of Manacore's stacks: node ${launcher.join(" ")} main.ts`,
+    },
+    {
+      name: "floor",
+      args: [...launcher, "bench/floor.ts", ...bindings],
+      about: `the same way, but only loading the ${bindings.length} modules of bindings that main.ts loads`,
+    },
+    {
+      name: "template",
+      args: ["-r", "ts-node/register", "-r", "tsconfig-paths/register", "bench/template-way.ts"],
+      about:
+        "the same synth the cdktf template's way: ts-node with type checks, whole providers (npx's own time left out)",
+    },
+  ];
+  // The first run of each fills the disk's and tsx's caches.
+  contestants.forEach(({ args }) => node(args, temp));
+  const rounds = Array.from({ length: runs }, () => contestants.map(({ args }) => node(args, temp).seconds));
+  const times = contestants.map((_, i) => rounds.map((round) => round[i]!));
+
+  console.log(`Whole processes, ${countOf(runs)} each, in turns, after one that does not count:\n`);
+  const rows = contestants.map(({ name, about }, i) => [
+    name,
+    `${fixed(median(times[i]!))} s`,
+    range(times[i]!, " s"),
+    about,
+  ]);
+  console.log(plainTable(["", "median", "min–max", "what it is"], rows, ["left", "right", "right", "left"]));
+
+  const ratio = (over: number, under: number): number[] => rounds.map((round) => round[over]! / round[under]!);
+  const overFloor = ratio(0, 1);
+  const underTemplate = ratio(2, 0);
+  console.log("\nRatios, each of two runs that followed one another:\n");
+  console.log(
+    plainTable(
+      ["", "median", "min–max", "aim", ""],
+      [
+        [
+          "synth / floor",
+          fixed(median(overFloor)),
+          range(overFloor),
+          `at most ${AIMS.overFloor}`,
+          met(median(overFloor) <= AIMS.overFloor),
+        ],
+        [
+          "template / synth",
+          fixed(median(underTemplate)),
+          range(underTemplate),
+          `at least ${AIMS.underTemplate}`,
+          met(median(underTemplate) >= AIMS.underTemplate),
+        ],
+      ],
+      ["left", "right", "right", "left", "left"],
+    ),
+  );
+}
+
+/** How `cdktf` starts the program, from its own configuration: "node --import tsx main.ts" without node and main.ts. */
+function launcherArgs(): string[] {
+  const { app } = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8")) as { app: string };
+  const [program, ...args] = app.split(" ");
+  if (program !== "node" || args.pop() !== "main.ts") {
+    throw new Error(`cdktf.json: app is "${app}", but bench/run.ts can only measure "node … main.ts"`);
+  }
+  return args;
+}
+
+function growth(runs: number): void {
+  const results = SIZES.map((size) => {
+    const all = Array.from(
+      { length: runs },
+      () => JSON.parse(node(["--import", "tsx", "bench/growth.ts", `${size}`]).stdout) as Growth,
+    );
+    const by = (key: keyof Growth): number[] => all.map((one) => one[key]);
+    return {
+      size,
+      seconds: by("seconds"),
+      resources: by("resources")[0]!,
+      checks: by("checksSeconds"),
+      memory: by("megabytes"),
+    };
+  });
+  const perContainer = (size: number): number => {
+    const { seconds } = results.find((result) => result.size === size)!;
+    return (median(seconds) / size) * 1000;
+  };
+  console.log(
+    `\nGrowth: one production stack of made-up products with Manacore's shape, ${countOf(runs)} each. Time is the synth alone,` +
+      "\nwithout loading modules and without the catalog's checks, which are timed by themselves; memory is the process's peak.\n",
+  );
+  console.log(
+    plainTable(
+      ["containers", "resources", "median", "min–max", "per container", "checks", "memory"],
+      results.map(({ size, seconds, resources, checks, memory }) => [
+        ...[String(size), String(resources), `${fixed(median(seconds))} s`, range(seconds, " s")],
+        ...[`${fixed(perContainer(size))} ms`, `${fixed(median(checks))} s`, `${median(memory)} MB`],
+      ]),
+      Array.from({ length: 7 }, () => "right" as const),
+    ),
+  );
+  const factor = perContainer(LARGE) / perContainer(SMALL);
+  console.log(
+    `\n  A container among ${LARGE} takes ${fixed(factor)} times as long as one among ${SMALL}; aim: at most ${AIMS.growth} (linear)  ${met(factor <= AIMS.growth)}`,
+  );
+}
+
+/** Runs Node in the project, with an output directory of its own and no other setting of cdktf's or ours. */
+function node(args: readonly string[], temp?: string): { seconds: number; stdout: string } {
+  const OURS = /^(CDKTF_|SYNTH_|PLATFORM$|PROFILES$|NODE_OPTIONS$|TS_NODE_)/;
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
+  const start = performance.now();
+  const result = spawnSync(process.execPath, args, {
+    cwd: ROOT,
+    env: temp ? { ...env, CDKTF_OUTDIR: join(temp, "out") } : env,
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  const seconds = (performance.now() - start) / 1000;
+  if (result.status === 0) return { seconds, stdout: result.stdout };
+  console.error(`node ${args.slice(0, 6).join(" ")} failed, so there is nothing to measure:\n${result.stderr.trim()}`);
+  process.exit(1);
+}
+
+function median(numbers: readonly number[]): number {
+  const sorted = [...numbers].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+const fixed = (number: number): string => number.toFixed(2);
+const range = (numbers: readonly number[], unit = ""): string =>
+  `${fixed(Math.min(...numbers))}–${fixed(Math.max(...numbers))}${unit}`;
+const countOf = (runs: number): string => (runs === 1 ? "1 run" : `${runs} runs`);
+const met = (is: boolean): string => (is ? colours.green("met") : colours.yellow("missed"));
