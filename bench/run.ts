@@ -19,7 +19,8 @@ const SIZES = [40, 400, 2000, 8000] as const;
 /** The growth test's figures per container are compared between these two; smaller ones are mostly warming up. */
 const [SMALL, LARGE] = [400, 8000] as const;
 
-main();
+/** Something that a person can mend; told without a stack trace. */
+class BenchError extends Error {}
 
 function main(): void {
   const { runs, quick } = options();
@@ -36,8 +37,7 @@ function options(): { runs: number; quick: boolean } {
   const { values } = parseArgs({ options: { runs: { type: "string" }, quick: { type: "boolean", default: false } } });
   const runs = Number(values.runs ?? (values.quick ? 3 : 7));
   if (!Number.isInteger(runs) || runs < 1) {
-    console.error(`--runs: ${values.runs} given, a whole number from 1 expected, e.g. --runs 7`);
-    process.exit(1);
+    throw new BenchError(`--runs: ${values.runs} given, a whole number from 1 expected, e.g. --runs 7`);
   }
   return { runs, quick: values.quick };
 }
@@ -119,7 +119,7 @@ function launcherArgs(): string[] {
   const { app } = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8")) as { app: string };
   const [program, ...args] = app.split(" ");
   if (program !== "node" || args.pop() !== "main.ts") {
-    throw new Error(`cdktf.json: app is "${app}", but bench/run.ts can only measure "node … main.ts"`);
+    throw new BenchError(`cdktf.json: app is "${app}", but bench/run.ts can only measure "node … main.ts"`);
   }
   return args;
 }
@@ -176,8 +176,9 @@ function node(args: readonly string[], temp?: string): { seconds: number; stdout
   });
   const seconds = (performance.now() - start) / 1000;
   if (result.status === 0) return { seconds, stdout: result.stdout };
-  console.error(`node ${args.slice(0, 6).join(" ")} failed, so there is nothing to measure:\n${result.stderr.trim()}`);
-  process.exit(1);
+  throw new BenchError(
+    `node ${args.slice(0, 6).join(" ")} failed, so there is nothing to measure:\n${result.stderr.trim()}`,
+  );
 }
 
 function median(numbers: readonly number[]): number {
@@ -191,3 +192,11 @@ const range = (numbers: readonly number[], unit = ""): string =>
   `${fixed(Math.min(...numbers))}–${fixed(Math.max(...numbers))}${unit}`;
 const countOf = (runs: number): string => (runs === 1 ? "1 run" : `${runs} runs`);
 const met = (is: boolean): string => (is ? colours.green("met") : colours.yellow("missed"));
+
+try {
+  main();
+} catch (reason) {
+  if (!(reason instanceof BenchError)) throw reason;
+  console.error(reason.message);
+  process.exitCode = 1;
+}

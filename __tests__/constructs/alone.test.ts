@@ -10,6 +10,7 @@ import { DnsRecords, recordId } from "../../constructs/cloudflare/dns-records";
 import { ZoneSettings } from "../../constructs/cloudflare/zone-settings";
 import { Postgres } from "../../constructs/data/postgres";
 import { Redis } from "../../constructs/data/redis";
+import { decimal } from "../../constructs/docker/container-settings";
 import { DataVolume } from "../../constructs/docker/data-volume";
 import { type Engine, labels } from "../../constructs/docker/engine";
 import { Job } from "../../constructs/docker/job";
@@ -63,6 +64,10 @@ const cloudflare = (stack: TerraformStack): void => {
   new CloudflareProvider(stack, "cloudflare", { apiToken: "x" });
   pinProvider(stack, "cloudflare");
 };
+
+test("cores as the Docker provider reads them back", () => {
+  expect([1, 0.25, 2].map(decimal)).toEqual(["1.0", "0.25", "2.0"]);
+});
 
 describe("docker", () => {
   test("networks, volume, image, job and service container", () => {

@@ -17,6 +17,9 @@ export const envList = (env: Readonly<Record<string, string>>): string[] =>
     .map(([key, value]) => `${key}=${value}`)
     .sort();
 
+/** Cores as the provider reads them back: always with a fraction ("1.0", "0.25"). */
+export const decimal = (cores: number): string => (Number.isInteger(cores) ? cores.toFixed(1) : String(cores));
+
 /** The container's networks, with the names under which others reach it there. */
 export const attach = (
   networks: Networks,
@@ -62,7 +65,7 @@ export function commonSettings(props: CommonSettings): Omit<ContainerConfig, "na
   const memory = resources.limits.memory.mebibytes;
   return {
     restart: "unless-stopped",
-    cpus: String(resources.limits.cpu),
+    cpus: decimal(resources.limits.cpu),
     memory,
     // Equal to memory: no swap.
     memorySwap: memory,
