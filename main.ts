@@ -37,17 +37,16 @@ export function synthesize(
 }
 
 /**
- * cdktf formats a stack trace for every token, thousands a synth, and shows none of them: a third of the time. While
- * `run` works nobody gets one; an error that leaves it is formatted when it is printed, so it keeps its own.
+ * cdktf captures a stack trace for every token, thousands a synth, and shows none of them: a third of the time. While
+ * `run` works it gets none. Errors are not concerned: they have theirs without asking.
  */
-function withoutTraces(run: () => void): void {
-  const { prepareStackTrace } = Error;
-  Error.prepareStackTrace = () => "";
+export function withoutTraces(run: () => void): void {
+  const { captureStackTrace } = Error;
+  Error.captureStackTrace = () => undefined;
   try {
     run();
   } finally {
-    if (prepareStackTrace) Error.prepareStackTrace = prepareStackTrace;
-    else Reflect.deleteProperty(Error, "prepareStackTrace");
+    Error.captureStackTrace = captureStackTrace;
   }
 }
 

@@ -15,6 +15,7 @@ import { backend, landing, SENTRY, supabaseDatabase, web, webEnv } from "../conf
 import type { Platform } from "../model/platform";
 import type { Release } from "../model/release";
 import type { Product } from "../model/service";
+import { withoutTraces } from "../main";
 import { EnvironmentStack } from "../stacks/environment-stack";
 
 export interface Growth {
@@ -55,14 +56,13 @@ function grow(containers: number): Growth {
   const release: Release = Object.fromEntries(platform.products.map(({ name }) => [name, state]));
   const outdir = mkdtempSync(join(tmpdir(), "twinset-bench-"));
   try {
-    // As main.ts does: cdktf would format a stack trace for every token.
-    Error.prepareStackTrace = () => "";
-    const seconds = secondsOf(() => {
-      const app = new App({ outdir, stackTraces: false });
-      new EnvironmentStack(app, "production", { platform, environment: platform.environments.production, release });
-      app.synth();
-    });
-    Reflect.deleteProperty(Error, "prepareStackTrace");
+    const seconds = secondsOf(() =>
+      withoutTraces(() => {
+        const app = new App({ outdir, stackTraces: false });
+        new EnvironmentStack(app, "production", { platform, environment: platform.environments.production, release });
+        app.synth();
+      }),
+    );
     const megabytes = Math.round(process.resourceUsage().maxRSS / 1024);
     const json = readFileSync(join(outdir, "stacks", "production", "cdk.tf.json"), "utf8");
     const { resource } = JSON.parse(json) as { resource: Record<string, object> };

@@ -169,12 +169,12 @@ function checkPorts(platform: Platform): Problem[] {
 
 function checkDependencies(platform: Platform): Problem[] {
   const services = new Map(servicesOf(platform).map((s) => [s.name, s]));
-  const known = [...services.keys(), ...platform.stores.map((s) => s.name)];
+  const known = new Set([...services.keys(), ...platform.stores.map((s) => s.name)]);
   const problems: Problem[] = [];
   for (const product of platform.products) {
     for (const service of product.services) {
       for (const dependency of service.dependsOn ?? []) {
-        if (!known.includes(dependency)) {
+        if (!known.has(dependency)) {
           problems.push(
             error(
               at(product, service, "dependsOn"),
@@ -224,11 +224,12 @@ function findCycle(services: ReadonlyMap<string, Service>): string[] | undefined
 /** Services that values and migrations name. */
 function checkReferences(platform: Platform): Problem[] {
   const names = servicesOf(platform).map((s) => s.name);
+  const known = new Set(names);
   return platform.products.flatMap((product) => [
     ...product.services.flatMap((service) =>
       Object.entries(service.env).flatMap(([key, value]) =>
         urlsIn(value)
-          .filter((name) => !names.includes(name))
+          .filter((name) => !known.has(name))
           .map((name) =>
             error(
               at(product, service, `env/${key}`),

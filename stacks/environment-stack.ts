@@ -104,6 +104,12 @@ export class EnvironmentStack extends TerraformStack {
     return path.filter((part, i) => i === 0 || part !== "resource").join("_");
   }
 
+  /**
+   * Nothing to prepare. cdktf would resolve the whole stack once more here, for references between stacks, and an
+   * environment has none (ADR 0002): an eighth of a synth.
+   */
+  override prepareStack(): void {}
+
   private stateStore(): void {
     const { platform, environment } = this.props;
     if (environment.state.kind === "local") {

@@ -2,16 +2,20 @@ import { call } from "../constructs/terraform-expression";
 import type { Variables } from "../constructs/variables";
 import type { Environment } from "../model/environment";
 import { databasePassword, hostsOf, type Platform, servicesOf, supabaseUrl } from "../model/platform";
-import type { Product } from "../model/service";
+import type { Product, Service } from "../model/service";
 import type { UrlOf, Value } from "../model/values";
 
 /** Turns the catalog's values into text for one environment; inputs become references to Terraform variables. */
 export class ValueResolver {
+  private readonly services: ReadonlyMap<string, Service>;
+
   constructor(
     private readonly platform: Platform,
     private readonly environment: Environment,
     private readonly variables: Variables,
-  ) {}
+  ) {
+    this.services = new Map(servicesOf(platform).map((service) => [service.name, service]));
+  }
 
   /** All environment variables of a service, a product's migration or the like. */
   env(product: Product, values: Readonly<Record<string, Value>>): Record<string, string> {
@@ -45,7 +49,7 @@ export class ValueResolver {
   }
 
   private url({ service: name, from }: UrlOf): string {
-    const service = servicesOf(this.platform).find((s) => s.name === name)!;
+    const service = this.services.get(name)!;
     if (this.environment.developmentPorts) {
       return `http://${from === "browser" ? "localhost" : name}:${service.developmentPort}`;
     }

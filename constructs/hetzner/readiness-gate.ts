@@ -1,4 +1,4 @@
-import { DataResource, type ITerraformDependable } from "cdktf";
+import { type ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { DEPLOY_USER, READY_FILE } from "./cloud-init";
 
@@ -11,6 +11,12 @@ const options = (settings: readonly string[]): string[] => settings.flatMap((set
 
 /** How the Docker provider uses SSH. */
 export const SSH_OPTIONS: readonly string[] = options([...CONNECT, ...SHARE]);
+
+/**
+ * Terraform's built-in resource. cdktf's own class for it runs `terraform version` at each synth, and fails without one;
+ * a synth of ours needs no Terraform.
+ */
+class TerraformData extends TerraformResource {}
 
 /** A small server with a full package upgrade takes about five minutes. */
 const PATIENCE_SECONDS = 900;
@@ -34,8 +40,8 @@ export class ReadinessGate extends Construct implements ITerraformDependable {
   constructor(scope: Construct, id: string, props: ReadinessGateProps) {
     super(scope, id);
     const ssh = `ssh ${options(CONNECT).join(" ")} ${DEPLOY_USER}@"$HOST"`;
-    const gate = new DataResource(this, "resource", {
-      triggersReplace: props.replacedWith,
+    const gate = new TerraformData(this, "resource", {
+      terraformResourceType: "terraform_data",
       provisioners: [
         {
           type: "local-exec",
@@ -54,6 +60,7 @@ export class ReadinessGate extends Construct implements ITerraformDependable {
         },
       ],
     });
+    gate.addOverride("triggers_replace", props.replacedWith);
     this.fqn = gate.fqn;
     this.address = `${gate.terraformResourceType}.${gate.friendlyUniqueId}`;
   }
