@@ -154,10 +154,10 @@ describe("data", () => {
 });
 
 describe("edge and switch", () => {
-  test.each([
+  test.each<["traefik" | "nginx", typeof TraefikEdge | typeof NginxEdge, string]>([
     ["traefik", TraefikEdge, "traefik:v3.7.9"],
     ["nginx", NginxEdge, "nginx:1.29-alpine"],
-  ] as const)("%s", (kind, Kind, image) => {
+  ])("%s", (kind, Kind, image) => {
     const stack = synth((scope) => {
       const engine = engineIn(scope);
       const networks = new Networks(scope, "networks", engine);
