@@ -27,7 +27,8 @@ export class Redis extends Construct {
         "-ec",
         [
           "umask 077",
-          `printf 'requirepass "%s"\\n' "$REDIS_PASSWORD" > /tmp/redis.conf`,
+          `password=$(printf %s "$REDIS_PASSWORD" | sed 's/[\\\\"]/\\\\&/g')`,
+          `printf 'requirepass "%s"\\n' "$password" > /tmp/redis.conf`,
           [
             "exec redis-server /tmp/redis.conf",
             `--maxmemory ${maxMemory.mebibytes}mb`,
