@@ -62,9 +62,16 @@ export const PROVIDER_INPUTS: ProviderInputs = {
       message: "At least one public key is needed, or nobody can reach the server.",
     },
   },
-  smokeKey: secret("smoke_key", {
-    description: "Value of the X-Twinset-Key header that lets a smoke test reach the set without traffic",
-    where: "make one up, e.g. openssl rand -hex 24",
-    developmentDefault: "development",
-  }),
+  smokeKey: {
+    ...secret("smoke_key", {
+      description: "Value of the X-Twinset-Key header that lets a smoke test reach the set without traffic",
+      where: "make one up, e.g. openssl rand -hex 24",
+      developmentDefault: "development",
+    }),
+    // It stands in the edge's rules, whose quotes it must not end.
+    validation: {
+      condition: 'can(regex("^[A-Za-z0-9_-]{8,}$", var.smoke_key))',
+      message: "TF_VAR_smoke_key must be at least 8 letters, digits, dashes or underscores.",
+    },
+  },
 };
