@@ -12,6 +12,7 @@ import {
   isDnsLabel,
   isHostName,
   MAX_NAME,
+  RESERVED_NAMES,
 } from "../model/names";
 import {
   type CacheRule,
@@ -71,13 +72,13 @@ function duplicates<T>(items: readonly T[], key: (item: T) => string): [string, 
   return [...groups].filter(([, group]) => group.length > 1);
 }
 
-/** Names of files and jobs that the edge has of its own. */
-const RESERVED = ["settings", "edge"];
-
 function checkNames(platform: Platform): Problem[] {
   const problems: Problem[] = [];
-  for (const { name } of platform.products.filter((p) => RESERVED.includes(p.name))) {
-    problems.push(error(name, `the product name ${name}`, "a name that the edge does not use itself", "rename it"));
+  const reserved = [...RESERVED_NAMES, ...platform.stores.map((s) => s.name)];
+  for (const { name } of platform.products.filter((p) => reserved.includes(p.name))) {
+    problems.push(
+      error(name, `the product name ${name}`, `a name other than ${list([...reserved].sort())}`, "rename the product"),
+    );
   }
   const named = [
     ...servicesOf(platform).map((s) => ({ name: s.name, what: "service" })),

@@ -50,6 +50,7 @@ export class EnvironmentStack extends TerraformStack {
   private readonly variables: Variables;
   private readonly values: ValueResolver;
   private readonly prefix: string;
+  private readonly logicalIds = new Map<string, string>();
 
   constructor(
     scope: Construct,
@@ -96,12 +97,16 @@ export class EnvironmentStack extends TerraformStack {
 
   /**
    * Resource names as a person types them: the path without its last, nameless part ("chat_blue_backend-0"). The default
-   * adds a hash against collisions; here every path is made from unique names, and a test checks it.
+   * adds a hash against collisions; here two paths that come to one name are a mistake in a construct's ids.
    */
   protected override allocateLogicalId(element: TerraformElement | Node): string {
     const node = TerraformElement.isTerraformElement(element) ? element.node : element;
     const path = node.scopes.slice(2).map((scope) => scope.node.id);
-    return path.filter((part, i) => i === 0 || part !== "resource").join("_");
+    const id = path.filter((part, i) => i === 0 || part !== "resource").join("_");
+    const known = this.logicalIds.get(id) ?? node.path;
+    if (known !== node.path) throw new Error(`${known} and ${node.path} would both be ${id} in Terraform`);
+    this.logicalIds.set(id, node.path);
+    return id;
   }
 
   /**

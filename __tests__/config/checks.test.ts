@@ -1,4 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
+import { App } from "cdktf";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addStacks } from "../../main";
+import { RESERVED_NAMES } from "../../model/names";
 import { checkPlatform, effectiveRule, matchesPattern } from "../../config/checks";
 import type { HetznerHost } from "../../model/environment";
 import { Health } from "../../model/health";
@@ -74,7 +80,7 @@ describe("names", () => {
   });
   test("a service with a store's name", () => {
     const clash = check(withProduct(product("redis", [{ ...service("redis", 3900), dependsOn: [] }])));
-    expectProblem(clash, { path: "redis", given: "service and store" });
+    expect(clash.map((p) => p.given)).toContainEqual('service and store with the name "redis"');
   });
   test("two services in one role", () => {
     const problems = check(withProduct(product("pair", [service("pair-a", 3900), service("pair-b", 3901)])));
@@ -96,8 +102,17 @@ describe("names", () => {
       fix: "notes-backend",
     });
   });
-  test("a product with a name that the edge needs itself", () => {
-    expectProblem(check(withProduct(product("settings", [service("settings", 3900)]))), { given: "settings" });
+  test.each(["settings", "host", "postgres"])("a product with a name that the stack needs itself: %s", (name) => {
+    const problems = check(withProduct(product(name, [service(`${name}-api`, 3900)])));
+    expectProblem(problems, { path: name, given: `the product name ${name}` });
+  });
+  test("every name that a stack needs itself is known", () => {
+    const app = new App({ outdir: mkdtempSync(join(tmpdir(), "twinset-names-")), stackTraces: false });
+    const own = addStacks(app, MANACORE).flatMap((stack) => stack.node.children.map((child) => child.node.id));
+    rmSync(app.outdir, { recursive: true });
+    const { products, stores } = MANACORE.platform;
+    const others = new Set([...products, ...stores].map((p) => p.name));
+    expect([...new Set(own)].filter((id) => !others.has(id) && !RESERVED_NAMES.includes(id))).toEqual([]);
   });
 });
 
