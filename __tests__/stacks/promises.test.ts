@@ -251,7 +251,9 @@ describe("switch", () => {
   test("weights as in the release file, the same visitor on the same set", () => {
     const routing = canary.routing("chat_switch_job");
     expect(routing).toContain('{"name" = "chat-web-blue", "weight" = 90}, {"name" = "chat-web-green", "weight" = 10}');
-    expect(routing).toContain('"sticky" = {"cookie" = {"name" = "twinset_chat"');
+    expect(routing).toContain(
+      '"sticky" = {"cookie" = {"name" = "twinset_chat", "httpOnly" = true, "sameSite" = "lax", "secure" = true}}',
+    );
   });
   test("with one set there is neither a share nor a cookie", () => {
     expect(production.routing("chat_switch_job")).toContain(

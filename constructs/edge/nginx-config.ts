@@ -139,7 +139,9 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
       ? []
       : [`add_header Strict-Transport-Security "max-age=${hstsMaxAge.seconds}; includeSubDomains; preload" always;`]),
     ...(sharing
-      ? [`add_header Set-Cookie "${cookie}=${variable(`${route.service}-colour`)}; Path=/; HttpOnly; SameSite=Lax";`]
+      ? [
+          `add_header Set-Cookie "${cookie}=${variable(`${route.service}-colour`)}; Path=/; HttpOnly; SameSite=Lax${tls.kind === "none" ? "" : "; Secure"}";`,
+        ]
       : []),
   ];
   const cors = [

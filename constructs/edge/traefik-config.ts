@@ -146,7 +146,7 @@ export function productConfig(routing: ProductRouting, tls: Tls, smokeKey: strin
     http: {
       routers: Object.assign({}, routers, ...routing.routes.map((r) => routersOf(r, tls, smokeKey))) as object,
       middlewares,
-      services: Object.assign({}, ...routing.routes.map((r) => servicesOf(routing, r))) as object,
+      services: Object.assign({}, ...routing.routes.map((r) => servicesOf(routing, r, tls))) as object,
     },
   };
 }
@@ -214,7 +214,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
   };
 }
 
-function servicesOf(routing: ProductRouting, route: ServiceRoute): object {
+function servicesOf(routing: ProductRouting, route: ServiceRoute, tls: Tls): object {
   const running = COLOURS.filter((colour) => route.servers[colour]);
   const weighted = running.filter((colour) => (routing.weights[colour] ?? 0) > 0);
   return {
@@ -222,7 +222,16 @@ function servicesOf(routing: ProductRouting, route: ServiceRoute): object {
       weighted: {
         services: weighted.map((colour) => ({ name: setService(route, colour), weight: routing.weights[colour] })),
         ...(weighted.length > 1
-          ? { sticky: { cookie: { name: stickyCookie(routing.product), httpOnly: true, sameSite: "lax" } } }
+          ? {
+              sticky: {
+                cookie: {
+                  name: stickyCookie(routing.product),
+                  httpOnly: true,
+                  sameSite: "lax",
+                  secure: tls.kind !== "none",
+                },
+              },
+            }
           : {}),
       },
     },

@@ -79,7 +79,8 @@ export const manacore: Platform = {
   },
   // The documents' Loki driver needs a plugin on the host and a Loki to send to; json-file needs neither.
   logs: { driver: "json-file", options: { "max-size": "10m", "max-file": "3" } },
-  // "Connection Limits per Service": backend 10, migration script 1.
+  // "Connection Limits per Service": backend 10, migration script 1. The table's 5 for a web have no connection string to
+  // stand in: webs reach Supabase by HTTP (PUBLIC_SUPABASE_URL).
   supabasePool: { service: 10, migration: 1 },
   serverTypes: {
     ccx33: { cpu: 8, memory: gibibytes(32), disk: gibibytes(240), price: price(50) },
