@@ -8,6 +8,7 @@ import { loadPlatform } from "../config/load";
 import type { HetznerPrices } from "../model/cost";
 import { ENVIRONMENTS, type Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
+import type { StackConfig } from "./terraform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
 
 const ROOT = join(__dirname, "..");
@@ -22,6 +23,7 @@ program
   .action(async () => {
     const { synthesize } = await import("../main");
     const { overview } = await import("./overview");
+    const { resourceCount } = await import("./terraform");
     const outdir = process.env["CDKTF_OUTDIR"] ?? "cdktf.out";
     const { platform, development, releases, problems } = synthesize(process.env, outdir);
     const prices = await hetznerPrices();
@@ -35,7 +37,7 @@ program
           environment,
           release: releases[name].release,
           jsonPath: relative(process.cwd(), jsonPath),
-          resources: countResources(jsonPath),
+          resources: resourceCount(JSON.parse(readFileSync(jsonPath, "utf8")) as StackConfig),
           prices,
         }),
       );
@@ -89,11 +91,9 @@ program
     process.exitCode = await planDry(terraformOptions(environments));
   });
 
-function terraformOptions(environments: string[]): { platform?: string; environments?: string[] } {
-  const name = process.env["PLATFORM"];
-  const { platform } = loadPlatform({ platform: name });
-  environments.forEach((environment) => environmentOf(platform, environment));
-  return { ...(name ? { platform: name } : {}), ...(environments.length > 0 ? { environments } : {}) };
+function terraformOptions(environments: string[]): { platform?: string; environments: string[] } {
+  const platform = process.env["PLATFORM"];
+  return { ...(platform ? { platform } : {}), environments };
 }
 
 function environmentOf(platform: Platform, name: string): Environment {
@@ -115,11 +115,6 @@ async function hetznerPrices(): Promise<HetznerPrices | undefined> {
     console.error(`warning: ${(reason as Error).message}; showing the documents' prices\n`);
     return undefined;
   }
-}
-
-function countResources(path: string): number {
-  const { resource } = JSON.parse(readFileSync(path, "utf8")) as { resource: Record<string, object> };
-  return Object.values(resource).reduce((sum, named) => sum + Object.keys(named).length, 0);
 }
 
 program.parseAsync().catch((mistake: unknown) => {

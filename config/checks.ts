@@ -29,7 +29,7 @@ import { COLOURS } from "../model/release";
 import { METRICS_PORT, PROBE_PORT } from "../model/routing";
 import type { Product, Service, Store } from "../model/service";
 import { days, type Duration } from "../model/units";
-import type { Value } from "../model/values";
+import { inputsOf, leavesOf, type Value } from "../model/values";
 import { checkRelease } from "./release-file";
 
 /** Each environment's release, and how problems name its file. */
@@ -282,13 +282,8 @@ function checkDatabase(platform: Platform, product: Product): Problem[] {
     : [];
 }
 
-function asksForDatabase(value: Value): boolean {
-  if (typeof value === "string") return false;
-  if (value.kind === "template") return value.values.some(asksForDatabase);
-  return value.kind === "per-environment"
-    ? Object.values(value.values).some(asksForDatabase)
-    : value.kind === "database-url";
-}
+const asksForDatabase = (value: Value): boolean =>
+  leavesOf(value).some((leaf) => typeof leaf !== "string" && leaf.kind === "database-url");
 
 /** nginx cannot fetch certificates, and its companion proves names by DNS only. */
 function checkEdge(platform: Platform): Problem[] {
@@ -305,12 +300,8 @@ function checkEdge(platform: Platform): Problem[] {
   );
 }
 
-function urlsIn(value: Value): string[] {
-  if (typeof value === "string") return [];
-  if (value.kind === "url-of") return [value.service];
-  if (value.kind === "template") return value.values.flatMap(urlsIn);
-  return value.kind === "per-environment" ? Object.values(value.values).flatMap(urlsIn) : [];
-}
+const urlsIn = (value: Value): string[] =>
+  leavesOf(value).flatMap((leaf) => (typeof leaf !== "string" && leaf.kind === "url-of" ? [leaf.service] : []));
 
 function checkHealth(product: Product, service: Service): Problem[] {
   const path = at(product, service, "health");
@@ -370,7 +361,9 @@ function plainTexts(value: Value): string[] {
 function checkInputs(platform: Platform): Problem[] {
   const uses = ENVIRONMENTS.flatMap((name) => inputUses(platform, platform.environments[name]));
   const wrong = [...new Set(uses.map((u) => u.input.name))].filter((name) => !/^[a-z][a-z0-9_]*$/.test(name));
-  const all = platform.products.flatMap((p) => p.services.flatMap((s) => Object.values(s.env).flatMap(inputsIn)));
+  const all = platform.products.flatMap((p) =>
+    p.services.flatMap((s) => Object.values(s.env).flatMap((value) => inputsOf(value))),
+  );
   const unclear = [...new Set(all.map((i) => i.name))].filter(
     (name) => new Set(all.filter((i) => i.name === name).map((i) => i.secret)).size > 1,
   );
@@ -383,13 +376,6 @@ function checkInputs(platform: Platform): Problem[] {
     ),
   ];
 }
-
-const inputsIn = (value: Value): { name: string; secret: boolean }[] => {
-  if (typeof value === "string") return [];
-  if (value.kind === "input") return [value];
-  if (value.kind === "template") return value.values.flatMap(inputsIn);
-  return value.kind === "per-environment" ? Object.values(value.values).flatMap(inputsIn) : [];
-};
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 

@@ -91,24 +91,27 @@ export const template = (parts: TemplateStringsArray, ...values: readonly Value[
   values,
 });
 
-/** Every input that a value needs, in any environment or in the one given. */
-export function inputsOf(value: Value, environment?: EnvironmentName): Input[] {
-  if (typeof value === "string") return [];
+/** What a value is made of, in any environment or in the one given: neither a template nor a choice by environment. */
+export function leavesOf(value: Value, environment?: EnvironmentName): Exclude<Value, Template | PerEnvironment>[] {
+  if (typeof value === "string") return [value];
   switch (value.kind) {
-    case "input":
-      return [value];
     case "template":
-      return value.values.flatMap((v) => inputsOf(v, environment));
+      return value.values.flatMap((v) => leavesOf(v, environment));
     case "per-environment":
-      return environment
-        ? inputsOf(value.values[environment], environment)
-        : Object.values(value.values).flatMap((v) => inputsOf(v));
+      return (environment ? [value.values[environment]] : Object.values(value.values)).flatMap((v) =>
+        leavesOf(v, environment),
+      );
     default:
-      return [];
+      return [value];
   }
 }
 
+/** Every input that a value needs, in any environment or in the one given. */
+export const inputsOf = (value: Value, environment?: EnvironmentName): Input[] =>
+  leavesOf(value, environment).filter((leaf) => typeof leaf !== "string" && leaf.kind === "input") as Input[];
+
 /** Is any part of the value a secret? */
 export const isSecret = (value: Value, environment?: EnvironmentName): boolean =>
-  inputsOf(value, environment).some((input) => input.secret) ||
-  (typeof value !== "string" && value.kind === "database-url");
+  leavesOf(value, environment).some(
+    (leaf) => typeof leaf !== "string" && (leaf.kind === "input" ? leaf.secret : leaf.kind === "database-url"),
+  );

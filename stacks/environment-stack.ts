@@ -75,6 +75,7 @@ export class EnvironmentStack extends TerraformStack {
       engine,
       networks,
       edge,
+      name: "settings-edge",
       subject: "settings",
       file: edge.settingsFile(),
       labels: { service: "edge-settings", tier: "infrastructure" },

@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { dummyValues, type Plan, planDry, planProblems } from "../../cli/plan-dry";
-import type { CheckOptions, StackConfig } from "../../cli/terraform";
+import type { StackConfig } from "../../cli/terraform";
 import { manacore } from "../../config/platforms/manacore";
 import { inputUses } from "../../model/platform";
 import { FakeTerraform, UNREACHABLE } from "./fake-terraform";
-import { SMALL, synthesize } from "./small-main";
+import { onSmallStacks, SMALL, synthesize } from "./small-main";
 
 let terraform: FakeTerraform;
 beforeEach(() => {
@@ -17,11 +17,7 @@ afterEach(() => {
   terraform.remove();
 });
 
-async function run(options: CheckOptions = {}): Promise<{ code: number; lines: string[] }> {
-  const lines: string[] = [];
-  const code = await planDry({ synthesize, ...options, write: (line) => lines.push(line) });
-  return { code, lines };
-}
+const run = onSmallStacks(planDry);
 
 const NOT_PLANNED = expect.stringMatching(/^development is not planned here: its plan needs a Docker engine/);
 

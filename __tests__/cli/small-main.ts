@@ -1,6 +1,7 @@
 /** Stands in for main.ts where tests need stacks but not Manacore's whole ones, which take a second to synthesize. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import type { CheckOptions } from "../../cli/terraform";
 import { type LoadedPlatform, loadPlatform } from "../../config/load";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
 import { ENVIRONMENTS, type EnvironmentName } from "../../model/environment";
@@ -28,3 +29,12 @@ export function synthesize(env: { readonly PLATFORM: string | undefined }, outdi
   }
   return loadPlatform({ platform: env["PLATFORM"] });
 }
+
+/** Runs a command on the small stacks, and collects what it says. */
+export const onSmallStacks =
+  (command: (options: CheckOptions) => Promise<number>) =>
+  async (options: CheckOptions = {}): Promise<{ code: number; lines: string[] }> => {
+    const lines: string[] = [];
+    const code = await command({ synthesize, ...options, write: (line) => lines.push(line) });
+    return { code, lines };
+  };

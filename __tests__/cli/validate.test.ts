@@ -1,10 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { join } from "node:path";
-import type { CheckOptions } from "../../cli/terraform";
 import { validate } from "../../cli/validate";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
 import { FakeTerraform, isAlive, UNREACHABLE } from "./fake-terraform";
-import { synthesize } from "./small-main";
+import { onSmallStacks } from "./small-main";
 
 let terraform: FakeTerraform;
 beforeEach(() => {
@@ -15,11 +14,7 @@ afterEach(() => {
   terraform.remove();
 });
 
-async function run(options: CheckOptions = {}): Promise<{ code: number; lines: string[] }> {
-  const lines: string[] = [];
-  const code = await validate({ synthesize, ...options, write: (line) => lines.push(line) });
-  return { code, lines };
-}
+const run = onSmallStacks(validate);
 
 const { cloudflare, docker, hcloud } = PROVIDER_VERSIONS;
 

@@ -10,7 +10,7 @@ import { DnsRecords, recordId } from "../../constructs/cloudflare/dns-records";
 import { ZoneSettings } from "../../constructs/cloudflare/zone-settings";
 import { Postgres } from "../../constructs/data/postgres";
 import { Redis } from "../../constructs/data/redis";
-import { decimal } from "../../constructs/docker/container-settings";
+import { decimal } from "../../constructs/docker/long-running-container";
 import { DataVolume } from "../../constructs/docker/data-volume";
 import { type Engine, labels } from "../../constructs/docker/engine";
 import { Job } from "../../constructs/docker/job";

@@ -1,13 +1,14 @@
-import { Container, type ContainerConfig } from "@cdktf/provider-docker/lib/container";
 import { Construct } from "constructs";
-import { type Health, healthTest, waitTimeout } from "../../model/health";
+import type { Health } from "../../model/health";
 import type { NetworkName, Sandbox, Store } from "../../model/service";
-import { attach, commonSettings, envList, healthcheck, withSettings } from "../docker/container-settings";
+import { attach } from "../docker/container-settings";
 import { DataVolume } from "../docker/data-volume";
-import { type Engine, replaceWithHost } from "../docker/engine";
+import type { Engine } from "../docker/engine";
 import { Job } from "../docker/job";
+import { longRunningContainer } from "../docker/long-running-container";
 import type { Networks } from "../docker/networks";
 import { Image } from "../ghcr/image";
+import { waitUntil } from "../shell";
 
 export interface StoreProps {
   readonly engine: Engine;
@@ -46,43 +47,34 @@ const STORE_GRACE_SECONDS = 60;
 export class StoreContainer extends Construct {
   readonly image: Image;
   readonly ready: Job;
-  readonly containerName: string;
 
   constructor(scope: Construct, id: string, props: StoreContainerProps) {
     super(scope, id);
     const { engine, networks, store, health } = props;
     this.image = Image.of(this, "image", engine, store.image);
     const volume = new DataVolume(this, "data", { engine, name: store.name });
-    const env = envList(props.env);
     const joins: NetworkName[] = [...store.networks, ...(props.publish ? (["backend"] as const) : [])];
-    const settings: Omit<ContainerConfig, "name" | "image"> = {
-      ...commonSettings({
-        engine,
-        resources: store.resources,
-        sandbox: props.sandbox,
-        labels: { service: store.name, tier: "infrastructure" },
-        graceSeconds: STORE_GRACE_SECONDS,
-      }),
-      ...(props.entrypoint ? { entrypoint: [...props.entrypoint] } : {}),
-      ...(props.command ? { command: [...props.command] } : {}),
-      networksAdvanced: attach(networks, joins, [store.name]),
-      volumes: [{ volumeName: volume.name, containerPath: props.dataPath }],
-      // A network without a way out publishes nothing, so on a developer's computer the store joins the backend network.
-      ...(props.publish && store.developmentPort
-        ? { ports: [{ internal: store.port, external: store.developmentPort, ip: store.bindAddress ?? "127.0.0.1" }] }
-        : {}),
-      healthcheck: healthcheck(health, healthTest(health, store.port)),
-      wait: true,
-      waitTimeout: waitTimeout(health).seconds,
-      lifecycle: replaceWithHost(engine),
-    };
-    this.containerName = new Container(this, "resource", {
-      ...settings,
+    longRunningContainer(this, "resource", {
+      engine,
       name: `${engine.prefix}-${store.name}`,
-      labels: withSettings(engine, settings, this.image.reference, env),
-      image: this.image.imageId,
-      env,
-    }).name;
+      image: this.image,
+      env: props.env,
+      networks: attach(networks, joins, [store.name]),
+      health: { check: health, port: store.port },
+      resources: store.resources,
+      sandbox: props.sandbox,
+      labels: { service: store.name, tier: "infrastructure" },
+      graceSeconds: STORE_GRACE_SECONDS,
+      more: {
+        ...(props.entrypoint ? { entrypoint: [...props.entrypoint] } : {}),
+        ...(props.command ? { command: [...props.command] } : {}),
+        volumes: [{ volumeName: volume.name, containerPath: props.dataPath }],
+        // A network without a way out publishes nothing, so on a developer's computer the store joins the backend network.
+        ...(props.publish && store.developmentPort
+          ? { ports: [{ internal: store.port, external: store.developmentPort, ip: store.bindAddress ?? "127.0.0.1" }] }
+          : {}),
+      },
+    });
     this.ready = new Job(this, "ready", {
       engine,
       networks,
@@ -92,7 +84,7 @@ export class StoreContainer extends Construct {
       command: ["sh", "-c", waitScript(store.name, props.probe)],
       env: props.env,
       joins: store.networks,
-      user: props.sandbox.user ?? "1001:1001",
+      ...(props.sandbox.user ? { user: props.sandbox.user } : {}),
       labels: { service: `${store.name}-ready`, tier: "infrastructure" },
     });
   }
@@ -100,10 +92,11 @@ export class StoreContainer extends Construct {
 
 const waitScript = (name: string, probe: string): string =>
   [
-    `until=$(($(date +%s) + ${READY_SECONDS}))`,
-    `until ${probe}; do`,
-    `  if [ "$(date +%s)" -ge "$until" ]; then echo "${name} did not answer within ${READY_SECONDS} s"; exit 1; fi`,
-    "  sleep 1",
-    "done",
+    ...waitUntil({
+      until: probe,
+      patienceSeconds: READY_SECONDS,
+      everySeconds: 1,
+      otherwise: [`echo "${name} did not answer within ${READY_SECONDS} s"`, "exit 1"],
+    }),
     `echo "${name} answers"`,
   ].join("\n");

@@ -1,11 +1,11 @@
-import { Container } from "@cdktf/provider-docker/lib/container";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import { type Health, healthTest, waitTimeout } from "../../model/health";
+import type { Health } from "../../model/health";
 import type { NetworkName, Resources, Sandbox } from "../../model/service";
 import type { Image } from "../ghcr/image";
-import { attach, commonSettings, envList, healthcheck, withSettings } from "./container-settings";
-import { type Engine, replaceWithHost } from "./engine";
+import { attach } from "./container-settings";
+import type { Engine } from "./engine";
+import { longRunningContainer } from "./long-running-container";
 import type { Networks } from "./networks";
 import { freshName } from "./settings-hash";
 
@@ -39,27 +39,12 @@ export class ServiceContainer extends Construct {
 
   constructor(scope: Construct, id: string, props: ServiceContainerProps) {
     super(scope, id);
-    const { engine, health } = props;
-    const env = envList(props.env);
-    const settings = {
-      ...commonSettings(props),
-      networksAdvanced: attach(props.networks, props.joins),
-      healthcheck: healthcheck(health, healthTest(health, props.port)),
-    };
-    this.name = new Container(this, "resource", {
-      ...settings,
+    this.name = longRunningContainer(this, "resource", {
+      ...props,
       name: freshName(props.baseName),
-      labels: withSettings(engine, settings, [props.image.reference, waitTimeout(health).seconds], env),
-      image: props.image.imageId,
-      env,
-      wait: true,
-      waitTimeout: waitTimeout(health).seconds,
-      dependsOn: [...engine.ready, ...(props.dependsOn ?? [])],
-      lifecycle: {
-        createBeforeDestroy: engine.replaceOrder === "new-first",
-        ignoreChanges: ["name"],
-        ...replaceWithHost(engine),
-      },
+      networks: attach(props.networks, props.joins),
+      health: { check: props.health, port: props.port },
+      lifecycle: { createBeforeDestroy: props.engine.replaceOrder === "new-first", ignoreChanges: ["name"] },
     }).name;
   }
 }

@@ -1,11 +1,11 @@
-import { Container } from "@cdktf/provider-docker/lib/container";
+import type { Container } from "@cdktf/provider-docker/lib/container";
 import { Construct } from "constructs";
 import { METRICS_PORT } from "../../model/routing";
-import { Health, healthTest, waitTimeout } from "../../model/health";
+import { Health } from "../../model/health";
 import { type Duration, seconds } from "../../model/units";
-import { attach, commonSettings, envList, healthcheck, withSettings } from "../docker/container-settings";
+import { attach } from "../docker/container-settings";
 import { DataVolume } from "../docker/data-volume";
-import { replaceWithHost } from "../docker/engine";
+import { longRunningContainer } from "../docker/long-running-container";
 import { Image } from "../ghcr/image";
 import { CERTIFICATES, EDGE_ALIAS, EDGE_USER, type EdgeProps, ROUTING } from "./edge";
 
@@ -38,52 +38,46 @@ export class EdgeContainer extends Construct {
       ? new DataVolume(this, "certificates", { engine, name: "edge-certificates" }).name
       : undefined;
 
-    const health = Health.http("/ping", {
-      every: seconds(10),
-      timeout: seconds(5),
-      retries: 3,
-      startPeriod: props.startPeriod,
-    });
     const ports = [80, ...(secure ? [443] : []), ...developmentPorts.map(({ port }) => port)];
-    const env = envList(props.env);
-    const common = {
-      ...commonSettings({
-        engine,
-        resources: settings.resources,
-        sandbox: { user: EDGE_USER, capabilities: ["CAP_NET_BIND_SERVICE"] },
-        labels: { service: "edge", tier: "infrastructure" },
-      }),
-      ...(props.entrypoint ? { entrypoint: [...props.entrypoint] } : {}),
-      command: [...props.command],
-      networksAdvanced: attach(
+    this.container = longRunningContainer(this, "resource", {
+      engine,
+      name: `${engine.prefix}-edge`,
+      image: this.image,
+      env: props.env,
+      networks: attach(
         networks,
         ["frontend", "backend"],
         [EDGE_ALIAS, ...developmentPorts.map(({ service }) => service)],
       ),
-      ports: ports.map((port) => ({
-        internal: port,
-        external: port,
-        // On a developer's computer nothing is open to the network around it.
-        ip: secure ? "0.0.0.0" : "127.0.0.1",
-        protocol: "tcp",
-      })),
-      volumes: [
-        { volumeName: this.routing, containerPath: ROUTING, readOnly: true },
-        ...(this.certificates
-          ? [{ volumeName: this.certificates, containerPath: CERTIFICATES, readOnly: !props.writesCertificates }]
-          : []),
-      ],
-      healthcheck: healthcheck(health, healthTest(health, METRICS_PORT)),
-    };
-    this.container = new Container(this, "resource", {
-      ...common,
-      name: `${engine.prefix}-edge`,
-      labels: withSettings(engine, common, this.image.reference, env),
-      image: this.image.imageId,
-      env,
-      wait: true,
-      waitTimeout: waitTimeout(health).seconds,
-      lifecycle: replaceWithHost(engine),
+      health: {
+        check: Health.http("/ping", {
+          every: seconds(10),
+          timeout: seconds(5),
+          retries: 3,
+          startPeriod: props.startPeriod,
+        }),
+        port: METRICS_PORT,
+      },
+      resources: settings.resources,
+      sandbox: { user: EDGE_USER, capabilities: ["CAP_NET_BIND_SERVICE"] },
+      labels: { service: "edge", tier: "infrastructure" },
+      more: {
+        ...(props.entrypoint ? { entrypoint: [...props.entrypoint] } : {}),
+        command: [...props.command],
+        ports: ports.map((port) => ({
+          internal: port,
+          external: port,
+          // On a developer's computer nothing is open to the network around it.
+          ip: secure ? "0.0.0.0" : "127.0.0.1",
+          protocol: "tcp",
+        })),
+        volumes: [
+          { volumeName: this.routing, containerPath: ROUTING, readOnly: true },
+          ...(this.certificates
+            ? [{ volumeName: this.certificates, containerPath: CERTIFICATES, readOnly: !props.writesCertificates }]
+            : []),
+        ],
+      },
     });
   }
 }

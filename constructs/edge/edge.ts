@@ -42,8 +42,6 @@ export interface Edge {
   readonly image: Image;
   /** The running edge; jobs wait for it. */
   readonly container: ITerraformDependable;
-  /** Of the product's files; others in the directory are not the edge's concern. */
-  readonly extension: string;
   /** What every service shares (headers, limits, TLS), as a file of its own. */
   settingsFile(): RoutingFile;
   productFile(routing: ProductRouting): RoutingFile;

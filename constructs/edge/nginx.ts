@@ -1,11 +1,10 @@
-import { Container } from "@cdktf/provider-docker/lib/container";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import type { ProductRouting } from "../../model/routing";
 import { mebibytes, minutes } from "../../model/units";
-import { attach, commonSettings, envList } from "../docker/container-settings";
-import { replaceWithHost } from "../docker/engine";
+import { attach } from "../docker/container-settings";
 import type { JobProps } from "../docker/job";
+import { longRunningContainer } from "../docker/long-running-container";
 import { Image } from "../ghcr/image";
 import { CERTIFICATES, type Edge, EDGE_USER, type EdgeProps, ROUTING, type RoutingFile } from "./edge";
 import { EdgeContainer } from "./edge-container";
@@ -23,7 +22,6 @@ const CERTBOT_IMAGE = "certbot/dns-cloudflare:v5.1.0";
 export class NginxEdge extends Construct implements Edge {
   readonly image: Image;
   readonly container: ITerraformDependable;
-  readonly extension = "conf";
   // A broken file makes a reload silently keep the old one, so test first. Process 1 is the edge's: processes are shared.
   readonly reload = [`printf '%s' "$NGINX_CONF" > ${MAIN} && nginx -q -t -c ${MAIN} && kill -HUP 1`];
   readonly job: Pick<JobProps, "volumes" | "env" | "pidMode">;
@@ -73,38 +71,37 @@ export class NginxEdge extends Construct implements Edge {
     const { engine, networks, settings, tls, zone, dnsToken } = this.props;
     if (tls.kind === "none" || !dnsToken) return;
     const image = Image.of(this, "certbot-image", engine, settings.certbotImage ?? CERTBOT_IMAGE);
-    new Container(this, "certbot", {
-      ...commonSettings({
-        engine,
-        resources: { limits: { cpu: 0.25, memory: mebibytes(256) } },
-        sandbox: { user: EDGE_USER },
-        labels: { service: "certbot", tier: "infrastructure" },
-      }),
+    longRunningContainer(this, "certbot", {
+      engine,
       name: `${engine.prefix}-certbot`,
-      image: image.imageId,
-      entrypoint: ["sh"],
-      command: [
-        "-ec",
-        [
-          "umask 077",
-          `printf 'dns_cloudflare_api_token = %s\\n' "$CF_DNS_API_TOKEN" > /tmp/cloudflare.ini`,
-          "while true; do",
+      image,
+      env: { CF_DNS_API_TOKEN: dnsToken },
+      networks: attach(networks, ["frontend"]),
+      resources: { limits: { cpu: 0.25, memory: mebibytes(256) } },
+      sandbox: { user: EDGE_USER },
+      labels: { service: "certbot", tier: "infrastructure" },
+      more: {
+        entrypoint: ["sh"],
+        command: [
+          "-ec",
           [
-            "  certbot certonly --non-interactive --agree-tos --keep-until-expiring",
-            `--email ${tls.email}`,
-            ...(tls.caServer ? [`--server ${tls.caServer}`] : []),
-            "--dns-cloudflare --dns-cloudflare-credentials /tmp/cloudflare.ini",
-            `--config-dir ${CERTIFICATES} --work-dir /tmp/certbot --logs-dir /tmp/certbot`,
-            `--cert-name ${zone} -d ${zone} -d '*.${zone}' || true`,
-          ].join(" "),
-          "  sleep 43200",
-          "done",
-        ].join("\n"),
-      ],
-      env: envList({ CF_DNS_API_TOKEN: dnsToken }),
-      networksAdvanced: attach(networks, ["frontend"]),
-      volumes: [{ volumeName: certificates, containerPath: CERTIFICATES }],
-      lifecycle: replaceWithHost(engine),
+            "umask 077",
+            `printf 'dns_cloudflare_api_token = %s\\n' "$CF_DNS_API_TOKEN" > /tmp/cloudflare.ini`,
+            "while true; do",
+            [
+              "  certbot certonly --non-interactive --agree-tos --keep-until-expiring",
+              `--email ${tls.email}`,
+              ...(tls.caServer ? [`--server ${tls.caServer}`] : []),
+              "--dns-cloudflare --dns-cloudflare-credentials /tmp/cloudflare.ini",
+              `--config-dir ${CERTIFICATES} --work-dir /tmp/certbot --logs-dir /tmp/certbot`,
+              `--cert-name ${zone} -d ${zone} -d '*.${zone}' || true`,
+            ].join(" "),
+            "  sleep 43200",
+            "done",
+          ].join("\n"),
+        ],
+        volumes: [{ volumeName: certificates, containerPath: CERTIFICATES }],
+      },
     });
   }
 

@@ -1,15 +1,19 @@
 import type { ITerraformDependable } from "cdktf";
-import { type Construct } from "constructs";
+import type { Construct } from "constructs";
+import { extname } from "node:path";
 import { PROBE_PORT, REVISION_HEADER, REVISION_PLACEHOLDER } from "../../model/routing";
 import type { Engine } from "../docker/engine";
 import { Job } from "../docker/job";
 import type { Networks } from "../docker/networks";
+import { waitUntil } from "../shell";
 import { type Edge, EDGE_ALIAS, EDGE_USER, ROUTING, type RoutingFile } from "./edge";
 
 export interface RoutingJobProps {
   readonly engine: Engine;
   readonly networks: Networks;
   readonly edge: Edge;
+  /** The job's name, after the prefix: "chat-switch". */
+  readonly name: string;
   /** What the file is about: a product's name, or "settings". */
   readonly subject: string;
   readonly file: RoutingFile;
@@ -32,7 +36,7 @@ export class RoutingJob extends Job {
     super(scope, id, {
       engine: props.engine,
       networks: props.networks,
-      name: `${subject}-${subject === "settings" ? "edge" : "switch"}`,
+      name: props.name,
       image: edge.image,
       command: ["sh", "-ec", script(edge, subject, file.file, props.keep)],
       files: { [`/next/${file.file}`]: file.content },
@@ -46,12 +50,13 @@ export class RoutingJob extends Job {
 }
 
 function script(edge: Edge, subject: string, file: string, keep: readonly string[] | undefined): string {
-  const { reload, extension } = edge;
+  const { reload } = edge;
+  const extension = extname(file);
   const place = `${ROUTING}/${file}`;
   const aside = (what: string): string => `${ROUTING}/.${file}.${what}`;
   const prune = (known: readonly string[]): string[] => [
-    `for found in ${ROUTING}/*.${extension}; do`,
-    `  case "$found" in ${[file, ...known.map((name) => `${name}.${extension}`)].map((name) => `${ROUTING}/${name}`).join("|")}) ;; *) rm -f "$found" ;; esac`,
+    `for found in ${ROUTING}/*${extension}; do`,
+    `  case "$found" in ${[file, ...known.map((name) => `${name}${extension}`)].map((name) => `${ROUTING}/${name}`).join("|")}) ;; *) rm -f "$found" ;; esac`,
     "done",
   ];
   return [
@@ -68,11 +73,12 @@ function script(edge: Edge, subject: string, file: string, keep: readonly string
     `sed "s/${REVISION_PLACEHOLDER}/$revision/g" /next/${file} > ${aside("new")}`,
     `mv ${aside("new")} ${place}`,
     ...reload.map((line) => `${line} || back "the edge refuses ${file}"`),
-    `until=$(($(date +%s) + ${PATIENCE_SECONDS}))`,
-    `until wget -S -q -O /dev/null --header "Host: ${subject}" http://${EDGE_ALIAS}:${PROBE_PORT}/ 2>&1 | grep -qi "${REVISION_HEADER}: $revision"; do`,
-    `  if [ "$(date +%s)" -ge "$until" ]; then back "the edge does not serve revision $revision of ${file} after ${PATIENCE_SECONDS} s"; fi`,
-    "  sleep 0.2",
-    "done",
+    ...waitUntil({
+      until: `wget -S -q -O /dev/null --header "Host: ${subject}" http://${EDGE_ALIAS}:${PROBE_PORT}/ 2>&1 | grep -qi "${REVISION_HEADER}: $revision"`,
+      patienceSeconds: PATIENCE_SECONDS,
+      everySeconds: 0.2,
+      otherwise: [`back "the edge does not serve revision $revision of ${file} after ${PATIENCE_SECONDS} s"`],
+    }),
     `rm -f ${aside("old")}`,
     `echo "the edge serves revision $revision of ${file}"`,
   ].join("\n");

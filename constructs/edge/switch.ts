@@ -31,6 +31,7 @@ export class Switch extends Construct {
       engine: props.engine,
       networks: props.networks,
       edge,
+      name: `${product}-switch`,
       subject: product,
       file: edge.productFile({ product, live: release.live, weights: weights(release), routes: props.routes }),
       labels: {

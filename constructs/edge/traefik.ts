@@ -17,7 +17,6 @@ export class TraefikEdge extends Construct implements Edge {
   readonly image: Image;
   readonly container: ITerraformDependable;
   readonly reload = [];
-  readonly extension = "yml";
   readonly job: Pick<JobProps, "volumes">;
 
   constructor(

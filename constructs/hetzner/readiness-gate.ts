@@ -1,5 +1,6 @@
 import { type ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
+import { waitUntil } from "../shell";
 import { DEPLOY_USER, READY_FILE } from "./cloud-init";
 
 /** One connection, no questions. The gate forgets a replaced server's host key and learns the new one; after that a changed key is refused. */
@@ -48,14 +49,15 @@ export class ReadinessGate extends Construct implements ITerraformDependable {
           environment: { HOST: props.address },
           command: [
             'ssh-keygen -R "$HOST" >/dev/null 2>&1 || true',
-            `until=$(($(date +%s) + ${PATIENCE_SECONDS}))`,
-            `until ${ssh} 'test -e ${READY_FILE} && docker info >/dev/null'; do`,
-            '  if [ "$(date +%s)" -ge "$until" ]; then',
-            `    echo "$HOST was not ready within ${PATIENCE_SECONDS} s. Can you log in as ${DEPLOY_USER}? What does cloud-init say: sudo cat /var/log/cloud-init-output.log"`,
-            "    exit 1",
-            "  fi",
-            "  sleep 5",
-            "done",
+            ...waitUntil({
+              until: `${ssh} 'test -e ${READY_FILE} && docker info >/dev/null'`,
+              patienceSeconds: PATIENCE_SECONDS,
+              everySeconds: 5,
+              otherwise: [
+                `echo "$HOST was not ready within ${PATIENCE_SECONDS} s. Can you log in as ${DEPLOY_USER}? What does cloud-init say: sudo cat /var/log/cloud-init-output.log"`,
+                "exit 1",
+              ],
+            }),
           ].join("\n"),
         },
       ],
