@@ -1,5 +1,9 @@
 const { compilerOptions } = require("./tsconfig.json");
 
+// Tests compare what is printed. Whether it has colours must not depend on who runs them: a CI's `CI`, a terminal.
+process.env.NO_COLOR = "1";
+delete process.env.FORCE_COLOR;
+
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
