@@ -6,7 +6,9 @@ const MAY_IMPORT = {
   config: ["model"],
   constructs: ["model"],
   stacks: ["config", "constructs", "model"],
-  cli: ["main.ts", "config", "constructs", "model", "stacks"],
+  terraform: ["model"],
+  rehearsal: ["main.ts", "config", "constructs", "model", "stacks", "terraform"],
+  cli: ["main.ts", "config", "constructs", "model", "stacks", "terraform", "rehearsal"],
 };
 const FOLDERS = [...Object.keys(MAY_IMPORT), "bench", "__tests__", "main.ts"];
 
