@@ -6,22 +6,23 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Environment, EnvironmentName } from "../model/environment";
 import { inputUses, type Platform } from "../model/platform";
-import type { Input } from "../model/values";
+import type { StackConfig } from "../terraform/config";
+import { dummyValues } from "../terraform/dummy-values";
+import { diagnosticsIn } from "../terraform/output";
+import type { Plan } from "../terraform/plan";
 import {
   type CheckOptions,
   checkStacks,
   chosenEnvironments,
-  type Diagnostic,
   EXIT,
   failed,
   init,
   passed,
   type Stack,
-  type StackConfig,
   unreadable,
   type Verdict,
   verdictOf,
-} from "./terraform";
+} from "./check-stacks";
 
 /** Development's containers are planned by asking this computer's Docker engine, so there is nothing dry about it. */
 const PLANNED: readonly EnvironmentName[] = ["staging", "production"];
@@ -90,51 +91,6 @@ function undeclaredInputs(config: StackConfig, platform: Platform, environment: 
   return Object.entries(config.variable ?? {})
     .filter(([name, variable]) => variable.default === undefined && !known.has(name))
     .map(([name]) => `variable.${name}: the stack needs it, but inputUses in model/platform.ts does not list it`);
-}
-
-/** A value for every variable, in Terraform's own syntax: examples of maps may say `=` or `:`. */
-export function dummyValues(config: StackConfig, platform: Platform, environment: Environment): string {
-  return inputUses(platform, environment)
-    .filter(({ input }) => config.variable?.[input.name] !== undefined)
-    .map(({ input }) => `${input.name} = ${dummyValue(input)}\n`)
-    .join("");
-}
-
-function dummyValue({ name, type, example }: Input): string {
-  switch (type ?? "string") {
-    case "string":
-      return quoted(example ?? `dummy-${name.replaceAll("_", "-")}`);
-    case "list(string)":
-      return example ?? '["dummy"]';
-    default:
-      return example ?? '{"dummy" = "dummy"}';
-  }
-}
-
-const quoted = (text: string): string => JSON.stringify(text).replaceAll("${", "$${").replaceAll("%{", "%%{");
-
-/** `plan -json` prints one object a line; those of the type "diagnostic" are messages. */
-function diagnosticsIn(output: string): Diagnostic[] {
-  return output.split("\n").flatMap((line) => {
-    try {
-      const { diagnostic } = JSON.parse(line) as { diagnostic?: Diagnostic };
-      return diagnostic ? [diagnostic] : [];
-    } catch {
-      return [];
-    }
-  });
-}
-
-/** The part of `terraform show -json` that is read here. */
-export interface Plan {
-  readonly resource_changes: readonly {
-    readonly address: string;
-    readonly mode: string;
-    readonly type: string;
-    readonly name: string;
-    readonly change: { readonly actions: readonly string[] };
-  }[];
-  readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
 }
 
 /** How a first plan differs from what it has to be: every resource of the stack, once, to be created. */

@@ -8,8 +8,8 @@ import { loadPlatform } from "../config/load";
 import type { HetznerPrices } from "../model/cost";
 import { ENVIRONMENTS, type Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
-import type { StackConfig } from "./terraform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
+import type { StackConfig } from "../terraform/config";
 
 const ROOT = join(__dirname, "..");
 
@@ -23,7 +23,7 @@ program
   .action(async () => {
     const { synthesize } = await import("../main");
     const { overview } = await import("./overview");
-    const { resourceCount } = await import("./terraform");
+    const { resourceCount } = await import("../terraform/config");
     const outdir = process.env["CDKTF_OUTDIR"] ?? "cdktf.out";
     const { platform, development, releases, problems } = synthesize(process.env, outdir);
     const prices = await hetznerPrices();

@@ -1,18 +1,18 @@
 /** `npm run validate`: does Terraform accept every stack, with the real provider plugins? */
 import { ENVIRONMENTS } from "../model/environment";
+import { resourceCount } from "../terraform/config";
+import type { Diagnostic } from "../terraform/output";
 import {
   type CheckOptions,
   checkStacks,
   chosenEnvironments,
-  type Diagnostic,
   init,
   passed,
-  resourceCount,
   type Stack,
   unreadable,
   type Verdict,
   verdictOf,
-} from "./terraform";
+} from "./check-stacks";
 
 /**
  * Synthesizes a platform and runs `terraform validate` on each stack. Needs neither state store nor credentials.

@@ -1,11 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { dummyValues, type Plan, planDry, planProblems } from "../../cli/plan-dry";
-import type { StackConfig } from "../../cli/terraform";
-import { manacore } from "../../config/platforms/manacore";
-import { inputUses } from "../../model/platform";
-import { FakeTerraform, UNREACHABLE } from "./fake-terraform";
+import { planDry, planProblems } from "../../cli/plan-dry";
+import type { StackConfig } from "../../terraform/config";
+import type { Plan } from "../../terraform/plan";
+import { FakeTerraform, UNREACHABLE } from "../support/fake-terraform";
 import { onSmallStacks, SMALL, synthesize } from "./small-main";
 
 let terraform: FakeTerraform;
@@ -169,22 +168,5 @@ describe("the comparison of plan and stack", () => {
     expect(problems([...good.slice(1), change("docker_image", "chat", "read")])).toEqual([
       "docker_image.chat: the plan says read; a first plan only creates",
     ]);
-  });
-});
-
-describe("dummy values", () => {
-  test("every variable of the stack gets one, in Terraform's syntax", () => {
-    const { production } = manacore.environments;
-    const names = inputUses(manacore, production).map(({ input }) => input.name);
-    const variable = Object.fromEntries(names.map((name) => [name, { type: "string" }]));
-    const lines = dummyValues({ terraform: {}, variable }, manacore, production).trim().split("\n");
-    expect(lines.map((line) => line.split(" = ")[0])).toEqual(names);
-    expect(lines).toContain('ssh_allowed_cidrs = ["203.0.113.10/32"]');
-    expect(lines).toContain('registry_username = "dummy-registry-username"');
-    expect(lines.find((line) => line.startsWith("hcloud_token"))).toMatch(/^hcloud_token = "\w{64}"$/);
-  });
-
-  test("what the stack does not declare is left out", () => {
-    expect(dummyValues({ terraform: {}, variable: {} }, manacore, manacore.environments.staging)).toBe("");
   });
 });

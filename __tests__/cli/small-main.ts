@@ -1,7 +1,7 @@
 /** Stands in for main.ts where tests need stacks but not Manacore's whole ones, which take a second to synthesize. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { CheckOptions } from "../../cli/terraform";
+import type { CheckOptions } from "../../cli/check-stacks";
 import { type LoadedPlatform, loadPlatform } from "../../config/load";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
 import { ENVIRONMENTS, type EnvironmentName } from "../../model/environment";

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { join } from "node:path";
 import { validate } from "../../cli/validate";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
-import { FakeTerraform, isAlive, UNREACHABLE } from "./fake-terraform";
+import { FakeTerraform, isAlive, UNREACHABLE } from "../support/fake-terraform";
 import { onSmallStacks } from "./small-main";
 
 let terraform: FakeTerraform;

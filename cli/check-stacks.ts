@@ -1,0 +1,215 @@
+/**
+ * Runs the real Terraform on synthesized stacks, for `validate` and `plan-dry`: in temporary directories, without the
+ * state store, and with an environment that has no credentials in it.
+ */
+import { cpSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import colours from "picocolors";
+import type { LoadedPlatform } from "../config/load";
+import { synthesize } from "../main";
+import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
+import { error, list, ProblemsError } from "../model/problem";
+import type { StackConfig } from "../terraform/config";
+import { describe, type Diagnostic, errorsIn, firstLines } from "../terraform/output";
+import { howToGet, missingPlugins, type Plugin } from "../terraform/plugins";
+import {
+  childEnvironment,
+  findTerraform,
+  type Finished,
+  run,
+  type RunOptions,
+  type Terraform,
+  withTempDirectory,
+} from "../terraform/program";
+
+/** 0: every stack passed. 1: a stack is wrong. 2: nothing is known to be wrong, but something could not be checked. */
+export const EXIT = { passed: 0, failed: 1, unchecked: 2 } as const;
+
+export interface CheckOptions {
+  /** @default "manacore" */
+  readonly platform?: string;
+  /** @default the command's own choice */
+  readonly environments?: readonly string[];
+  /** Takes the output, line by line. @default console.log */
+  readonly write?: (line: string) => void;
+  /** Seconds. Installing takes one; a registry whose name cannot be looked up may hang for minutes. @default 60 */
+  readonly initTimeout?: number;
+  /** Writes the stacks. @default main.ts's; tests have a small one */
+  readonly synthesize?: (env: { readonly PLATFORM: string | undefined }, outdir: string) => LoadedPlatform;
+}
+
+/** What came of one stack; `lines` are printed under its name. */
+export interface Verdict {
+  readonly kind: keyof typeof EXIT;
+  /** Follows the verdict's word on the stack's own line. */
+  readonly summary: string;
+  readonly lines: readonly string[];
+  /** Plugins that Terraform needs and could not get. */
+  readonly missing?: readonly Plugin[];
+}
+
+const verdict = (kind: Verdict["kind"], summary: string, lines: readonly string[]): Verdict => ({
+  kind,
+  summary,
+  lines,
+});
+export const passed = (summary: string, lines: readonly string[] = []): Verdict => verdict("passed", summary, lines);
+export const failed = (lines: readonly string[]): Verdict =>
+  verdict("failed", `${lines.length} ${lines.length === 1 ? "problem" : "problems"}`, lines);
+export const unchecked = (summary: string, lines: readonly string[] = []): Verdict =>
+  verdict("unchecked", summary, lines);
+
+/** One stack in a working directory of its own. */
+export interface Stack {
+  readonly environment: Environment;
+  readonly loaded: LoadedPlatform;
+  readonly directory: string;
+  readonly config: StackConfig;
+  readonly terraform: Terraform;
+  readonly initTimeout: number;
+  /** Runs Terraform there. */
+  readonly run: (args: readonly string[], options?: RunOptions) => Promise<Finished>;
+}
+
+/** Looks at one stack whose directory is prepared. */
+export type Check = (stack: Stack) => Promise<Verdict>;
+
+/**
+ * Synthesizes a platform, runs a check on each of its stacks, prints the verdicts and says with which code to exit.
+ * @throws ProblemsError for mistakes in the catalog or the options
+ */
+export async function checkStacks(
+  options: CheckOptions,
+  chosen: readonly EnvironmentName[],
+  check: Check,
+): Promise<number> {
+  const write = options.write ?? console.log;
+  const terraform = await findTerraform(process.env);
+  if (typeof terraform === "string") {
+    write(terraform);
+    return EXIT.unchecked;
+  }
+  return withTempDirectory(async (temp) => {
+    const loaded = (options.synthesize ?? synthesize)({ PLATFORM: options.platform }, join(temp, "out"));
+    write(`${loaded.platform.name}, with ${terraform.version}`);
+    const verdicts: Verdict[] = [];
+    for (const name of chosen) {
+      const stack = prepare(loaded, name, { terraform, temp, initTimeout: options.initTimeout ?? 60 });
+      // Asking again for what was not there a moment ago can take a minute per stack.
+      const known = verdicts.flatMap((v) => v.missing ?? []);
+      const missing = missingPlugins(stack.config, stack.terraform).filter((plugin) =>
+        known.some((k) => k.path === plugin.path),
+      );
+      const result =
+        missing.length > 0
+          ? withoutPlugins(stack, missingPlugins(stack.config, stack.terraform), [])
+          : await check(stack);
+      verdicts.push(result);
+      linesOf(name, result).forEach((line) => write(line));
+    }
+    howToGet(verdicts.flatMap((v) => v.missing ?? [])).forEach((line) => write(line));
+    return exitCode(verdicts);
+  });
+}
+
+/** The environments that were asked for, or the default. @throws ProblemsError for a name that is none */
+export function chosenEnvironments(
+  asked: readonly string[] | undefined,
+  otherwise: readonly EnvironmentName[],
+): readonly EnvironmentName[] {
+  if (!asked || asked.length === 0) return otherwise;
+  const unknown = asked.filter((name) => !ENVIRONMENTS.some((known) => known === name));
+  if (unknown.length > 0) {
+    throw new ProblemsError(
+      unknown.map((name) => error("environment", name, `one of ${list([...ENVIRONMENTS])}`, "correct the name")),
+    );
+  }
+  return ENVIRONMENTS.filter((name) => asked.includes(name));
+}
+
+/** A wrong stack counts more than one that could not be checked, and that is never a pass. */
+function exitCode(verdicts: readonly Verdict[]): number {
+  if (verdicts.some((v) => v.kind === "failed")) return EXIT.failed;
+  return verdicts.length === 0 || verdicts.some((v) => v.kind === "unchecked") ? EXIT.unchecked : EXIT.passed;
+}
+
+const WIDTH = Math.max(...ENVIRONMENTS.map((name) => name.length)) + 2;
+
+function linesOf(name: EnvironmentName, { kind, summary, lines }: Verdict): string[] {
+  const word = { passed: colours.green("ok"), failed: colours.red("wrong"), unchecked: colours.yellow("not checked") };
+  return [`${name.padEnd(WIDTH)}${word[kind]}: ${summary}`, ...lines.map((line) => `${" ".repeat(WIDTH)}${line}`)];
+}
+
+/** Copies a synthesized stack away from cdktf's output: Terraform writes beside the files that it reads. */
+function prepare(
+  loaded: LoadedPlatform,
+  name: EnvironmentName,
+  { terraform, temp, initTimeout }: Pick<Stack, "terraform" | "initTimeout"> & { readonly temp: string },
+): Stack {
+  const directory = join(temp, name);
+  cpSync(join(temp, "out", "stacks", name), directory, { recursive: true });
+  const env = { ...childEnvironment(process.env), TF_DATA_DIR: join(temp, `${name}.data`) };
+  return {
+    environment: loaded.platform.environments[name],
+    loaded,
+    directory,
+    config: JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as StackConfig,
+    terraform,
+    initTimeout,
+    run: (args, options) =>
+      run(terraform.binary, args, { ...options, cwd: directory, env: { ...env, ...options?.env } }),
+  };
+}
+
+function withoutPlugins(stack: Stack, missing: readonly Plugin[], reasons: readonly string[]): Verdict {
+  const lines = [...missing.map(({ source, version }) => `missing plugin ${source} ${version}`), ...reasons];
+  return { ...unchecked(`${nameOf(stack)} could not get its plugins`, lines), missing };
+}
+
+const nameOf = ({ terraform }: Stack): string => terraform.version.split(" ")[0]!;
+
+// init
+
+/** How Terraform says that a plugin could not be had, which says nothing about the stack. */
+const UNAVAILABLE = /^Failed to (query available provider packages|install provider|resolve provider packages)/;
+
+/** `terraform init`. Returns a verdict only when the check cannot go on. */
+export async function init(stack: Stack, ...args: readonly string[]): Promise<Verdict | undefined> {
+  const result = await stack.run(["init", "-input=false", "-no-color", ...args], { timeout: stack.initTimeout });
+  if (result.code === 0) return undefined;
+  const missing = missingPlugins(stack.config, stack.terraform);
+  if (result.timedOut) {
+    return withoutPlugins(stack, missing, [`${nameOf(stack)} init was stopped after ${stack.initTimeout} s`]);
+  }
+  const errors = errorsIn(`${result.stdout}\n${result.stderr}`);
+  if (errors.length > 0 && errors.every((text) => UNAVAILABLE.test(text))) {
+    // Each names its plugin; only the part about why is news beside our own lines.
+    const reasons = new Set(errors.map((text) => text.replace(/^.*?provider \S+: /, "")));
+    return withoutPlugins(
+      stack,
+      missing,
+      [...reasons].map((reason) => `${nameOf(stack)} says: ${reason}`),
+    );
+  }
+  return failed(errors.length > 0 ? errors : [firstLines(result.stderr || result.stdout)]);
+}
+
+/** A plugin that does not start, e.g. one for another kind of computer: nothing is known about the stack then. */
+const UNUSABLE =
+  /^(Failed to (load plugin schemas|obtain provider schema|instantiate provider)|Missing required provider)/;
+
+/** What a run's messages come to: a verdict when there is an error, else nothing. */
+export function verdictOf(diagnostics: readonly Diagnostic[]): Verdict | undefined {
+  const errors = diagnostics.filter(({ severity }) => severity === "error");
+  if (errors.length === 0) return undefined;
+  const lines = errors.map(describe);
+  return errors.every(({ summary }) => UNUSABLE.test(summary))
+    ? unchecked("a plugin does not start", lines)
+    : failed(lines);
+}
+
+/** The verdict on a run that printed nothing that can be read. */
+export function unreadable(stack: Stack, command: string, result: Finished): Verdict {
+  if (result.timedOut) return unchecked(`${nameOf(stack)} ${command} took too long and was stopped`);
+  return unchecked(`${nameOf(stack)} ${command} failed`, [firstLines(result.stderr || result.stdout)]);
+}
