@@ -9,7 +9,7 @@ import {
   SERVER_TYPES,
   type ServerType,
 } from "./catalog";
-import { notFound } from "./errors";
+import { gone, notFound } from "./errors";
 import { list, type ListOptions } from "./lists";
 import { ok, type Routes } from "./routes";
 import { datacenterJson } from "./primary-ips";
@@ -18,11 +18,23 @@ export function catalogRoutes(routes: Routes): void {
   fixed(routes, "location", LOCATIONS, (location) => location);
   fixed(routes, "server_type", SERVER_TYPES, serverTypeJson);
   fixed(routes, "iso", ISOS, (iso: Iso) => iso, { architecture: (iso) => iso.architecture });
-  fixed(routes, "datacenter", LOCATIONS.map(datacenterJson), (datacenter) => {
-    const ids = SERVER_TYPES.filter((type) => type.soldIn.includes(datacenter.location.name)).map((type) => type.id);
-    return { ...datacenter, server_types: { supported: ids, available: ids, available_for_migration: ids } };
-  });
+  datacenterRoutes(routes);
   routes.get("/pricing", () => ok({ pricing: pricingJson() }));
+}
+
+function datacenterRoutes(routes: Routes): void {
+  if (routes.cloud.options.legacyDatacenters) {
+    fixed(routes, "datacenter", LOCATIONS.map(datacenterJson), (datacenter) => {
+      const ids = SERVER_TYPES.filter((type) => type.soldIn.includes(datacenter.location.name)).map((type) => type.id);
+      return { ...datacenter, server_types: { supported: ids, available: ids, available_for_migration: ids } };
+    });
+    return;
+  }
+  for (const path of ["/datacenters", "/datacenters/:id"]) {
+    routes.get(path, () => {
+      throw gone("data centers were removed: use locations", "2026-06-02-datacenters-deprecated");
+    });
+  }
 }
 
 function fixed<Item extends { readonly id: number; readonly name: string }>(

@@ -44,6 +44,12 @@ export function invalidInput(fields: Readonly<Record<string, readonly string[]>>
 /** An invalid_input that names no field: some of the API's do not. */
 export const invalid = (message: string): ApiError => error(422, "invalid_input")(message, {});
 
+/** For what the API had once. @param announcement the anchor in its changelog */
+export const gone = (message: string, announcement: string): ApiError =>
+  error(410, "deprecated_api_endpoint")(message, {
+    announcement: `https://docs.hetzner.cloud/changelog#${announcement}`,
+  });
+
 /** A failure of the whole service, for the fault "error". A client decides by the code whether to try again. */
 export function failure(status: number): Answer {
   const [code, message] = FAILURES[status] ?? (status < 500 ? CLIENT_FAILURE : SERVER_FAILURE);

@@ -154,14 +154,14 @@ export function firewallRoutes(routes: Routes): void {
     return created({ actions: [set, ...applied].map(actionJson) });
   });
 
-  const applying = z.object({ apply_to: z.array(targetSchema).min(1) });
+  const applying = z.object({ apply_to: z.array(targetSchema) });
   routes.post("/firewalls/:id/actions/apply_to_resources", applying, (call) => {
     const firewall = find(firewalls, "firewall", call.id);
     mustBeApplicable(firewall, call.body.apply_to, 404);
     return created({ actions: call.body.apply_to.map((target) => actionJson(apply(call, firewall, target))) });
   });
 
-  const removing = z.object({ remove_from: z.array(targetSchema).min(1) });
+  const removing = z.object({ remove_from: z.array(targetSchema) });
   routes.post("/firewalls/:id/actions/remove_from_resources", removing, (call) => {
     const firewall = find(firewalls, "firewall", call.id);
     for (const target of call.body.remove_from) {

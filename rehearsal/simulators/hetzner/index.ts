@@ -41,8 +41,8 @@ export interface HetznerOptions {
   /** @default 3600 requests, one more each second */
   readonly rateLimit?: RateLimit;
   /**
-   * Whether servers and Primary IPs still have the `datacenter` that the API dropped on 1 July 2026: older clients
-   * (hcloud-js 1.4.1) cannot read a server without one. @default false
+   * Whether servers and Primary IPs still have the `datacenter` that the API dropped on 1 July 2026, and /datacenters
+   * what it dropped on 1 October: older clients (hcloud-js 1.4.1) cannot read a server without. @default false
    */
   readonly legacyDatacenters?: boolean;
 }

@@ -1,7 +1,7 @@
 /** Lists: filters, sorting, pages. And what each kind of resource has in common: a list, one by its id, its actions. */
 import { type Answer } from "../simulator";
 import { type Action, actionJson } from "./actions";
-import { invalidInput, notFound, operationError } from "./errors";
+import { gone, invalidInput, notFound } from "./errors";
 import { type Labels, parseSelector } from "./labels";
 import { type Call, ok, type Routes } from "./routes";
 import { type Cloud, find, type Kind } from "./state";
@@ -168,10 +168,9 @@ export function actionRoutes(routes: Routes): void {
   const { actions }: Cloud = routes.cloud;
   routes.get("/actions", (call) => {
     if (!call.query.has("id")) {
-      throw operationError(
-        "deprecated_api_endpoint",
-        "listing all actions was removed on 30 January 2025: give ids, as in ?id=1&id=2",
-        410,
+      throw gone(
+        "listing all actions was removed: give ids, as in ?id=1&id=2",
+        "2025-01-30-listing-arbitrary-actions-in-the-actions-list-endpoint-is-removed",
       );
     }
     return listActions(call, actions.all.values());

@@ -100,14 +100,6 @@ export function serverRoutes(routes: Routes): void {
       };
     },
   });
-  action("change_dns_ptr", z.object({ ip: z.string(), dns_ptr: z.string().optional() }), {
-    prepare: (server, body) => {
-      const family = body.ip.includes(":") ? "ipv6" : "ipv4";
-      const ip = cloud.primaryIpOf(server.id, family);
-      if (!ip) throw invalidInput({ ip: ["is no address of this server"] });
-      return dnsPtrChange(ip, body.ip, body.dns_ptr);
-    },
-  });
   action("attach_iso", z.object({ iso: idOrNameSchema }), {
     prepare: (server, body) => {
       const iso = ISOS.find((entry) => isMeant(body.iso, entry));
@@ -126,6 +118,16 @@ export function serverRoutes(routes: Routes): void {
     prepare: (server) => () => {
       server.rescue = false;
     },
+  });
+
+  const naming = z.object({ ip: z.string(), dns_ptr: z.string().optional() });
+  routes.post("/servers/:id/actions/change_dns_ptr", naming, ({ id, body, start }) => {
+    // A name does not concern the machine, so it can be given while other work goes on.
+    find(servers, "server", id);
+    const ip = cloud.primaryIpOf(id, body.ip.includes(":") ? "ipv6" : "ipv4");
+    if (!ip) throw invalidInput({ ip: ["is no address of this server"] });
+    const effect = dnsPtrChange(ip, body.ip, body.dns_ptr);
+    return started(start({ command: "change_dns_ptr", resources: [{ type: "server", id }], locks: [], effect }));
   });
 
   const rescue = z.object({ type: z.enum(["linux64"]).optional(), ssh_keys: z.array(idSchema).optional() });
