@@ -52,7 +52,7 @@ export function githubTrial(repository: string): object {
         token: { repository, environment, secret_name: "DEPLOY_TOKEN", value: "${var.token}" },
       },
       github_issue_label: {
-        release: { repository, name: "release: ${var.release}", color: "0e8a16", description: "Asks for a release" },
+        release: { repository, name: "release: ${var.release}", color: "0e8a16" },
       },
       github_repository_ruleset: {
         main: {

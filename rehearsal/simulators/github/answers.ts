@@ -83,7 +83,8 @@ function invalidRequest(body: unknown, issue: z.core.$ZodIssue): ApiError {
 
 /** Reads a request's body; unknown properties are ignored, as the API does. */
 export function read<T extends z.ZodType>(schema: T, body: unknown): z.output<T> {
-  const given = body ?? {};
+  // Clients send a PUT without content as an empty text.
+  const given = body === undefined || body === null || body === "" ? {} : body;
   const result = schema.safeParse(given);
   if (result.success) return result.data;
   throw invalidRequest(given, result.error.issues[0]!);

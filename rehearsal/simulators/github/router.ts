@@ -63,11 +63,21 @@ function repositoryOf(world: World, call: Call, method: Method): Repository {
   throw new ApiError({ ...failure(status, message, { url }), headers: { location: url } });
 }
 
+/**
+ * As GitHub makes it, and clients that cache rely on it: over the headers that an answer varies with, then the body. So
+ * another token gets another tag for the same thing.
+ */
+function hashOf({ headers }: FastifyRequest, payload: unknown): string {
+  const varied = [headers.accept, headers.authorization, headers.cookie].filter((value) => value !== undefined);
+  const text = [...varied, JSON.stringify(payload)].join(":");
+  return createHash("sha256").update(text).digest("hex");
+}
+
 export function createRouter(app: FastifyInstance, world: World, unchanged: Unchanged): Router {
   // Before serialization and not when sending, as a 304 is thrown: so the record of requests has it too.
   app.addHook("preSerialization", async (request, reply, payload) => {
     if (payload === null || payload === undefined || reply.statusCode >= 300) return payload;
-    const hash = createHash("sha256").update(JSON.stringify(payload)).digest("hex");
+    const hash = hashOf(request, payload);
     const etag = `W/"${hash}"`;
     void reply.header("etag", etag);
     if (request.method !== "GET") return payload;
