@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import { actionJson, type Plan } from "./actions";
+import { ActionFailure, actionJson, type Plan } from "./actions";
 import { ISOS } from "./catalog";
 import { invalidInput, isProtected, operationError, serviceError } from "./errors";
 import { labelsSchema } from "./labels";
@@ -86,7 +86,7 @@ export function serverRoutes(routes: Routes): void {
       mustHaveRoom(cloud, group);
       return () => {
         // Groups are not locked: this one can have been deleted meanwhile.
-        find(cloud.placementGroups, "placement_group", group.id);
+        if (!cloud.placementGroups.has(group.id)) throw new ActionFailure("not_found", "placement group is gone");
         server.placementGroup = group.id;
       };
     },
