@@ -1,4 +1,5 @@
 /** Rulesets: one entry point per phase, rules that keep their id as long as they keep their `ref`. */
+import { isDeepStrictEqual } from "node:util";
 import { z } from "zod";
 import { hexId, now, ok, parse, refuse } from "./envelope";
 import { mustBeId, type Part, type Plan, type Rule, type Ruleset, type Zone, zoneOf } from "./world";
@@ -24,7 +25,7 @@ const MOST_RULES: Readonly<Record<Plan, number>> = { free: 10, pro: 25, business
 const RULE = z.looseObject({
   action: z.string().min(1),
   expression: z.string().min(1).max(4096),
-  ref: z.string().min(1).optional(),
+  ref: z.string().min(1).nullish(),
   description: z.string().nullish(),
   enabled: z.boolean().nullish(),
   action_parameters: z.record(z.string(), z.unknown()).nullish(),
@@ -134,7 +135,7 @@ function store(zone: Zone, before: Ruleset | undefined, phase: string, given: z.
     refuse(400, 20217, `exceeded the maximum number of rules in the phase ${phase}: ${count}`, "/rules");
   }
   rules.forEach((rule, index) => check(rule, phase, zone.plan, `/rules/${index}`));
-  const refs = rules.flatMap(({ ref }) => (ref === undefined ? [] : [ref]));
+  const refs = rules.flatMap(({ ref }) => (ref ? [ref] : []));
   const twice = refs.findIndex((ref, index) => refs.indexOf(ref) < index);
   if (twice >= 0) notValid(refs[twice]!, "ref", "another rule has it", `/rules/${twice}/ref`);
   const at = now();
@@ -155,27 +156,26 @@ function store(zone: Zone, before: Ruleset | undefined, phase: string, given: z.
 function stored(given: GivenRule, before: Ruleset | undefined, at: string): Rule {
   const old = before?.rules.find(({ id, ref }) => id === given["id"] || ref === given.ref);
   const id = old?.id ?? hexId();
-  const { action_parameters: parameters, ...rest } = given;
   const rule = {
-    ...rest,
+    ...(withoutNulls({ ...given, version: null, last_updated: null }) as GivenRule),
     id,
     ref: given.ref ?? old?.ref ?? id,
     description: given.description ?? "",
     enabled: given.enabled ?? true,
-    ...(parameters ? { action_parameters: parameters } : {}),
   };
-  const same =
-    old &&
-    JSON.stringify({ ...old, version: 0, last_updated: 0 }, keys) ===
-      JSON.stringify({ ...rule, version: 0, last_updated: 0 }, keys);
-  return same ? old : { ...rule, version: String(Number(old?.version ?? 0) + 1), last_updated: at };
+  const { version = "0", last_updated: _, ...content } = old ?? {};
+  return old && isDeepStrictEqual(content, rule)
+    ? old
+    : { ...rule, version: String(Number(version) + 1), last_updated: at };
 }
 
-/** For JSON that does not depend on the order of keys. */
-const keys = (_key: string, value: unknown): unknown =>
-  value !== null && typeof value === "object" && !Array.isArray(value)
-    ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a.localeCompare(b)))
-    : value;
+/** Clients send null for what they do not set; the API leaves it out. */
+function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutNulls);
+  if (value === null || typeof value !== "object") return value;
+  const set = Object.entries(value).filter(([, each]) => each !== null && each !== undefined);
+  return Object.fromEntries(set.map(([key, each]) => [key, withoutNulls(each)]));
+}
 
 function check(rule: GivenRule, phase: string, plan: Plan, pointer: string): void {
   if (!PHASES[phase]!.includes(rule.action)) {
