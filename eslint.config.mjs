@@ -7,8 +7,9 @@ const MAY_IMPORT = {
   constructs: ["model"],
   stacks: ["config", "constructs", "model"],
   terraform: ["model"],
-  rehearsal: ["main.ts", "config", "constructs", "model", "stacks", "terraform"],
-  cli: ["main.ts", "config", "constructs", "model", "stacks", "terraform", "rehearsal"],
+  release: ["config", "model", "terraform"],
+  rehearsal: ["main.ts", "config", "constructs", "model", "release", "stacks", "terraform"],
+  cli: ["main.ts", "config", "constructs", "model", "stacks", "terraform", "release", "rehearsal"],
 };
 const FOLDERS = [...Object.keys(MAY_IMPORT), "bench", "__tests__", "main.ts"];
 

@@ -91,6 +91,39 @@ program
     process.exitCode = await planDry(terraformOptions(environments));
   });
 
+program
+  .command("rehearse")
+  .description("the whole deployment for real on this computer: simulated clouds, real Docker, real Terraform")
+  .option("--platform <name>", "default: PLATFORM, else manacore")
+  .option("--environment <name>", "staging or production", "production")
+  .option("--drill <name...>", "only these drills, by name or number")
+  .option("--products <name...>", "only these products, for a small computer")
+  .option("--restart-engine", "the Docker engine may be restarted, with everything that runs on it")
+  .option("--keep", "leave containers, volumes and images where they are")
+  .option("--report <file>", "where the report goes", "rehearsal-report.json")
+  .action(async (given: RehearseFlags) => {
+    const { rehearse } = await import("../rehearsal/rehearse");
+    const platform = given.platform ?? process.env["PLATFORM"];
+    const { platform: whole } = loadPlatform({ platform });
+    process.exitCode = await rehearse({
+      ...given,
+      platform,
+      environment: environmentOf(whole, given.environment).name,
+      drills: given.drill,
+      env: process.env,
+    });
+  });
+
+interface RehearseFlags {
+  readonly platform?: string;
+  readonly environment: string;
+  readonly drill?: string[];
+  readonly products?: string[];
+  readonly restartEngine?: boolean;
+  readonly keep?: boolean;
+  readonly report: string;
+}
+
 function terraformOptions(environments: string[]): { platform?: string; environments: string[] } {
   const platform = process.env["PLATFORM"];
   return { ...(platform ? { platform } : {}), environments };

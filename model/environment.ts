@@ -34,6 +34,8 @@ export interface HetznerHost {
    * cannot have one address (ADR 0005). @default false
    */
   readonly maintenance?: boolean;
+  /** The server's address on which the edge listens. @default 0.0.0.0, all of them */
+  readonly publishOn?: string;
   /** The name that the server's addresses point back to. */
   readonly reverseDns: string;
 }
@@ -48,6 +50,10 @@ export type Tls =
       readonly email: string;
       /** Another ACME directory, e.g. a local one for a rehearsal. @default Let's Encrypt's production directory */
       readonly caServer?: string;
+      /** Who is asked whether the DNS challenge's record is out: "address:port". Traefik only. @default 1.1.1.1 and 8.8.8.8 */
+      readonly resolvers?: readonly string[];
+      /** Where Cloudflare's API is, for the DNS challenge. Traefik only. @default the public one */
+      readonly dnsApi?: string;
     };
 
 /** Where Terraform keeps its state. */

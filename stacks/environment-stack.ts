@@ -236,13 +236,14 @@ export class EnvironmentStack extends TerraformStack {
 
   private edge(engine: Engine, networks: Networks): Edge {
     const { platform, environment } = this.props;
-    const { tls } = environment;
+    const { tls, host } = environment;
     const Kind = platform.edge.kind === "traefik" ? TraefikEdge : NginxEdge;
     return new Kind(this, "edge", {
       engine,
       networks,
       settings: platform.edge,
       tls,
+      ...(host.kind === "hetzner" && host.publishOn ? { publishOn: host.publishOn } : {}),
       zone: platform.zone.name,
       ...(tls.kind === "letsencrypt" && tls.challenge === "dns"
         ? { dnsToken: this.variables.text(platform.inputs.edgeDnsToken) }

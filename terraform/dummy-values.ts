@@ -4,18 +4,29 @@ import { inputUses, type Platform } from "../model/platform";
 import type { Input } from "../model/values";
 import type { StackConfig } from "./config";
 
-/** A value for every variable, in Terraform's own syntax: examples of maps may say `=` or `:`. */
-export function dummyValues(config: StackConfig, platform: Platform, environment: Environment): string {
+/**
+ * A value for every variable, in Terraform's own syntax: examples of maps may say `=` or `:`.
+ * @param given values to use instead, as text or in any form that JSON has
+ */
+export function dummyValues(
+  config: StackConfig,
+  platform: Platform,
+  environment: Environment,
+  given: Readonly<Record<string, unknown>> = {},
+): string {
   return inputUses(platform, environment)
     .filter(({ input }) => config.variable?.[input.name] !== undefined)
-    .map(({ input }) => `${input.name} = ${dummyValue(input)}\n`)
+    .map(({ input }) => {
+      const own = given[input.name];
+      return `${input.name} = ${own === undefined ? dummyValue(input) : literal(own)}\n`;
+    })
     .join("");
 }
 
 function dummyValue({ name, type, example }: Input): string {
   switch (type ?? "string") {
     case "string":
-      return quoted(example ?? `dummy-${name.replaceAll("_", "-")}`);
+      return literal(example ?? `dummy-${name.replaceAll("_", "-")}`);
     case "list(string)":
       return example ?? '["dummy"]';
     default:
@@ -23,4 +34,5 @@ function dummyValue({ name, type, example }: Input): string {
   }
 }
 
-const quoted = (text: string): string => JSON.stringify(text).replaceAll("${", "$${").replaceAll("%{", "%%{");
+/** JSON is an expression in Terraform's language, but for its templates. */
+const literal = (value: unknown): string => JSON.stringify(value).replaceAll("${", "$${").replaceAll("%{", "%%{");

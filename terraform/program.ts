@@ -61,6 +61,10 @@ export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Seconds after which the child is killed. @default 300 */
   readonly timeout?: number;
+  /** Told each whole line of standard output as it comes. */
+  readonly onLine?: (line: string) => void;
+  /** Kills the child with all of its own, as `kill -9` does. */
+  readonly killed?: AbortSignal;
 }
 
 export interface Finished {
@@ -88,7 +92,7 @@ export function run(
   args: readonly string[],
   options: RunOptions & { readonly cwd: string },
 ): Promise<Finished> {
-  const { cwd, env, timeout = 300 } = options;
+  const { cwd, env, timeout = 300, onLine, killed } = options;
   return new Promise((resolve, reject) => {
     const child = spawn(binary, args, {
       cwd,
@@ -101,6 +105,14 @@ export function run(
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => (output[stream] += text));
     }
+    let rest = "";
+    child.stdout.on("data", (text: string) => {
+      if (!onLine) return;
+      const lines = (rest + text).split("\n");
+      rest = lines.pop()!;
+      lines.forEach(onLine);
+    });
+    killed?.addEventListener("abort", () => kill(child));
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -116,6 +128,9 @@ export function run(
   });
 }
 
+/** Ends all children that run, with theirs. */
+export const killChildren = (): void => running.forEach(kill);
+
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 
 /** Gives a directory that is gone afterwards: also after an error, and after Ctrl-C with all children. */
@@ -123,7 +138,7 @@ export async function withTempDirectory<T>(use: (directory: string) => Promise<T
   const directory = mkdtempSync(join(tmpdir(), "twinset-"));
   const clean = (): void => {
     SIGNALS.forEach((signal) => process.off(signal, interrupted));
-    running.forEach(kill);
+    killChildren();
     rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
   };
   const interrupted = (signal: NodeJS.Signals): void => {

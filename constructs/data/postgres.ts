@@ -63,7 +63,6 @@ export class Postgres extends Construct {
       engine: this.engine,
       networks: this.networks,
       name: `${id}-database`,
-      freshName: true,
       image: this.container.image,
       command: ["sh", "-ec", DATABASE_SCRIPT],
       env: {

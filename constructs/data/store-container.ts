@@ -79,7 +79,6 @@ export class StoreContainer extends Construct {
       engine,
       networks,
       name: `${store.name}-ready`,
-      freshName: true,
       image: this.image,
       command: ["sh", "-c", waitScript(store.name, props.probe)],
       env: props.env,

@@ -63,7 +63,6 @@ export class ContainerSet extends Construct {
           engine,
           networks,
           name: `${product.name}-migration-${colour}`,
-          freshName: true,
           image: images.get(service.name)!,
           command: product.migration.command,
           env: props.migrationEnv,

@@ -11,13 +11,8 @@ import { freshName } from "./settings-hash";
 export interface JobProps {
   readonly engine: Engine;
   readonly networks: Networks;
-  /** Follows the prefix: "chat-switch". */
+  /** Between the prefix and the changing end: "chat-switch". */
   readonly name: string;
-  /**
-   * Is the name another one each time? Needed where release containers depend on the job: Terraform then makes it anew
-   * before it removes the old one, and two containers cannot have one name (ADR 0005). @default false
-   */
-  readonly freshName?: boolean;
   readonly image: Image;
   /** A program and its arguments in place of the image's own. */
   readonly command: readonly string[];
@@ -70,10 +65,11 @@ export class Job extends Construct implements ITerraformDependable {
       upload: Object.entries(props.files ?? {}).map(([file, content]) => ({ file, content })),
       ...(props.pidMode ? { pidMode: props.pidMode } : {}),
     } satisfies Partial<ContainerConfig>;
-    const name = `${engine.prefix}-${props.name}`;
     this.container = new Container(this, "resource", {
       ...settings,
-      name: props.freshName ? freshName(name) : name,
+      // Another one each time: Terraform makes a job that release containers depend on anew before it removes the old one,
+      // and one that was interrupted may still be there. Docker gives a name only once (ADR 0005).
+      name: freshName(`${engine.prefix}-${props.name}`),
       image: props.image.imageId,
       env,
       mustRun: false,
@@ -82,7 +78,7 @@ export class Job extends Construct implements ITerraformDependable {
       restart: "no",
       provider: engine.provider,
       dependsOn: [...engine.ready, ...(props.dependsOn ?? [])],
-      lifecycle: { ...(props.freshName ? { ignoreChanges: ["name"] } : {}), ...replaceWithHost(engine) },
+      lifecycle: { ignoreChanges: ["name"], ...replaceWithHost(engine) },
       provisioners: [{ type: "local-exec", command: "exit ${self.exit_code}" }],
     });
     this.fqn = this.container.fqn;

@@ -68,7 +68,7 @@ export class EdgeContainer extends Construct {
           internal: port,
           external: port,
           // On a developer's computer nothing is open to the network around it.
-          ip: secure ? "0.0.0.0" : "127.0.0.1",
+          ip: secure ? (props.publishOn ?? "0.0.0.0") : "127.0.0.1",
           protocol: "tcp",
         })),
         volumes: [

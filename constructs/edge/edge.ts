@@ -22,6 +22,8 @@ export interface EdgeProps {
   readonly corsOrigins: readonly string[];
   /** Value of the key header; a Terraform token. */
   readonly smokeKey: string;
+  /** The host's address that ports are published on, with TLS. @default 0.0.0.0 */
+  readonly publishOn?: string;
   /** Ports on which single services answer, and the service's name, under which containers may reach it: development. */
   readonly developmentPorts: readonly { readonly service: string; readonly port: number }[];
 }

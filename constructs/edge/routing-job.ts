@@ -60,6 +60,9 @@ function script(edge: Edge, subject: string, file: string, keep: readonly string
     "done",
   ];
   return [
+    // Terraform may have been killed, and its job may still be at work: one after the other.
+    `exec 9>${aside("lock")}`,
+    "flock 9",
     `revision=$(sha256sum /next/${file} | cut -c1-12)`,
     `rm -f ${aside("old")}`,
     `if [ -e ${place} ]; then cp ${place} ${aside("old")}; fi`,

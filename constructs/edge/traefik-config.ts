@@ -23,6 +23,7 @@ const portEntry = (port: number): string => `port-${port}`;
 
 /** Upper bounds in seconds; 1 s is the documents' limit for p95, so it must be one of them. */
 const LATENCY_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const PUBLIC_RESOLVERS = ["1.1.1.1:53", "8.8.8.8:53"];
 /** Requests that were accepted may end before Traefik stops. */
 const GRACE_SECONDS = 15;
 
@@ -84,7 +85,12 @@ export function staticArguments(options: StaticOptions): string[] {
       `${acme}.storage=${CERTIFICATES}/acme.json`,
       ...(secure.caServer ? [`${acme}.caserver=${secure.caServer}`] : []),
       ...(secure.challenge === "dns"
-        ? [`${acme}.dnschallenge.provider=cloudflare`, `${acme}.dnschallenge.resolvers=1.1.1.1:53,8.8.8.8:53`]
+        ? [
+            `${acme}.dnschallenge.provider=cloudflare`,
+            `${acme}.dnschallenge.resolvers=${(secure.resolvers ?? PUBLIC_RESOLVERS).join(",")}`,
+            // Private resolvers know a zone that the internet does not: its name servers cannot be asked.
+            ...(secure.resolvers ? [`${acme}.dnschallenge.propagation.disableanschecks=true`] : []),
+          ]
         : [`${acme}.httpchallenge.entrypoint=web`]),
     ];
   }

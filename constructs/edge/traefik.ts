@@ -25,15 +25,19 @@ export class TraefikEdge extends Construct implements Edge {
     private readonly props: EdgeProps,
   ) {
     super(scope, id);
+    const { tls } = props;
     const { container, image, routing } = new EdgeContainer(this, "resource", {
       ...props,
       command: staticArguments({
-        tls: props.tls,
+        tls,
         zone: props.zone,
         trustedProxies: props.settings.trustedProxies,
         developmentPorts: props.developmentPorts.map(({ port }) => port),
       }),
-      env: props.dnsToken ? { CF_DNS_API_TOKEN: props.dnsToken } : {},
+      env: {
+        ...(props.dnsToken ? { CF_DNS_API_TOKEN: props.dnsToken } : {}),
+        ...(tls.kind === "letsencrypt" && tls.dnsApi ? { CLOUDFLARE_BASE_URL: tls.dnsApi } : {}),
+      },
       startPeriod: seconds(10),
       writesCertificates: true,
     });

@@ -1,0 +1,120 @@
+/**
+ * Certificates for a rehearsal: Pebble, Let's Encrypt's own test server. It asks for the same proofs, finds them by the
+ * rehearsal's DNS, and signs with a root that nobody trusts.
+ */
+import { execFileSync, spawn, type ChildProcess } from "node:child_process";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer, type AddressInfo } from "node:net";
+import { request } from "node:https";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+
+export interface AcmeOptions {
+  readonly pebble: string;
+  readonly openssl: string;
+  /** For its configuration. */
+  readonly directory: string;
+  /** "127.0.0.1:5353": who answers where a name's proof is. */
+  readonly dnsServer: string;
+  /** Where containers reach it: this computer's address in Docker's network. */
+  readonly address: string;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+export interface Acme {
+  /** "https://172.17.0.1:14000/dir". */
+  readonly directoryUrl: string;
+  /** Where Pebble's own certificate lies, which its clients have to trust. */
+  readonly certificatePath: string;
+  /** The root that the issued certificates lead to, in PEM. */
+  readonly root: string;
+  stop(): Promise<void>;
+}
+
+/** Starts Pebble where only this computer and its containers reach it. @throws Error with Pebble's own words when it does not come up */
+export async function startAcme(options: AcmeOptions): Promise<Acme> {
+  const { directory } = options;
+  mkdirSync(directory, { recursive: true });
+  const certificatePath = join(directory, "certificate.pem");
+  const keyPath = join(directory, "key.pem");
+  execFileSync(
+    options.openssl,
+    [
+      ...["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"],
+      ...["-subj", "/CN=rehearsal", "-addext", `subjectAltName=IP:127.0.0.1,IP:${options.address}`],
+      ...["-keyout", keyPath, "-out", certificatePath],
+    ],
+    { stdio: "ignore" },
+  );
+  const [port, managementPort] = [await freePort(options.address), await freePort("127.0.0.1")];
+  const configPath = join(directory, "pebble.json");
+  writeFileSync(
+    configPath,
+    JSON.stringify({
+      pebble: {
+        listenAddress: `${options.address}:${port}`,
+        managementListenAddress: `127.0.0.1:${managementPort}`,
+        certificate: certificatePath,
+        privateKey: keyPath,
+        httpPort: 80,
+        tlsPort: 443,
+        ocspResponderURL: "",
+        externalAccountBindingRequired: false,
+      },
+    }),
+  );
+  const child = spawn(options.pebble, ["-config", configPath, "-dnsserver", options.dnsServer, "-strict"], {
+    // Let's Encrypt waits a little before it asks for a proof; that is time only.
+    env: { ...options.env, PEBBLE_VA_NOSLEEP: "1" },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding("utf8").on("data", (text: string) => (said = (said + text).slice(-2000)));
+  }
+  const certificate = readFileSync(certificatePath, "utf8");
+  try {
+    const root = await rootOf(`https://127.0.0.1:${managementPort}/roots/0`, certificate, child, () => said);
+    return { directoryUrl: `https://${options.address}:${port}/dir`, certificatePath, root, stop: () => end(child) };
+  } catch (reason) {
+    await end(child);
+    throw reason;
+  }
+}
+
+async function rootOf(url: string, ca: string, child: ChildProcess, said: () => string): Promise<string> {
+  for (let attempt = 0; attempt < 100; attempt++) {
+    if (child.exitCode !== null) throw new Error(`Pebble ended at once: ${said()}`);
+    const body = await get(url, ca).catch(() => undefined);
+    if (body?.includes("BEGIN CERTIFICATE")) return body;
+    await sleep(100);
+  }
+  throw new Error(`Pebble does not answer: ${said()}`);
+}
+
+const get = (url: string, ca: string): Promise<string> =>
+  new Promise((resolve, reject) => {
+    request(url, { ca }, (response) => {
+      let body = "";
+      response.setEncoding("utf8").on("data", (text: string) => (body += text));
+      response.on("end", () => resolve(body));
+    })
+      .on("error", reject)
+      .end();
+  });
+
+/** Ends a child that is ours, and waits until it is gone. */
+export async function end(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const gone = new Promise((resolve) => child.once("exit", resolve));
+  child.kill();
+  await gone;
+}
+
+async function freePort(address: string): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}

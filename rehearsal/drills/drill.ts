@@ -1,0 +1,77 @@
+/** What a drill is, and the words in which drills are written. */
+import type { Behaviour } from "../images/stand-ins";
+import type { LoadResult } from "../load/load";
+import type { World } from "../world";
+
+/** A number that a drill found, with the promise that it has to keep, if there is one. */
+export interface Figure {
+  readonly name: string;
+  readonly value: number | string;
+  /** "s", "requests", "%". */
+  readonly unit?: string;
+  /** At most this, in the same unit; and the document that says so. */
+  readonly promise?: { readonly atMost: number; readonly source: string };
+}
+
+export interface DrillRun {
+  readonly world: World;
+  /** Shows what is being done. */
+  readonly say: (line: string) => void;
+  readonly options: DrillOptions;
+}
+
+export interface DrillOptions {
+  /** The Docker engine may be restarted, and with it every container on it. */
+  readonly restartEngine: boolean;
+}
+
+export interface Drill {
+  readonly number: number;
+  /** For `--drill`. */
+  readonly name: string;
+  readonly title: string;
+  /** Does it start from an empty server? Then nothing is made for it beforehand. */
+  readonly fromNothing?: boolean;
+  /** Does it leave the environment alone? Then that need not be there. */
+  readonly needsNothing?: boolean;
+  /** @throws DrillFailure, ApplyFailed */
+  readonly run: (run: DrillRun) => Promise<readonly Figure[]>;
+}
+
+/** The system under rehearsal did not keep a promise. */
+export class DrillFailure extends Error {}
+
+/** @throws DrillFailure unless it holds */
+export function must(holds: boolean, otherwise: string): asserts holds {
+  if (!holds) throw new DrillFailure(otherwise);
+}
+
+/** The product that is released in drills, and versions that no release file has. */
+export const PRODUCT = "chat";
+
+/** The documents' promises ("Rollback Time" and so on, manacore-deployment-architecture.md and manacore-ci-cd-plan.md). */
+export const PROMISES = {
+  deploy: { atMost: 600, source: "deploy under 10 min" },
+  rollback: { atMost: 300, source: "rollback under 5 min" },
+  trafficBack: { atMost: 30, source: "traffic back under 30 s" },
+} as const;
+
+/** Makes a version of the product that does what it is told. */
+export async function version(world: World, name: string, behaviour: Behaviour = {}): Promise<string> {
+  await world.images.product(PRODUCT, name, behaviour);
+  return name;
+}
+
+export function mustNotFail(result: LoadResult): void {
+  must(result.failed === 0, `${result.failed} of ${result.requests} requests failed: ${result.failures}`);
+}
+
+export const loadFigures = (result: LoadResult): Figure[] => [
+  { name: "requests", value: result.requests },
+  { name: "failed", value: result.failed },
+  { name: "p95", value: Math.round(result.percentile(0.95)), unit: "ms" },
+];
+
+export const rounded = (seconds: number): number => Math.round(seconds * 10) / 10;
+
+export const since = (start: number): number => rounded((performance.now() - start) / 1000);

@@ -1,0 +1,167 @@
+/** Drills about Terraform being interrupted, and about hands that change things beside it. */
+import { describe } from "../../terraform/output";
+import { canary, change, cutover, deploy, retire } from "../../release/steps";
+import type { ApplyEvent } from "../../terraform/working-directory";
+import type { World } from "../world";
+import { type Drill, loadFigures, must, mustNotFail, PRODUCT, rounded, version } from "./drill";
+import { idleColour } from "./release";
+
+/** Where in each step Terraform is killed: in the middle of the one thing that the step is about. */
+const KILLS: readonly {
+  readonly step: string;
+  readonly edit: (version: string) => Parameters<typeof change>[2];
+  readonly at: (event: ApplyEvent, idle: string) => boolean;
+  /** Seconds after that event. */
+  readonly after: number;
+}[] = [
+  {
+    step: "deploy",
+    edit: (name) => (release) => deploy(release, name),
+    at: ({ type, address, action }, idle) =>
+      type === "apply_start" &&
+      action === "create" &&
+      address.startsWith(`docker_container.${PRODUCT}_${idle}_`) &&
+      !address.includes("migration"),
+    after: 3,
+  },
+  {
+    step: "canary",
+    edit: () => (release) => canary(release, 10),
+    at: ({ type, address, action }) =>
+      type === "apply_start" && action === "create" && address === `docker_container.${PRODUCT}_switch_job`,
+    after: 0.3,
+  },
+  {
+    step: "cutover",
+    edit: () => cutover,
+    at: ({ type, address, action }) =>
+      type === "apply_start" && action === "create" && address === `docker_container.${PRODUCT}_switch_job`,
+    after: 1,
+  },
+  {
+    step: "retire",
+    edit: () => retire,
+    at: ({ type, address, action }, idle) =>
+      type === "apply_start" && action === "delete" && address.startsWith(`docker_container.${PRODUCT}_${idle}_`),
+    after: 0.2,
+  },
+];
+
+export const killed: Drill = {
+  number: 6,
+  name: "kill",
+  title: "kill -9 of Terraform in the middle of each step",
+  async run({ world, say }) {
+    const next = await version(world, "v2.5.0-rehearsal");
+    const load = world.load([PRODUCT], "all", { maxSeconds: 1800, maxRequests: 1_000_000 });
+    let leftovers = 0;
+    for (const { step, edit, at, after } of KILLS) {
+      const idle = idleColour(world);
+      world.want({ release: change(world.desired.release, PRODUCT, edit(next)) });
+      const abort = new AbortController();
+      const applied = await world.attempt({
+        killed: abort.signal,
+        onEvent: (event) => {
+          if (at(event, idle)) setTimeout(() => abort.abort(), after * 1000);
+        },
+      });
+      must(applied.code === null, `${step}: Terraform ended before it was killed`);
+      say(`${step}: killed after ${rounded(applied.seconds)} s; the next run`);
+      await world.unlock();
+      await world.recover();
+      await world.apply();
+      const pending = await world.pending();
+      must(pending.length === 0, `${step}: the run after it still wants to change ${pending.join(", ")}`);
+      const removed = await world.tidy();
+      leftovers += removed.length;
+    }
+    const result = await load.stop();
+    mustNotFail(result);
+    return [
+      { name: "kills", value: KILLS.length },
+      { name: "containers left over and removed", value: leftovers },
+      ...loadFigures(result),
+    ];
+  },
+};
+
+export const twoOperators: Drill = {
+  number: 7,
+  name: "lock",
+  title: "two operators at once: the second is refused",
+  async run({ world, say }) {
+    const next = await version(world, "v2.6.0-rehearsal");
+    world.want({ release: change(world.desired.release, PRODUCT, (release) => deploy(release, next)) });
+    let started: () => void = () => undefined;
+    const underWay = new Promise<void>((resolve) => (started = resolve));
+    const first = world.attempt({ onEvent: () => started() });
+    await Promise.race([underWay, first]);
+    say("the second operator applies");
+    const second = await world.terraform.apply();
+    const said = second.errors.map(describe).join("\n");
+    must(second.code !== 0, "the second apply was let through");
+    must(/state lock/i.test(said), `the second was refused for another reason: ${said}`);
+    const who = /Who:\s+(\S+)/.exec(said)?.[1];
+    must(who !== undefined, `the refusal does not say who holds the lock: ${said}`);
+    must((await first).code === 0, "the first apply failed");
+    return [
+      { name: "refused after", value: rounded(second.seconds), unit: "s" },
+      { name: "lock held by", value: who.replace(/@.*/, "@…") },
+    ];
+  },
+};
+
+export const byHand: Drill = {
+  number: 8,
+  name: "by-hand",
+  title: "a container removed or changed by hand comes back, and only that",
+  async run({ world, say }) {
+    const live = world.desired.release[PRODUCT]!.live;
+    const service = world.platform.products.find(({ name }) => name === PRODUCT)!.services.at(-1)!;
+    const address = `docker_container.${PRODUCT}_${live}_${service.role}-0`;
+    // Its name is new, so the switch has to write it.
+    const allowed = [address, `docker_container.${PRODUCT}_switch_job`];
+
+    say("remove one");
+    const removed = await find(world, address);
+    await world.docker.run("rm", "--force", removed);
+    const figures = [await mended(world, allowed, [address], "removed")];
+
+    say("change one: its memory");
+    const changed = await find(world, address);
+    await world.docker.run("update", "--memory", "100m", "--memory-swap", "100m", changed);
+    figures.push(await mended(world, [address], [address], "changed"));
+
+    say("stop one");
+    await world.docker.run("stop", await find(world, address));
+    figures.push(await mended(world, allowed, [address], "stopped"));
+    return figures;
+  },
+};
+
+async function find(world: World, address: string): Promise<string> {
+  const resource = (await world.terraform.state()).find((known) => known.address === address);
+  must(resource !== undefined, `${address} is not in the state`);
+  return String(resource.values["id"]);
+}
+
+async function mended(
+  world: World,
+  allowed: readonly string[],
+  needed: readonly string[],
+  what: string,
+): Promise<{ name: string; value: number; unit: string }> {
+  const ids = async (): Promise<string[]> => (await world.docker.containers(world.prefix)).map(({ id }) => id);
+  const before = await ids();
+  const pending = (await world.pending()).map((entry) => entry.split(" ")[0]!);
+  for (const address of needed) must(pending.includes(address), `${what}: the plan does not show ${address}`);
+  const foreign = pending.filter((address) => !allowed.includes(address));
+  must(foreign.length === 0, `${what}: the plan also changes ${foreign.join(", ")}`);
+  const { seconds } = await world.apply();
+  const left = await world.pending();
+  must(left.length === 0, `${what}: still to be changed after the apply: ${left.join(", ")}`);
+  const after = await ids();
+  const made = after.filter((id) => !before.includes(id));
+  must(made.length <= allowed.length, `${what}: ${made.length} containers are new`);
+  return { name: `${what}, mended in`, value: rounded(seconds), unit: "s" };
+}

@@ -1,0 +1,252 @@
+/**
+ * Images for a rehearsal. What can be pulled is real. For the rest stand-ins are made on the local engine with
+ * `docker import`: Node's own binary and a small service for the platform's services, this computer's own programs for
+ * Traefik, PostgreSQL and Redis.
+ */
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import type { Platform } from "../../model/platform";
+import { imageRepository } from "../../model/platform";
+import type { Service } from "../../model/service";
+import type { Docker } from "../../release/docker";
+import { FileTree, findProgram } from "./file-tree";
+
+/** What a stand-in does besides answering well. */
+export interface Behaviour {
+  /** Not healthy until then. */
+  readonly startAfterSeconds?: number;
+  /** Never healthy. */
+  readonly failHealth?: boolean;
+  /** Share of requests that get a 500, 0 to 1. */
+  readonly errorShare?: number;
+  readonly delaySeconds?: number;
+  /** Ends with exit code 1 after that time. */
+  readonly dieAfterSeconds?: number;
+  /** The migration job exits 1. */
+  readonly failMigration?: boolean;
+}
+
+/** Images that a rehearsal uses, and where each came from. */
+export type Origin = "pulled" | "local" | "stand-in";
+
+export const STAND_IN_LABEL = "twinset.stand-in";
+const BASE = "twinset/stand-in:latest";
+const EDGE = "twinset/edge:rehearsal";
+const ACME_CERTIFICATE = "/etc/acme-server.pem";
+
+/** A program that a stand-in is made of and that this computer does not have. */
+export class MissingProgram extends Error {
+  constructor(
+    readonly program: string,
+    readonly purpose: string,
+  ) {
+    super(`${program} (${purpose})`);
+  }
+}
+
+export class Images {
+  readonly origins = new Map<string, Origin>();
+  private readonly unreachable = new Set<string>();
+
+  constructor(
+    private readonly docker: Docker,
+    private readonly platform: Platform,
+    /** A directory for what is being packed; removed by its owner. */
+    private readonly directory: string,
+    /** Where programs are looked for. */
+    private readonly path: string,
+  ) {}
+
+  /** Images that the machinery needs: the edge, the stores. Pulled, or made of this computer's programs. */
+  async infrastructure(): Promise<void> {
+    const { image, kind } = this.platform.edge;
+    await this.ensure(image, () => this.edge(), { entrypoint: [`/bin/${kind}`] });
+    for (const store of this.platform.stores) {
+      // Redis' image writes to where it starts.
+      await this.ensure(store.image, () => this.store(store.kind), {
+        workingDirectory: store.kind === "redis" ? "/data" : "/",
+      });
+    }
+  }
+
+  /**
+   * The edge's image with one more certificate in it, which its ACME client trusts.
+   * @returns its name
+   */
+  async edgeThatTrusts(certificatePath: string): Promise<string> {
+    const container = await this.docker.run("create", this.platform.edge.image);
+    try {
+      await this.docker.run("cp", certificatePath, `${container}:${ACME_CERTIFICATE}`);
+      await this.docker.run(
+        "commit",
+        ...["--change", `ENV LEGO_CA_CERTIFICATES=${ACME_CERTIFICATE}`],
+        ...["--change", `LABEL ${STAND_IN_LABEL}=edge`],
+        container,
+        EDGE,
+      );
+      return EDGE;
+    } finally {
+      await this.docker.run("rm", "--force", container);
+    }
+  }
+
+  /**
+   * Makes sure that a product has images of one version. Services are stand-ins always: a real one wants its real
+   * databases and secrets, and a rehearsal has neither. With a behaviour a new version is made that has it.
+   */
+  async product(name: string, version: string, behaviour: Behaviour = {}): Promise<void> {
+    const product = this.platform.products.find((p) => p.name === name)!;
+    await this.versions(product.services, version, behaviour);
+  }
+
+  /** One version of many services. */
+  async versions(services: readonly Service[], version: string, behaviour: Behaviour = {}): Promise<void> {
+    const container = await this.baseContainer();
+    try {
+      for (const service of services) {
+        const reference = `${imageRepository(this.platform, service)}:${version}`;
+        if (this.origins.get(reference) === "stand-in") continue;
+        const spec = {
+          service: service.name,
+          version,
+          port: service.port,
+          healthPath: service.health.kind === "http" ? service.health.path : "/health",
+          behaviour,
+        };
+        await this.docker.run(
+          "commit",
+          ...["--change", `ENV STAND_IN=${Buffer.from(JSON.stringify(spec)).toString("base64")}`],
+          ...["--change", `LABEL ${STAND_IN_LABEL}=service`],
+          container,
+          reference,
+        );
+        this.origins.set(reference, "stand-in");
+      }
+    } finally {
+      await this.docker.run("rm", "--force", container);
+    }
+  }
+
+  /** Removes all stand-ins from the engine, those of earlier rehearsals too. Real images stay. */
+  async remove(): Promise<void> {
+    const references = await this.docker.lines(
+      ...["image", "ls", "--filter", `label=${STAND_IN_LABEL}`, "--format", "{{.Repository}}:{{.Tag}}"],
+    );
+    const named = references.filter((reference) => !reference.includes("<none>"));
+    if (named.length > 0) await this.docker.attempt(["image", "rm", "--force", ...named]);
+  }
+
+  private async ensure(reference: string, standIn: () => Promise<FileTree>, options?: ImportOptions): Promise<void> {
+    const existing = await this.docker.attempt([
+      ...["image", "inspect", "--format", `{{index .Config.Labels "${STAND_IN_LABEL}"}}`, reference],
+    ]);
+    if (existing.code === 0 && ["", "<no value>"].includes(existing.stdout.trim())) {
+      this.origins.set(reference, "local");
+      return;
+    }
+    if (await this.pull(reference)) return;
+    if (existing.code !== 0) await this.import(await standIn(), reference, options);
+    this.origins.set(reference, "stand-in");
+  }
+
+  private async pull(reference: string): Promise<boolean> {
+    const registry = registryOf(reference);
+    if (this.unreachable.has(registry)) return false;
+    const { code, stderr, timedOut } = await this.docker.attempt(["pull", "--quiet", reference], 300);
+    if (code === 0) this.origins.set(reference, "pulled");
+    // A registry that cannot be reached now cannot be reached for the next image either.
+    else if (timedOut || /dial tcp|no such host|timeout|refused|unreachable/i.test(stderr))
+      this.unreachable.add(registry);
+    return code === 0;
+  }
+
+  private async baseContainer(): Promise<string> {
+    const known = await this.docker.attempt(["image", "inspect", "--format", "{{.Id}}", BASE]);
+    if (known.code !== 0) {
+      const files = this.tree("service").addProgram(process.execPath, "node");
+      files.addBusybox(this.program("busybox", "shell and wget of the stand-ins"));
+      files.add(join(__dirname, "service.cjs"), "/stand-in/service.cjs");
+      const programs = this.platform.products.flatMap(({ migration }) => (migration ? [migration.command[0]!] : []));
+      for (const program of new Set(programs)) {
+        files.write(`/bin/${program}`, "#!/bin/sh\nexec node /stand-in/service.cjs migrate\n", 0o755);
+      }
+      await this.import(files, BASE, { command: ["node", "/stand-in/service.cjs"] });
+    }
+    return this.docker.run("create", BASE);
+  }
+
+  private edge(): Promise<FileTree> {
+    const { kind } = this.platform.edge;
+    const files = this.tree(kind).addBusybox(this.program("busybox", "shell of the edge's jobs"));
+    return Promise.resolve(files.addProgram(this.program(kind, "the edge"), kind));
+  }
+
+  private store(kind: "postgres" | "redis"): Promise<FileTree> {
+    const files = this.tree(kind).addBusybox(this.program("busybox", `shell of ${kind}`));
+    return Promise.resolve(kind === "postgres" ? this.postgres(files) : this.redis(files));
+  }
+
+  private redis(files: FileTree): FileTree {
+    for (const name of ["redis-server", "redis-cli"]) files.addProgram(this.program(name, "the store redis"), name);
+    return files;
+  }
+
+  private postgres(files: FileTree): FileTree {
+    const installed = "/usr/lib/postgresql";
+    const version = directories(installed).sort((a, b) => Number(b) - Number(a))[0];
+    if (version === undefined) throw new MissingProgram("postgresql", "the store postgres");
+    files.addFolder(join(installed, version)).add(join("/usr/share/postgresql", version)).add("/usr/share/zoneinfo");
+    for (const name of ["postgres", "initdb", "psql", "pg_isready"]) {
+      files.write(`/bin/${name}`, `#!/bin/sh\nexec ${join(installed, version, "bin", name)} "$@"\n`, 0o755);
+    }
+    const entrypoint = readFileSync(join(__dirname, "postgres-entrypoint.sh"), "utf8");
+    return files.write("/bin/docker-entrypoint.sh", entrypoint, 0o755);
+  }
+
+  private program(name: string, purpose: string): string {
+    const file = findProgram(name, this.path);
+    if (!file) throw new MissingProgram(name, purpose);
+    return file;
+  }
+
+  private tree(name: string): FileTree {
+    const files = new FileTree(join(this.directory, name));
+    return files
+      .write("/etc/passwd", "root:x:0:0::/:/bin/sh\npostgres:x:70:70::/:/bin/sh\nredis:x:999:1000::/:/bin/sh\n")
+      .write("/etc/group", "root:x:0:\npostgres:x:70:\nredis:x:1000:\n");
+  }
+
+  private async import(files: FileTree, reference: string, options: ImportOptions = {}): Promise<void> {
+    const tar = `${files.root}.tar`;
+    files.pack(tar, { tmp: "0:0", "var/lib/postgresql/data": "70:70", data: "999:1000" });
+    const changes = [
+      "ENV PATH=/usr/local/bin:/usr/bin:/bin",
+      `LABEL ${STAND_IN_LABEL}=image`,
+      ...(options.command ? [`CMD ${JSON.stringify(options.command)}`] : []),
+      ...(options.workingDirectory ? [`WORKDIR ${options.workingDirectory}`] : []),
+      ...(options.entrypoint ? [`ENTRYPOINT ${JSON.stringify(options.entrypoint)}`] : []),
+    ];
+    await this.docker.run("import", ...changes.flatMap((change) => ["--change", change]), tar, reference);
+    rmSync(tar);
+    rmSync(files.root, { recursive: true });
+  }
+}
+
+interface ImportOptions {
+  readonly command?: readonly string[];
+  readonly entrypoint?: readonly string[];
+  readonly workingDirectory?: string;
+}
+
+const registryOf = (reference: string): string => {
+  const [first = ""] = reference.split("/");
+  return /[.:]/.test(first) && reference.includes("/") ? first : "docker.io";
+};
+
+function directories(folder: string): string[] {
+  try {
+    return readdirSync(folder);
+  } catch {
+    return [];
+  }
+}

@@ -1,0 +1,270 @@
+/** `npm run rehearse`: runs drills on a world of their own, shows what goes on, and reports. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import colours from "picocolors";
+import type { LoadedPlatform } from "../config/load";
+import { synthesize } from "../main";
+import type { Environment, EnvironmentName } from "../model/environment";
+import { environmentPrefix } from "../model/names";
+import { selectProducts } from "../model/platform";
+import { error, list, ProblemsError } from "../model/problem";
+import type { StackConfig } from "../terraform/config";
+import { killChildren } from "../terraform/program";
+import { DRILLS } from "./drills";
+import { type Drill, PRODUCT } from "./drills/drill";
+import { Endings } from "./endings";
+import { MissingProgram } from "./images/stand-ins";
+import { type Preflight, preflight } from "./preflight";
+import { type DrillResult, formatFigure, formatImages, type Report } from "./report";
+import { World } from "./world";
+
+export interface RehearseOptions {
+  /** @default "manacore" */
+  readonly platform?: string | undefined;
+  /** @default "production" */
+  readonly environment?: EnvironmentName;
+  /** Names or numbers. @default all */
+  readonly drills?: readonly string[] | undefined;
+  /** Only these products, and what they need: for a small computer. @default all */
+  readonly products?: readonly string[] | undefined;
+  /** Leave containers, volumes and images where they are. @default false */
+  readonly keep?: boolean | undefined;
+  /** The Docker engine may be restarted. @default false */
+  readonly restartEngine?: boolean | undefined;
+  /** Where the report goes. @default "rehearsal-report.json" */
+  readonly report?: string | undefined;
+  /** The process' environment. */
+  readonly env: NodeJS.ProcessEnv;
+  /** @default console.log */
+  readonly write?: (line: string) => void;
+}
+
+/** 0: every drill passed. 1: one failed. 2: something that drills need is missing, and nothing was rehearsed. */
+export const EXIT = { passed: 0, failed: 1, missing: 2, interrupted: 130 } as const;
+
+/** @throws ProblemsError for mistakes in the options or the catalog */
+export async function rehearse(options: RehearseOptions): Promise<number> {
+  const write = options.write ?? console.log;
+  const chosen = chosenDrills(options.drills);
+  const directory = mkdtempSync(join(tmpdir(), "twinset-rehearsal-"));
+  const endings = new Endings();
+  endings.stops(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  const off = endOnSignals(endings, write);
+  try {
+    return await rehearseIn(directory, endings, chosen, options, write);
+  } finally {
+    await endings.end({ keep: options.keep ?? false });
+    off();
+  }
+}
+
+async function rehearseIn(
+  directory: string,
+  endings: Endings,
+  chosen: readonly Drill[],
+  options: RehearseOptions,
+  write: (line: string) => void,
+): Promise<number> {
+  const { loaded, environment, config } = synthesized(options, directory);
+  const prefix = environmentPrefix(loaded.platform.name, environment.name);
+  const found = await preflight(config, options.env, prefix);
+  if ("missing" in found) return nothingRehearsed(found, write);
+
+  const platform = options.products ? selectProducts(loaded.platform, [...options.products, PRODUCT]) : loaded.platform;
+  const known = new Set(platform.products.map(({ name }) => name));
+  const { release: whole } = loaded.releases[environment.name];
+  const release = Object.fromEntries(Object.entries(whole).filter(([name]) => known.has(name)));
+  const startedAt = new Date();
+  const progress = new Progress(write);
+  progress.title(`Rehearsal of ${platform.name} ${environment.name}, ${found.means.terraform.version}`);
+  let world: World;
+  try {
+    const say = (line: string): void => progress.line(line);
+    world = await World.start({ means: found.means, directory, platform, environment, release, endings, say });
+  } catch (reason) {
+    if (!(reason instanceof MissingProgram)) throw reason;
+    return nothingRehearsed(
+      { missing: [`${reason.message}: its image can neither be pulled nor made`], hints: [] },
+      write,
+    );
+  }
+  const drills: DrillResult[] = [];
+  for (const drill of chosen) {
+    drills.push(await runDrill(drill, world, progress, { restartEngine: options.restartEngine ?? false }));
+  }
+  progress.title(
+    options.keep ? `Keeping what begins with ${prefix}- on this engine` : "Removing everything that was made",
+  );
+  await endings.end({ keep: options.keep ?? false });
+
+  const report: Report = {
+    platform: platform.name,
+    environment: environment.name,
+    versions: versionsOf(config, found),
+    startedAt: startedAt.toISOString(),
+    seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
+    changes: world.changes,
+    images: Object.fromEntries(world.images.origins),
+    drills,
+  };
+  const path = options.report ?? "rehearsal-report.json";
+  writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
+  show(report, path, write);
+  return drills.every(({ result }) => result === "passed") ? EXIT.passed : EXIT.failed;
+}
+
+/** The stack as it is, before anything is adapted: it says which plugins are needed. */
+function synthesized(
+  options: RehearseOptions,
+  directory: string,
+): { loaded: LoadedPlatform; environment: Environment; config: StackConfig } {
+  const outdir = join(directory, "whole");
+  const loaded = synthesize({ PLATFORM: options.platform }, outdir);
+  const environment = loaded.platform.environments[options.environment ?? "production"];
+  if (environment.host.kind === "local") {
+    throw new ProblemsError([
+      error("environment", environment.name, "staging or production", "development runs on this computer as it is"),
+    ]);
+  }
+  const file = join(outdir, "stacks", environment.name, "cdk.tf.json");
+  return { loaded, environment, config: JSON.parse(readFileSync(file, "utf8")) as StackConfig };
+}
+
+const versionsOf = (
+  config: StackConfig,
+  { means, engine }: Extract<Preflight, { means: unknown }>,
+): Report["versions"] => ({
+  terraform: means.terraform.version,
+  "docker engine": engine,
+  ...Object.fromEntries(
+    Object.entries(config.terraform.required_providers ?? {}).map(([name, { version }]) => [
+      `provider ${name}`,
+      version,
+    ]),
+  ),
+});
+
+function chosenDrills(asked: readonly string[] | undefined): readonly Drill[] {
+  if (!asked || asked.length === 0) return DRILLS;
+  const unknown = asked.filter((name) => !DRILLS.some((drill) => drill.name === name || String(drill.number) === name));
+  if (unknown.length > 0) {
+    throw new ProblemsError(
+      unknown.map((name) =>
+        error("drill", name, `one of ${list(DRILLS.map((drill) => drill.name))}, or its number`, "correct the name"),
+      ),
+    );
+  }
+  return DRILLS.filter((drill) => asked.includes(drill.name) || asked.includes(String(drill.number)));
+}
+
+function nothingRehearsed(
+  found: Extract<Preflight, { missing: readonly string[] }>,
+  write: (line: string) => void,
+): number {
+  write(colours.yellow("Nothing was rehearsed. Missing on this computer:"));
+  found.missing.forEach((line) => write(`  ${line}`));
+  found.hints.forEach((line) => write(line));
+  return EXIT.missing;
+}
+
+async function runDrill(
+  drill: Drill,
+  world: World,
+  progress: Progress,
+  options: { readonly restartEngine: boolean },
+): Promise<DrillResult> {
+  const start = performance.now();
+  progress.title(`${drill.number}. ${drill.title}`);
+  const say = (line: string): void => progress.line(line);
+  const base = { number: drill.number, name: drill.name, title: drill.title };
+  const seconds = (): number => Math.round((performance.now() - start) / 1000);
+  try {
+    if (!drill.fromNothing && !drill.needsNothing) {
+      say("as the release file has it");
+      await world.settle();
+    }
+    const figures = await drill.run({ world, say, options });
+    figures.forEach((figure) => progress.figure(formatFigure(figure)));
+    progress.verdict("passed", seconds());
+    return { ...base, result: "passed", seconds: seconds(), figures };
+  } catch (reason) {
+    const message = reason instanceof Error ? reason.message : String(reason);
+    progress.failure(reason);
+    progress.verdict("failed", seconds());
+    return { ...base, result: "failed", seconds: seconds(), figures: [], reason: message };
+  } finally {
+    world.killLoads();
+  }
+}
+
+/** Ctrl-C: children end, everything that was made goes, then the process ends. A second one ends it at once. */
+function endOnSignals(endings: Endings, write: (line: string) => void): () => void {
+  const signals = ["SIGINT", "SIGTERM"] as const;
+  let happened = false;
+  const onSignal = (): void => {
+    if (happened) process.exit(EXIT.interrupted);
+    happened = true;
+    write("\nInterrupted: removing everything that was made …");
+    killChildren();
+    void endings
+      .end()
+      .catch((reason: unknown) => write(String(reason)))
+      .finally(() => process.exit(EXIT.interrupted));
+  };
+  signals.forEach((signal) => process.on(signal, onSignal));
+  return () => signals.forEach((signal) => process.off(signal, onSignal));
+}
+
+/** Lines with the time since the beginning. */
+class Progress {
+  private readonly start = performance.now();
+
+  constructor(private readonly write: (line: string) => void) {}
+
+  title(text: string): void {
+    this.write(`\n${this.time()} ${colours.bold(text)}`);
+  }
+
+  line(text: string): void {
+    this.write(`${this.time()}   ${text}`);
+  }
+
+  figure(text: string): void {
+    this.write(`${this.time()}   ${colours.cyan(text)}`);
+  }
+
+  failure(reason: unknown): void {
+    const lines = (reason instanceof Error ? reason.message : String(reason)).split("\n");
+    lines.forEach((line) => this.write(`${this.time()}   ${colours.red(line)}`));
+  }
+
+  verdict(result: DrillResult["result"], seconds: number): void {
+    const word = result === "passed" ? colours.green("passed") : colours.red("FAILED");
+    this.write(`${this.time()}   ${word} (${seconds} s)`);
+  }
+
+  private time(): string {
+    const seconds = Math.round((performance.now() - this.start) / 1000);
+    return colours.dim(`${String(Math.floor(seconds / 60)).padStart(2, "0")}:${String(seconds % 60).padStart(2, "0")}`);
+  }
+}
+
+function show(report: Report, path: string, write: (line: string) => void): void {
+  write("");
+  for (const drill of report.drills) {
+    const word = drill.result === "passed" ? colours.green("passed") : colours.red("FAILED");
+    write(`${String(drill.number).padStart(2)}  ${word}  ${String(drill.seconds).padStart(4)} s  ${drill.title}`);
+    const details =
+      drill.reason === undefined ? drill.figures.map(formatFigure).join(" · ") : drill.reason.split("\n")[0]!;
+    write(`                    ${colours.dim(details)}`);
+  }
+  write("");
+  write(`Images: ${formatImages(report.images).join("; ")}`);
+  write(`Other than in ${report.environment}: ${report.changes.join("; ")}`);
+  const failed = report.drills.filter(({ result }) => result === "failed").length;
+  const total = report.drills.length;
+  write(
+    `${total - failed} of ${total} drills passed in ${Math.round(report.seconds / 60)} min. The report is in ${path}`,
+  );
+}

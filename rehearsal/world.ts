@@ -1,0 +1,437 @@
+/**
+ * Everything that a rehearsal runs on: simulated clouds, the machine, certificates, images, and Terraform in a directory
+ * of its own. What is started here is stopped here, and what Terraform made is removed.
+ */
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { App } from "cdktf";
+import { utils } from "ssh2";
+import { withoutTraces } from "../main";
+import type { Environment } from "../model/environment";
+import { environmentPrefix } from "../model/names";
+import { inputUses, type Platform } from "../model/platform";
+import type { Release } from "../model/release";
+import { type CloudAccess, findAdoptions, inThePlansWay, unknownTo } from "../release/recover";
+import { EnvironmentStack } from "../stacks/environment-stack";
+import type { StackConfig } from "../terraform/config";
+import { dummyValues } from "../terraform/dummy-values";
+import { describe } from "../terraform/output";
+import { childEnvironment, type Terraform } from "../terraform/program";
+import { type Applied, type ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
+import { type Acme, startAcme } from "./acme";
+import { adapt, withoutDigests } from "./adapt";
+import { startBridge } from "./bridge";
+import type { Docker } from "../release/docker";
+import { Images } from "./images/stand-ins";
+import { Load, type LoadOptions } from "./load/load";
+import { Machine, sshPrograms } from "./machine";
+import type { Endings } from "./endings";
+import { markerOf } from "./preflight";
+import { type CloudflareSimulator, startCloudflare } from "./simulators/cloudflare";
+import { type DnsServer, startDnsServer } from "./simulators/dns-server";
+import { type HetznerSimulator, startHetzner } from "./simulators/hetzner";
+import { type ObjectStore, startObjectStore } from "./simulators/object-store";
+
+/** Programs and facts that the preflight found. */
+export interface Means {
+  readonly terraform: Terraform;
+  readonly docker: Docker;
+  /** The local engine's socket. */
+  readonly socket: string;
+  /** The engine's cores. */
+  readonly cores: number;
+  /** This computer's address in Docker's default network. */
+  readonly gateway: string;
+  readonly pebble: string;
+  readonly openssl: string;
+  readonly ssh: string;
+  readonly sshKeygen: string;
+  /** Where programs are. */
+  readonly path: string;
+}
+
+export interface WorldOptions {
+  readonly means: Means;
+  /** Gone afterwards; whoever made it removes it. */
+  readonly directory: string;
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly release: Release;
+  /** Resources that Terraform works on at a time. @default 40 */
+  readonly parallelism?: number;
+  /** Takes how everything that is started here ends. */
+  readonly endings: Endings;
+  /** Told what is going on, a line at a time. */
+  readonly say: (line: string) => void;
+}
+
+/** The stack that a world is to have: what of it may change during a rehearsal. */
+export interface Desired {
+  readonly release: Release;
+  readonly environment: Environment;
+  /** Values of variables that are not the usual ones. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Told apart from a drill's failure: an apply that had to work and did not. */
+export class ApplyFailed extends Error {
+  constructor(readonly applied: Applied) {
+    super(applied.code === null ? "Terraform was killed" : applied.errors.map(describe).join("\n"));
+  }
+}
+
+/** The loopback address of the simulated server; the whole of 127.0.0.0/8 is this computer. */
+export const SERVER_ADDRESS = "127.77.0.1";
+const TOKENS = {
+  hcloud: "rehearsal".padEnd(64, "0"),
+  cloudflare: "rehearsal".padEnd(40, "0"),
+  dns: "rehearsal-dns".padEnd(40, "0"),
+  accessKey: "rehearsal",
+} as const;
+const ZONE_ID = "7e".repeat(16);
+const ACCOUNT_ID = "ac".repeat(16);
+export const SMOKE_KEY = "rehearsal-smoke-key";
+
+export class World {
+  /** Name of the server, and beginning of the name of everything on it. */
+  readonly prefix: string;
+  /** As it is in the files, with nothing changed by a drill. */
+  readonly base: Desired;
+  desired: Desired;
+  private written: string | undefined;
+  private readonly loads: Load[] = [];
+
+  private constructor(
+    readonly options: WorldOptions,
+    readonly platform: Platform,
+    environment: Environment,
+    readonly changes: readonly string[],
+    readonly images: Images,
+    readonly clouds: Clouds,
+    readonly terraform: WorkingDirectory,
+    private readonly publicKey: string,
+  ) {
+    this.prefix = environmentPrefix(platform.name, environment.name);
+    this.base = { release: withoutDigests(options.release), environment, secrets: {} };
+    this.desired = this.base;
+  }
+
+  /** The volume that says that what is called so on this engine is a rehearsal's. */
+  get marker(): string {
+    return markerOf(this.prefix);
+  }
+
+  get docker(): Docker {
+    return this.options.means.docker;
+  }
+
+  /** Starts everything but the stack itself. */
+  static async start(options: WorldOptions): Promise<World> {
+    const { means, directory, say, endings } = options;
+    const prefix = environmentPrefix(options.platform.name, options.environment.name);
+    const env = childEnvironment({ ...process.env, PATH: means.path });
+
+    const images = new Images(means.docker, options.platform, join(directory, "images"), means.path);
+    endings.removes(() => images.remove());
+    await images.remove();
+    // An earlier rehearsal that was kept, or killed.
+    await means.docker.removeContainers(prefix);
+    await means.docker.removeVolumes(prefix);
+    say("images");
+    await images.infrastructure();
+    for (const product of options.platform.products) {
+      const release = options.release[product.name];
+      for (const set of [release?.blue, release?.green]) if (set) await images.product(product.name, set.version);
+    }
+
+    say("simulators of Hetzner Cloud, Cloudflare and R2, DNS, ACME");
+    const machine = new Machine({
+      docker: means.docker,
+      socket: means.socket,
+      disk: join(directory, "disk"),
+      env,
+      address: SERVER_ADDRESS,
+    });
+    await machine.listen();
+    endings.stops(() => machine.close());
+    const clouds = await startClouds(options, machine, join(directory, "acme"), env);
+    const dnsApi = await startBridge(means.gateway, new URL(clouds.cloudflare.baseUrl).origin);
+    endings.stops(() => dnsApi.stop());
+
+    const { platform, environment, changes } = adapt(options.platform, options.environment, {
+      address: SERVER_ADDRESS,
+      acmeDirectory: clouds.acme.directoryUrl,
+      dnsApi: `${dnsApi.url}/client/v4`,
+      resolver: `${means.gateway}:${clouds.dns.port}`,
+      cores: means.cores,
+      edgeImage: await images.edgeThatTrusts(clouds.acme.certificatePath),
+    });
+    const keys = utils.generateKeyPairSync("ed25519");
+    const programs = sshPrograms(directory, means, {
+      address: SERVER_ADDRESS,
+      port: machine.port,
+      privateKey: keys.private,
+    });
+    await means.docker.run("volume", "create", "--label", "twinset.rehearsal", markerOf(prefix));
+    endings.removes(async () => {
+      await means.docker.removeContainers(prefix);
+      await means.docker.removeVolumes(prefix);
+    });
+    const terraform = new WorkingDirectory(
+      means.terraform,
+      join(directory, "cdktf.out", "stacks", options.environment.name),
+      {
+        ...env,
+        PATH: `${programs}:${means.path}`,
+        TF_DATA_DIR: join(directory, "terraform"),
+        HCLOUD_ENDPOINT: clouds.hetzner.baseUrl,
+        CLOUDFLARE_BASE_URL: clouds.cloudflare.baseUrl,
+        AWS_ENDPOINT_URL_S3: clouds.store.baseUrl,
+        AWS_ACCESS_KEY_ID: TOKENS.accessKey,
+        AWS_SECRET_ACCESS_KEY: "rehearsal-secret",
+      },
+      options.parallelism ?? 40,
+    );
+    const world = new World(options, platform, environment, changes, images, clouds, terraform, keys.public);
+    world.write();
+    await terraform.init();
+    return world;
+  }
+
+  /** What the next apply is to bring about. */
+  want(part: Partial<Desired>): void {
+    this.desired = { ...this.desired, ...part };
+  }
+
+  /** Writes the stack for what is wanted. */
+  write(): void {
+    const { config, values } = this.rendered();
+    const text = JSON.stringify(config) + values;
+    if (this.written !== text) this.terraform.write(config, values);
+    this.written = text;
+  }
+
+  /** The stack for what is wanted, and its variables' values. */
+  rendered(): { readonly config: StackConfig; readonly values: string } {
+    const { release, environment, secrets } = this.desired;
+    const outdir = join(this.options.directory, "synth");
+    rmSync(outdir, { recursive: true, force: true });
+    withoutTraces(() => {
+      const app = new App({ outdir, stackTraces: false });
+      new EnvironmentStack(app, environment.name, { platform: this.platform, environment, release });
+      app.synth();
+    });
+    const text = readFileSync(join(outdir, "stacks", environment.name, "cdk.tf.json"), "utf8");
+    const config = JSON.parse(text) as StackConfig;
+    const values = dummyValues(config, this.platform, environment, {
+      hcloud_token: TOKENS.hcloud,
+      cloudflare_api_token: TOKENS.cloudflare,
+      cloudflare_zone_id: ZONE_ID,
+      cloudflare_account_id: ACCOUNT_ID,
+      edge_dns_token: TOKENS.dns,
+      ssh_allowed_cidrs: ["127.0.0.1/32"],
+      ssh_public_keys: { rehearsal: this.publicKey.trim() },
+      smoke_key: SMOKE_KEY,
+      ...secrets,
+    });
+    return { config, values };
+  }
+
+  /** Applies what is wanted, whatever comes of it. */
+  async attempt(options: ApplyOptions = {}): Promise<Applied> {
+    this.write();
+    return this.terraform.apply(options);
+  }
+
+  /** Applies what is wanted. @throws ApplyFailed */
+  async apply(options: ApplyOptions = {}): Promise<Applied> {
+    const applied = await this.attempt(options);
+    if (applied.code !== 0) throw new ApplyFailed(applied);
+    return applied;
+  }
+
+  /** The addresses that an apply would change now, with what it would do. */
+  async pending(): Promise<string[]> {
+    this.write();
+    return (await this.terraform.plan()).map(({ address, change }) => `${address} ${change.actions.join("+")}`);
+  }
+
+  /** Brings the environment to what its files say, whatever a drill has left. */
+  async settle(): Promise<void> {
+    this.desired = this.base;
+    await this.apply();
+  }
+
+  /** Takes a dead process' lock from the state, as `terraform force-unlock` does for a person. */
+  async unlock(): Promise<void> {
+    const id = await this.terraform.lockId();
+    if (id !== undefined) await this.terraform.must("force-unlock", ["-force", id]);
+  }
+
+  /** Adopts or removes what stands in the next apply's way, as `twinset recover` does. */
+  async recover(): Promise<void> {
+    this.write();
+    await this.adopt(this.terraform, cloudAccess(this.clouds.hetzner, this.clouds.cloudflare));
+    const containers = await this.docker.containers(this.prefix);
+    const obstacles = inThePlansWay(await this.terraform.plan(), await this.terraform.state(), containers);
+    for (const { name } of obstacles) await this.docker.run("rm", "--force", name);
+  }
+
+  /** Takes what is there in the clouds, but not in the state, into the state. */
+  async adopt(terraform: WorkingDirectory, access: CloudAccess): Promise<void> {
+    for (;;) {
+      const adoptions = await findAdoptions(await terraform.plan(), access);
+      for (const { address, id } of adoptions) await terraform.import(address, id);
+      if (adoptions.length === 0) return;
+    }
+  }
+
+  /** Another directory for Terraform, with its state beside it. */
+  anotherDirectory(path: string, env: NodeJS.ProcessEnv): WorkingDirectory {
+    const { means, parallelism } = this.options;
+    return new WorkingDirectory(
+      means.terraform,
+      path,
+      { ...childEnvironment({ ...process.env, PATH: means.path }), ...env, TF_DATA_DIR: join(path, "terraform") },
+      parallelism ?? 40,
+    );
+  }
+
+  /** Another Cloudflare with the same zone, empty. */
+  anotherCloudflare(): Promise<CloudflareSimulator> {
+    return startCloudflareFor(this.platform);
+  }
+
+  /** How many of each kind are in the clouds, under their names in Terraform. */
+  countInClouds(hetzner: HetznerSimulator, cloudflare: CloudflareSimulator): Record<string, number> {
+    const { servers, volumes, primaryIps, networks, firewalls, sshKeys, placementGroups } = hetzner.state;
+    const { records, pageRules, buckets } = cloudflare.state;
+    const zone = this.platform.zone.name;
+    return {
+      hcloud_server: servers.length,
+      hcloud_volume: volumes.length,
+      hcloud_primary_ip: primaryIps.length,
+      hcloud_network: networks.length,
+      hcloud_firewall: firewalls.length,
+      hcloud_ssh_key: sshKeys.length,
+      hcloud_placement_group: placementGroups.length,
+      // A custom domain of R2 brings its own record, and the edge's proof for its certificate comes and goes.
+      cloudflare_dns_record: (records[zone] ?? []).filter(({ comment }) => comment?.includes(this.prefix)).length,
+      cloudflare_page_rule: pageRules[zone]?.length ?? 0,
+      cloudflare_r2_bucket: buckets.length,
+    };
+  }
+
+  /** What is in the simulated clouds: "1 hcloud_server". */
+  leftInClouds(): string[] {
+    return Object.entries(this.countInClouds(this.clouds.hetzner, this.clouds.cloudflare))
+      .filter(([, count]) => count > 0)
+      .map(([type, count]) => `${count} ${type}`);
+  }
+
+  /** Removes containers that the state does not know; only right when nothing is pending. @returns their names */
+  async tidy(): Promise<readonly string[]> {
+    const unknown = unknownTo(await this.terraform.state(), await this.docker.containers(this.prefix));
+    for (const { name } of unknown) await this.docker.run("rm", "--force", name);
+    return unknown.map(({ name }) => name);
+  }
+
+  /** Names of secret variables that services of this product use, and nobody else. */
+  secretsOf(product: string): string[] {
+    return inputUses(this.platform, this.desired.environment)
+      .filter(({ input, usedBy }) => input.secret && usedBy.every((user) => user.startsWith(`${product}/`)))
+      .map(({ input }) => input.name);
+  }
+
+  /** Names that a product's services answer to, with the paths of their health checks. */
+  targets(products: readonly string[]): LoadOptions["targets"] {
+    return this.platform.products
+      .filter(({ name }) => products.includes(name))
+      .flatMap(({ services }) => services)
+      .flatMap((service) => {
+        const host = service.access.hosts[this.desired.environment.name][0];
+        return host ? [{ host, path: service.health.kind === "http" ? service.health.path : "/" }] : [];
+      });
+  }
+
+  /** Starts load on products. */
+  load(products: readonly string[], phase: string, options: Partial<LoadOptions> = {}): Load {
+    const load = new Load({
+      address: SERVER_ADDRESS,
+      port: 443,
+      ca: this.clouds.acme.root,
+      targets: this.targets(products),
+      connections: 32,
+      ratePerSecond: 600,
+      maxRequests: 400_000,
+      maxSeconds: 1200,
+      phase,
+      ...options,
+    });
+    this.loads.push(load);
+    return load;
+  }
+
+  /** Ends load that a failed drill has left. */
+  killLoads(): void {
+    this.loads.splice(0).forEach((load) => load.kill());
+  }
+}
+
+export interface Clouds {
+  readonly machine: Machine;
+  readonly hetzner: HetznerSimulator;
+  readonly cloudflare: CloudflareSimulator;
+  readonly store: ObjectStore;
+  readonly dns: DnsServer;
+  readonly acme: Acme;
+}
+
+/** Where the simulated clouds are asked, and with which tokens. */
+export const cloudAccess = (hetzner: HetznerSimulator, cloudflare: CloudflareSimulator): CloudAccess => ({
+  hetzner: { endpoint: hetzner.baseUrl, token: TOKENS.hcloud },
+  cloudflare: { baseUrl: cloudflare.baseUrl, token: TOKENS.cloudflare },
+});
+
+const startCloudflareFor = (platform: Platform): Promise<CloudflareSimulator> =>
+  startCloudflare({
+    token: TOKENS.cloudflare,
+    tokens: [{ value: TOKENS.dns, permission: "dns-only" }],
+    zones: [{ id: ZONE_ID, name: platform.zone.name, plan: platform.zone.plan }],
+    accountId: ACCOUNT_ID,
+    allowPrivateTargets: true,
+  });
+
+async function startClouds(
+  { means, platform, environment, endings }: WorldOptions,
+  machine: Machine,
+  directory: string,
+  env: NodeJS.ProcessEnv,
+): Promise<Clouds> {
+  mkdirSync(directory, { recursive: true });
+  const hetzner = await startHetzner({ machines: machine, nextIpv4: () => SERVER_ADDRESS });
+  endings.stops(() => hetzner.stop());
+  const cloudflare = await startCloudflareFor(platform);
+  endings.stops(() => cloudflare.stop());
+  const store = await startObjectStore({
+    buckets: environment.state.kind === "s3" ? [environment.state.bucket] : [],
+    accessKeyId: TOKENS.accessKey,
+  });
+  endings.stops(() => store.stop());
+  const dns = await startDnsServer({
+    hosts: ["127.0.0.1", means.gateway],
+    resolve: (name, type) => cloudflare.resolve(name, type),
+    zoneOf: (name) => cloudflare.zoneOf(name),
+  });
+  endings.stops(() => dns.stop());
+  const acme = await startAcme({
+    pebble: means.pebble,
+    openssl: means.openssl,
+    directory,
+    dnsServer: `127.0.0.1:${dns.port}`,
+    address: means.gateway,
+    env,
+  });
+  endings.stops(() => acme.stop());
+  return { machine, hetzner, cloudflare, store, dns, acme };
+}

@@ -1,0 +1,141 @@
+/** A directory with one synthesized stack, and Terraform's commands in it. */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
+import { effective, type Plan, type ResourceChange } from "./plan";
+import { type Finished, run, type Terraform } from "./program";
+import { resourcesIn, type State, type StateResource } from "./state";
+
+/** One line of `apply -json` that is about a resource. */
+export interface ApplyEvent {
+  readonly type: "apply_start" | "apply_progress" | "apply_complete" | "apply_errored" | "provision_start" | string;
+  readonly address: string;
+  readonly action: "create" | "delete" | "update" | string;
+}
+
+export interface ApplyOptions {
+  readonly targets?: readonly string[];
+  /** Addresses to replace though nothing about them changed. */
+  readonly replace?: readonly string[];
+  readonly destroy?: boolean;
+  /** Trust the state and ask nobody: for a switch that has to be quick. @default true */
+  readonly refresh?: boolean;
+  readonly onEvent?: (event: ApplyEvent) => void;
+  /** As `kill -9`. */
+  readonly killed?: AbortSignal;
+}
+
+export interface Applied {
+  /** 0, or Terraform's own code; null when it was killed. */
+  readonly code: number | null;
+  readonly seconds: number;
+  readonly errors: readonly Diagnostic[];
+}
+
+/** Terraform ended with an error; the message has all that it said. */
+export class TerraformError extends Error {
+  constructor(command: string, lines: readonly string[]) {
+    super(`terraform ${command}: ${lines.join("\n  ")}`);
+  }
+}
+
+export class WorkingDirectory {
+  constructor(
+    private readonly terraform: Terraform,
+    readonly path: string,
+    private readonly env: NodeJS.ProcessEnv,
+    /** Resources that are worked on at a time. */
+    private readonly parallelism: number,
+  ) {
+    mkdirSync(path, { recursive: true });
+  }
+
+  /** @param config cdk.tf.json's content; @param values for a .tfvars file */
+  write(config: object, values: string): void {
+    writeFileSync(join(this.path, "cdk.tf.json"), JSON.stringify(config));
+    writeFileSync(join(this.path, VALUES), values, { mode: 0o600 });
+  }
+
+  async init(): Promise<void> {
+    await this.must("init", ["-input=false", "-no-color"]);
+  }
+
+  /** @returns the changes that an apply would make now */
+  async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
+    await this.must("plan", ["-json", `-out=${PLAN}`, ...this.options(options)]);
+    const shown = await this.must("show", ["-json", PLAN]);
+    return effective(JSON.parse(shown.stdout) as Plan);
+  }
+
+  /** Applies; an error is in the result. */
+  async apply(options: ApplyOptions = {}): Promise<Applied> {
+    const start = performance.now();
+    const result = await this.run(["apply", "-json", "-auto-approve", ...this.options(options)], {
+      timeout: 3600,
+      ...(options.killed ? { killed: options.killed } : {}),
+      onLine: (line) => {
+        const event = eventIn(line);
+        if (event) options.onEvent?.(event);
+      },
+    });
+    const errors = diagnosticsIn(result.stdout).filter(({ severity }) => severity === "error");
+    if (result.code !== 0 && result.code !== null && errors.length === 0) {
+      errors.push({ severity: "error", summary: firstLines(result.stderr || result.stdout) });
+    }
+    return { code: result.code, seconds: (performance.now() - start) / 1000, errors };
+  }
+
+  /** What the state knows, current objects and those that still have to go. */
+  async state(): Promise<readonly StateResource[]> {
+    const shown = await this.must("show", ["-json"]);
+    return resourcesIn(JSON.parse(shown.stdout) as State);
+  }
+
+  /** The id of the lock on the state, if somebody holds it. */
+  async lockId(): Promise<string | undefined> {
+    const { stdout } = await this.run(["plan", "-json", "-refresh=false", ...this.options({})]);
+    const said = diagnosticsIn(stdout).map(({ summary, detail }) => `${summary}\n${detail ?? ""}`);
+    return said.flatMap((text) => (/state lock/i.test(text) ? (/ID:\s+(\S+)/.exec(text)?.[1] ?? []) : []))[0];
+  }
+
+  /** Takes something that exists already into the state. */
+  async import(address: string, id: string): Promise<void> {
+    await this.must("import", ["-no-color", "-input=false", `-var-file=${VALUES}`, address, id]);
+  }
+
+  async must(command: string, args: readonly string[]): Promise<Finished> {
+    const result = await this.run([command, ...args]);
+    if (result.code === 0) return result;
+    const errors = diagnosticsIn(result.stdout).filter(({ severity }) => severity === "error");
+    throw new TerraformError(command, errors.length > 0 ? errors.map(describe) : [result.stderr || result.stdout]);
+  }
+
+  run(args: readonly string[], options: Parameters<typeof run>[2] | object = {}): Promise<Finished> {
+    return run(this.terraform.binary, args, { timeout: 600, ...options, cwd: this.path, env: this.env });
+  }
+
+  private options(options: ApplyOptions): string[] {
+    return [
+      ...["-input=false", `-var-file=${VALUES}`, `-parallelism=${this.parallelism}`],
+      ...(options.refresh === false ? ["-refresh=false"] : []),
+      ...(options.destroy ? ["-destroy"] : []),
+      ...(options.targets ?? []).map((address) => `-target=${address}`),
+      ...(options.replace ?? []).map((address) => `-replace=${address}`),
+    ];
+  }
+}
+
+const VALUES = "values.tfvars";
+const PLAN = "tfplan";
+
+function eventIn(line: string): ApplyEvent | undefined {
+  try {
+    const { type, hook } = JSON.parse(line) as {
+      type: string;
+      hook?: { resource?: { addr: string }; action?: string };
+    };
+    return hook?.resource ? { type, address: hook.resource.addr, action: hook.action ?? "" } : undefined;
+  } catch {
+    return undefined;
+  }
+}
