@@ -140,7 +140,7 @@ describe("a DNS record", () => {
       ttl: 1,
       data: { priority: 10, weight: 5, port: 5060, target: "sip.example.com" },
     });
-    expect(srv).toMatchObject({ content: "10 5 5060 sip.example.com", priority: 10 });
+    expect(srv).toMatchObject({ content: "5 5060 sip.example.com", priority: 10 });
   });
 
   test("may be one of many in a batch, of which all or none come true", async () => {
@@ -445,6 +445,20 @@ describe("R2", () => {
     expect((await custom.list("bundles", { account_id: ACCOUNT })).domains).toMatchObject([{ domain, minTLS: "1.3" }]);
     await custom.delete(domain, path);
     expect(simulator.state).toMatchObject({ customDomains: [], records: { "example.com": [] } });
+  });
+
+  test("says a host name's least TLS version only if someone set it", async () => {
+    await client.r2.buckets.create({ account_id: ACCOUNT, name: "bundles" });
+    const path = { account_id: ACCOUNT, bucket_name: "bundles" };
+    const custom = client.r2.buckets.domains.custom;
+    const domain = "ota.example.com";
+    await custom.create("bundles", { account_id: ACCOUNT, domain, zoneId: ZONE, enabled: true });
+    expect(await custom.get(domain, path)).not.toHaveProperty("minTLS");
+    await custom.update(domain, { ...path, minTLS: "1.3" });
+    expect(await custom.update(domain, { ...path, enabled: false })).toEqual({ domain, enabled: false, minTLS: "1.3" });
+    // Terraform's provider sends null for what is no longer in the configuration.
+    await client.put(`/accounts/${ACCOUNT}/r2/buckets/bundles/domains/custom/${domain}`, { body: { minTLS: null } });
+    expect(await custom.get(domain, path)).not.toHaveProperty("minTLS");
   });
 });
 

@@ -7,6 +7,7 @@ import type { DnsRecord } from "./world";
 interface Given {
   readonly content?: string | null | undefined;
   readonly data?: Readonly<Record<string, unknown>> | null | undefined;
+  readonly priority?: number | null | undefined;
 }
 
 interface Content {
@@ -35,7 +36,8 @@ const STRUCTURED: Readonly<
   },
   SRV: {
     schema: z.object({ priority: u16, weight: u16, port: u16, target: z.string().min(1) }),
-    text: ({ priority, weight, port, target }) => `${priority} ${weight} ${port} ${target}`,
+    // Its priority stands beside the content, as that of MX does.
+    text: ({ weight, port, target }) => `${weight} ${port} ${target}`,
   },
   HTTPS: {
     schema: z.object({ priority: u16, target: z.string().min(1), value: z.string() }),
@@ -99,7 +101,7 @@ export function contentOf(type: string, name: string, given: Given): Content {
 }
 
 function structuredContent(type: string, { schema, text }: (typeof STRUCTURED)[string], given: Given): Content {
-  const data = given.data ?? fieldsOf(type, given.content ?? "");
+  const data = given.data ?? fieldsOf(type, given);
   const parsed = schema.safeParse(data);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
@@ -109,14 +111,15 @@ function structuredContent(type: string, { schema, text }: (typeof STRUCTURED)[s
 }
 
 /** CAA and SRV are also taken as text. */
-function fieldsOf(type: string, content: string): Readonly<Record<string, unknown>> | undefined {
+function fieldsOf(type: string, { content: given, priority }: Given): Readonly<Record<string, unknown>> | undefined {
+  const content = given ?? "";
   if (type === "CAA") {
     const [, bits, tag, value] = /^(\d+)\s+(\w+)\s+"?([^"]*)"?$/.exec(content) ?? [];
     return { flags: Number(bits), tag, value };
   }
   if (type === "SRV") {
-    const [priority, weight, port, target] = content.split(/\s+/);
-    return { priority: Number(priority), weight: Number(weight), port: Number(port), target };
+    const [weight, port, target] = content.split(/\s+/);
+    return { priority, weight: Number(weight), port: Number(port), target };
   }
   return undefined;
 }

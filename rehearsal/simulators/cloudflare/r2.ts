@@ -152,7 +152,7 @@ const domains: Part = (app, world) => {
       zoneId: zone.id,
       zoneName: zone.name,
       enabled: given.enabled,
-      minTLS: given.minTLS ?? "1.0",
+      ...(given.minTLS ? { minTLS: given.minTLS } : {}),
       ...(given.ciphers ? { ciphers: given.ciphers } : {}),
       status: { ownership: "pending", ssl: "initializing" },
     };
@@ -170,11 +170,12 @@ const domains: Part = (app, world) => {
   app.put<{ Params: Params }>(one, async (request) => {
     const domain = domainOf(request);
     const { enabled, minTLS, ciphers } = parse(CHANGE_DOMAIN, request.body, 400, 10021);
-    const changed = {
+    // null takes back what was set.
+    const changed: CustomDomain = {
       ...domain,
       enabled: enabled ?? domain.enabled,
-      minTLS: minTLS ?? domain.minTLS,
-      ...(ciphers ? { ciphers } : {}),
+      minTLS: minTLS === undefined ? domain.minTLS : (minTLS ?? undefined),
+      ciphers: ciphers === undefined ? domain.ciphers : (ciphers ?? undefined),
     };
     world.customDomains.set(domain.domain, changed);
     return ok(brief(changed));
@@ -203,7 +204,7 @@ function remove(world: World, { domain, zoneId }: CustomDomain): void {
 const brief = ({ domain, enabled, minTLS, ciphers }: CustomDomain): unknown => ({
   domain,
   enabled,
-  minTLS,
+  ...(minTLS ? { minTLS } : {}),
   ...(ciphers ? { ciphers } : {}),
 });
 

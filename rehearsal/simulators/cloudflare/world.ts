@@ -81,7 +81,8 @@ export interface CustomDomain {
   readonly zoneId: string;
   readonly zoneName: string;
   readonly enabled: boolean;
-  readonly minTLS: string;
+  /** Left out unless it was set; then it is 1.0. */
+  readonly minTLS?: string;
   readonly ciphers?: readonly string[];
   readonly status: { readonly ownership: string; readonly ssl: string };
 }
