@@ -11,11 +11,11 @@ import type { Environment } from "../model/environment";
 import { environmentPrefix } from "../model/names";
 import { inputUses, type Platform } from "../model/platform";
 import type { Release } from "../model/release";
+import { explain } from "../release/explain";
 import { type CloudAccess, findAdoptions, inThePlansWay, unknownTo } from "../release/recover";
 import { EnvironmentStack } from "../stacks/environment-stack";
 import type { StackConfig } from "../terraform/config";
 import { dummyValues } from "../terraform/dummy-values";
-import { describe } from "../terraform/output";
 import { childEnvironment, type Terraform } from "../terraform/program";
 import { type Applied, type ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
 import { type Acme, startAcme } from "./acme";
@@ -74,11 +74,7 @@ export interface Desired {
 }
 
 /** Told apart from a drill's failure: an apply that had to work and did not. */
-export class ApplyFailed extends Error {
-  constructor(readonly applied: Applied) {
-    super(applied.code === null ? "Terraform was killed" : applied.errors.map(describe).join("\n"));
-  }
-}
+export class ApplyFailed extends Error {}
 
 /** The loopback address of the simulated server; the whole of 127.0.0.0/8 is this computer. */
 export const SERVER_ADDRESS = "127.77.0.1";
@@ -246,8 +242,13 @@ export class World {
   /** Applies what is wanted. @throws ApplyFailed */
   async apply(options: ApplyOptions = {}): Promise<Applied> {
     const applied = await this.attempt(options);
-    if (applied.code !== 0) throw new ApplyFailed(applied);
+    if (applied.code !== 0) throw new ApplyFailed((await this.explain(applied)).join("\n"));
     return applied;
+  }
+
+  /** Why an apply failed, with the last words of the containers that it was about. */
+  async explain({ errors }: Applied): Promise<string[]> {
+    return explain(errors, await this.terraform.state(), (name, lines) => this.docker.logs(name, lines));
   }
 
   /** The addresses that an apply would change now, with what it would do. */

@@ -53,21 +53,24 @@ function script(edge: Edge, subject: string, file: string, keep: readonly string
   const { reload } = edge;
   const extension = extname(file);
   const place = `${ROUTING}/${file}`;
-  const aside = (what: string): string => `${ROUTING}/.${file}.${what}`;
+  // Docker's HOSTNAME differs from job to job.
+  const aside = (what: string): string => `${ROUTING}/.${file}.$HOSTNAME.${what}`;
   const prune = (known: readonly string[]): string[] => [
     `for found in ${ROUTING}/*${extension}; do`,
     `  case "$found" in ${[file, ...known.map((name) => `${name}${extension}`)].map((name) => `${ROUTING}/${name}`).join("|")}) ;; *) rm -f "$found" ;; esac`,
     "done",
+    // Of jobs that were killed.
+    `find ${ROUTING} -name '.*' -type f -mmin +60 -exec rm -f {} +`,
   ];
   return [
-    // Terraform may have been killed, and its job may still be at work: one after the other.
-    `exec 9>${aside("lock")}`,
-    "flock 9",
     `revision=$(sha256sum /next/${file} | cut -c1-12)`,
-    `rm -f ${aside("old")}`,
-    `if [ -e ${place} ]; then cp ${place} ${aside("old")}; fi`,
+    "existed=no",
+    `if [ -e ${place} ]; then existed=yes; cp ${place} ${aside("old")}; fi`,
     "back() {",
-    `  if [ -e ${aside("old")} ]; then mv ${aside("old")} ${place}; else rm -f ${place}; fi`,
+    // Terraform may have been killed and started again, and the job that it left may still be at work: what another job
+    // wrote in the meantime stays.
+    `  if ! grep -q "$revision" ${place}; then echo "$1; another job has changed the routing of ${subject} since"; exit 1; fi`,
+    `  if [ $existed = yes ]; then mv ${aside("old")} ${place}; else rm -f ${place}; fi`,
     ...reload.map((line) => `  ${line} || true`),
     `  echo "$1; the former routing of ${subject} is back"`,
     "  exit 1",

@@ -1,6 +1,5 @@
 /** Drills about releasing one product. */
 import { canary, change, cutover, deploy, retire } from "../../release/steps";
-import { explain } from "../../release/explain";
 import { otherColour } from "../../model/release";
 import type { World } from "../world";
 import {
@@ -48,6 +47,7 @@ export const releaseUnderLoad: Drill = {
     load.phase("idle");
     await load.until("idle", 2000);
     say("canary");
+    load.phase("to canary");
     const canarySeconds = await step(world, (release) => canary(release, CANARY_PERCENT));
     load.phase("canary");
     await load.until("canary", CANARY_REQUESTS);
@@ -56,12 +56,12 @@ export const releaseUnderLoad: Drill = {
     const cutoverSeconds = await step(world, cutover);
     load.phase("all");
     await load.until("all", 2000);
+    load.phase("to one");
     say("retire");
     const retireSeconds = await step(world, retire);
     load.phase("after");
-    const soFar = ["before", "idle", "canary", "to all", "all", "after"];
     say("until 100,000 requests were sent");
-    await load.untilTotal(soFar, RELEASE_REQUESTS);
+    await load.untilTotal(RELEASE_REQUESTS);
     const result = await load.stop();
     figures.push(
       { name: "deploy", value: deploySeconds, unit: "s", promise: PROMISES.deploy },
@@ -92,9 +92,7 @@ export const neverHealthy: Drill = {
     world.want({ release: change(world.desired.release, PRODUCT, (release) => deploy(release, sick)) });
     const applied = await world.attempt();
     must(applied.code !== 0, "the apply succeeded with a version that is never healthy");
-    const explained = await explain(applied.errors, await world.terraform.state(), (name, lines) =>
-      world.docker.logs(name, lines),
-    );
+    const explained = await world.explain(applied);
     explained.slice(0, 6).forEach((line) => say(line));
     const text = explained.join("\n");
     must(new RegExp(`${world.prefix}-${PRODUCT}-\\w+-(blue|green)-0`).test(text), "the failing container is not named");
@@ -123,9 +121,7 @@ export const failedMigration: Drill = {
     say("deploy with cutover in one apply");
     const applied = await world.attempt();
     must(applied.code !== 0, "the apply succeeded though the migration failed");
-    const explained = await explain(applied.errors, await world.terraform.state(), (name, lines) =>
-      world.docker.logs(name, lines),
-    );
+    const explained = await world.explain(applied);
     explained.slice(0, 5).forEach((line) => say(line));
     must(explained.join("\n").includes("migration 0042 failed"), "the migration's own words are not shown");
     say("next apply, back to what it was");

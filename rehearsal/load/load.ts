@@ -70,16 +70,20 @@ export class Load {
 
   /** Waits until a phase has so many answers, or the load has reached one of its own bounds. */
   until(phase: string, requests: number): Promise<void> {
-    return this.untilTotal([phase], requests);
+    return this.wait((answers) => (answers[phase] ?? 0) >= requests);
   }
 
-  /** The same for several phases together. */
-  async untilTotal(phases: readonly string[], requests: number): Promise<void> {
+  /** The same for all phases together. */
+  untilTotal(requests: number): Promise<void> {
+    return this.wait((answers) => sum(Object.values(answers)) >= requests);
+  }
+
+  private async wait(enough: (answers: Readonly<Record<string, number>>) => boolean): Promise<void> {
     for (;;) {
       const answer = new Promise<FromWorker>((resolve) => this.child.once("message", resolve));
       this.send({ kind: "progress" });
       const message = await Promise.race([answer, this.finished]);
-      if (message.kind === "done" || sum(phases.map((phase) => message.answers[phase] ?? 0)) >= requests) return;
+      if (message.kind === "done" || enough(message.answers)) return;
       await new Promise((resolve) => setTimeout(resolve, 250));
     }
   }
