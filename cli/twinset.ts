@@ -114,6 +114,23 @@ program
     });
   });
 
+program
+  .command("recover")
+  .description("after an apply that was killed: what is there that the state does not know; adopt it or remove it")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .option("--yes", "do it, not only say it")
+  .option("--unlock <id>", "first take the lock of a run that is dead")
+  .action(async (name: string, given: { yes?: boolean; unlock?: string }) => {
+    const { recoverEnvironment } = await import("./recover");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    process.exitCode = await recoverEnvironment({
+      environment: environmentOf(platform, name).name,
+      env: process.env,
+      yes: given.yes ?? false,
+      unlock: given.unlock,
+    });
+  });
+
 interface RehearseFlags {
   readonly platform?: string;
   readonly environment: string;

@@ -13,6 +13,7 @@ import type { StackConfig } from "../terraform/config";
 import { killChildren } from "../terraform/program";
 import { DRILLS } from "./drills";
 import { type Drill, PRODUCT } from "./drills/drill";
+import { allAnswer } from "./drills/host";
 import { Endings } from "./endings";
 import { MissingProgram } from "./images/stand-ins";
 import { type Preflight, preflight } from "./preflight";
@@ -183,6 +184,7 @@ async function runDrill(
     if (!drill.fromNothing && !drill.needsNothing) {
       say("as the release file has it");
       await world.settle();
+      await allAnswer(world);
     }
     const figures = await drill.run({ world, say, options });
     figures.forEach((figure) => progress.figure(formatFigure(figure)));
@@ -192,6 +194,7 @@ async function runDrill(
     const message = reason instanceof Error ? reason.message : String(reason);
     progress.failure(reason);
     progress.verdict("failed", seconds());
+    await world.repair().catch((problem: unknown) => progress.failure(problem));
     return { ...base, result: "failed", seconds: seconds(), figures: [], reason: message };
   } finally {
     world.killLoads();

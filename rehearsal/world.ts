@@ -12,7 +12,7 @@ import { environmentPrefix } from "../model/names";
 import { inputUses, type Platform } from "../model/platform";
 import type { Release } from "../model/release";
 import { explain } from "../release/explain";
-import { type CloudAccess, findAdoptions, inThePlansWay, unknownTo } from "../release/recover";
+import { type CloudAccess, type Recovery, recover } from "../release/recover";
 import { EnvironmentStack } from "../stacks/environment-stack";
 import type { StackConfig } from "../terraform/config";
 import { dummyValues } from "../terraform/dummy-values";
@@ -186,7 +186,7 @@ export class World {
         AWS_ACCESS_KEY_ID: TOKENS.accessKey,
         AWS_SECRET_ACCESS_KEY: "rehearsal-secret",
       },
-      options.parallelism ?? 40,
+      { parallelism: options.parallelism ?? 40, valuesFile: true },
     );
     const world = new World(options, platform, environment, changes, images, clouds, terraform, keys.public);
     world.write();
@@ -265,26 +265,22 @@ export class World {
 
   /** Takes a dead process' lock from the state, as `terraform force-unlock` does for a person. */
   async unlock(): Promise<void> {
-    const id = await this.terraform.lockId();
-    if (id !== undefined) await this.terraform.must("force-unlock", ["-force", id]);
+    const lock = await this.terraform.lock();
+    if (lock) await this.terraform.must("force-unlock", ["-force", lock.id]);
   }
 
-  /** Adopts or removes what stands in the next apply's way, as `twinset recover` does. */
-  async recover(): Promise<void> {
+  /** After a drill that failed half-way: the next one may start from whatever it has left, but not from a dead lock. */
+  async repair(): Promise<void> {
+    await this.unlock();
+    await this.recover();
+  }
+
+  /** What `twinset recover` does. */
+  recover(): Promise<Recovery> {
     this.write();
-    await this.adopt(this.terraform, cloudAccess(this.clouds.hetzner, this.clouds.cloudflare));
-    const containers = await this.docker.containers(this.prefix);
-    const obstacles = inThePlansWay(await this.terraform.plan(), await this.terraform.state(), containers);
-    for (const { name } of obstacles) await this.docker.run("rm", "--force", name);
-  }
-
-  /** Takes what is there in the clouds, but not in the state, into the state. */
-  async adopt(terraform: WorkingDirectory, access: CloudAccess): Promise<void> {
-    for (;;) {
-      const adoptions = await findAdoptions(await terraform.plan(), access);
-      for (const { address, id } of adoptions) await terraform.import(address, id);
-      if (adoptions.length === 0) return;
-    }
+    const { hetzner, cloudflare } = this.clouds;
+    const access = cloudAccess(hetzner, cloudflare);
+    return recover({ terraform: this.terraform, docker: this.docker, access, prefix: this.prefix });
   }
 
   /** Another directory for Terraform, with its state beside it. */
@@ -294,7 +290,7 @@ export class World {
       means.terraform,
       path,
       { ...childEnvironment({ ...process.env, PATH: means.path }), ...env, TF_DATA_DIR: join(path, "terraform") },
-      parallelism ?? 40,
+      { parallelism: parallelism ?? 40, valuesFile: true },
     );
   }
 
@@ -328,13 +324,6 @@ export class World {
     return Object.entries(this.countInClouds(this.clouds.hetzner, this.clouds.cloudflare))
       .filter(([, count]) => count > 0)
       .map(([type, count]) => `${count} ${type}`);
-  }
-
-  /** Removes containers that the state does not know; only right when nothing is pending. @returns their names */
-  async tidy(): Promise<readonly string[]> {
-    const unknown = unknownTo(await this.terraform.state(), await this.docker.containers(this.prefix));
-    for (const { name } of unknown) await this.docker.run("rm", "--force", name);
-    return unknown.map(({ name }) => name);
   }
 
   /** Names of secret variables that services of this product use, and nobody else. */

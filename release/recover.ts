@@ -4,7 +4,8 @@
  */
 import type { ResourceChange } from "../terraform/plan";
 import type { StateResource } from "../terraform/state";
-import type { ContainerFacts } from "./docker";
+import type { WorkingDirectory } from "../terraform/working-directory";
+import type { ContainerFacts, Docker } from "./docker";
 
 /** Something that exists already and that a plan wants to make. */
 export interface Adoption {
@@ -138,4 +139,44 @@ export function unknownTo(
 ): readonly ContainerFacts[] {
   const known = new Set(state.filter(({ type }) => type === "docker_container").map(({ values }) => values["id"]));
   return containers.filter(({ id }) => !known.has(id));
+}
+
+export interface Recovery {
+  /** Addresses that were taken into the state. */
+  readonly adopted: readonly Adoption[];
+  /** Names of containers that were removed. */
+  readonly removed: readonly string[];
+  /** Addresses that an apply would still change. Containers that the state does not know stay until there are none. */
+  readonly pending: readonly string[];
+}
+
+export interface RecoverOptions {
+  readonly terraform: WorkingDirectory;
+  /** The environment's engine; none while there is no server. */
+  readonly docker?: Docker | undefined;
+  readonly access: CloudAccess;
+  /** Begins the names of the environment's containers. */
+  readonly prefix: string;
+  /** Only say what would be done. @default false */
+  readonly dryRun?: boolean;
+}
+
+/** Adopts what is there already, removes what stands in the way, and, when nothing is pending, what is left over. */
+export async function recover({ terraform, docker, access, prefix, dryRun }: RecoverOptions): Promise<Recovery> {
+  const adopted: Adoption[] = [];
+  let changes = await terraform.plan();
+  for (;;) {
+    const found = await findAdoptions(changes, access);
+    adopted.push(...found);
+    if (found.length === 0 || dryRun) break;
+    for (const { address, id } of found) await terraform.import(address, id);
+    changes = await terraform.plan();
+  }
+  const pending = changes.map(({ address }) => address);
+  if (!docker) return { adopted, removed: [], pending };
+  const state = await terraform.state();
+  const containers = await docker.containers(prefix);
+  const remove = pending.length > 0 ? inThePlansWay(changes, state, containers) : unknownTo(state, containers);
+  if (!dryRun) for (const { id } of remove) await docker.run("rm", "--force", id);
+  return { adopted, removed: remove.map(({ name }) => name), pending };
 }

@@ -44,8 +44,12 @@ export class WorkingDirectory {
     private readonly terraform: Terraform,
     readonly path: string,
     private readonly env: NodeJS.ProcessEnv,
-    /** Resources that are worked on at a time. */
-    private readonly parallelism: number,
+    private readonly options: {
+      /** Resources that are worked on at a time. @default Terraform's own 10 */
+      readonly parallelism?: number;
+      /** Are the variables' values in a file that `write` made? @default false: they come from the environment */
+      readonly valuesFile?: boolean;
+    } = {},
   ) {
     mkdirSync(path, { recursive: true });
   }
@@ -62,7 +66,7 @@ export class WorkingDirectory {
 
   /** @returns the changes that an apply would make now */
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
-    await this.must("plan", ["-json", `-out=${PLAN}`, ...this.options(options)]);
+    await this.must("plan", ["-json", `-out=${PLAN}`, ...this.flags(options)]);
     const shown = await this.must("show", ["-json", PLAN]);
     return effective(JSON.parse(shown.stdout) as Plan);
   }
@@ -70,7 +74,7 @@ export class WorkingDirectory {
   /** Applies; an error is in the result. */
   async apply(options: ApplyOptions = {}): Promise<Applied> {
     const start = performance.now();
-    const result = await this.run(["apply", "-json", "-auto-approve", ...this.options(options)], {
+    const result = await this.run(["apply", "-json", "-auto-approve", ...this.flags(options)], {
       timeout: 3600,
       ...(options.killed ? { killed: options.killed } : {}),
       onLine: (line) => {
@@ -91,16 +95,16 @@ export class WorkingDirectory {
     return resourcesIn(JSON.parse(shown.stdout) as State);
   }
 
-  /** The id of the lock on the state, if somebody holds it. */
-  async lockId(): Promise<string | undefined> {
-    const { stdout } = await this.run(["plan", "-json", "-refresh=false", ...this.options({})]);
+  /** The lock on the state, if somebody holds it. */
+  async lock(): Promise<Lock | undefined> {
+    const { stdout } = await this.run(["plan", "-json", "-refresh=false", ...this.flags({})]);
     const said = diagnosticsIn(stdout).map(({ summary, detail }) => `${summary}\n${detail ?? ""}`);
-    return said.flatMap((text) => (/state lock/i.test(text) ? (/ID:\s+(\S+)/.exec(text)?.[1] ?? []) : []))[0];
+    return said.map(lockIn).find((lock) => lock !== undefined);
   }
 
   /** Takes something that exists already into the state. */
   async import(address: string, id: string): Promise<void> {
-    await this.must("import", ["-no-color", "-input=false", `-var-file=${VALUES}`, address, id]);
+    await this.must("import", ["-no-color", "-input=false", ...this.values, address, id]);
   }
 
   async must(command: string, args: readonly string[]): Promise<Finished> {
@@ -114,9 +118,13 @@ export class WorkingDirectory {
     return run(this.terraform.binary, args, { timeout: 600, ...options, cwd: this.path, env: this.env });
   }
 
-  private options(options: ApplyOptions): string[] {
+  private get values(): string[] {
+    return this.options.valuesFile ? [`-var-file=${VALUES}`] : [];
+  }
+
+  private flags(options: ApplyOptions): string[] {
     return [
-      ...["-input=false", `-var-file=${VALUES}`, `-parallelism=${this.parallelism}`],
+      ...["-input=false", ...this.values, `-parallelism=${this.options.parallelism ?? 10}`],
       ...(options.refresh === false ? ["-refresh=false"] : []),
       ...(options.destroy ? ["-destroy"] : []),
       ...(options.targets ?? []).map((address) => `-target=${address}`),
@@ -127,6 +135,21 @@ export class WorkingDirectory {
 
 const VALUES = "values.tfvars";
 const PLAN = "tfplan";
+
+/** Who works on a state, as Terraform's refusal says it. */
+export interface Lock {
+  readonly id: string;
+  /** "user@computer". */
+  readonly who: string;
+  readonly created: string;
+}
+
+/** The lock's facts in a refusal, or undefined for any other text. */
+export function lockIn(text: string): Lock | undefined {
+  const fact = (name: string): string => new RegExp(`^\\s*${name}:\\s+(.+?)\\s*$`, "m").exec(text)?.[1] ?? "";
+  const id = fact("ID");
+  return /state lock/i.test(text) && id !== "" ? { id, who: fact("Who"), created: fact("Created") } : undefined;
+}
 
 function eventIn(line: string): ApplyEvent | undefined {
   try {

@@ -271,11 +271,11 @@ describe("switch", () => {
   });
   test("it writes beside, renames, waits until the edge says that it serves the file, and else puts the old one back", () => {
     const [, script] = production.container("chat_switch_job")["command"] as string[];
-    expect(script!.indexOf("> /routing/.chat.yml.new")).toBeLessThan(
-      script!.indexOf("mv /routing/.chat.yml.new /routing/chat.yml"),
+    expect(script!.indexOf("> /routing/.chat.yml.$HOSTNAME.new")).toBeLessThan(
+      script!.indexOf("mv /routing/.chat.yml.$HOSTNAME.new /routing/chat.yml"),
     );
     expect(script).toContain('grep -qi "X-Twinset-Revision: $revision"');
-    expect(script).toContain("mv /routing/.chat.yml.old /routing/chat.yml");
+    expect(script).toContain("mv /routing/.chat.yml.$HOSTNAME.old /routing/chat.yml");
     expect(script).toContain("exit 1");
   });
 });
@@ -308,6 +308,33 @@ describe("edge", () => {
     ];
     expect(command).toContain("--certificatesresolvers.letsencrypt.acme.httpchallenge.entrypoint=web");
     expect(JSON.stringify(command)).not.toContain("dnschallenge");
+  });
+  test("a local ACME server with its own DNS, and one address to listen on, where an environment says so", () => {
+    const acme = {
+      caServer: "https://172.17.0.1:14000/dir",
+      resolvers: ["172.17.0.1:5353"],
+      dnsApi: "http://172.17.0.1",
+    };
+    const { host, tls } = platform.environments.production;
+    const edge = synthStack(
+      variant({
+        platform: withEnvironment("production", {
+          tls: { ...tls, ...acme } as typeof tls,
+          host: { ...host, publishOn: "127.0.0.9" } as typeof host,
+        }),
+      }),
+    ).container("edge");
+    expect(edge["command"]).toEqual(
+      expect.arrayContaining([
+        "--certificatesresolvers.letsencrypt.acme.caserver=https://172.17.0.1:14000/dir",
+        "--certificatesresolvers.letsencrypt.acme.dnschallenge.resolvers=172.17.0.1:5353",
+        "--certificatesresolvers.letsencrypt.acme.dnschallenge.propagation.disableanschecks=true",
+      ]),
+    );
+    expect(edge["env"]).toContain("CLOUDFLARE_BASE_URL=http://172.17.0.1");
+    expect((edge["ports"] as Body[]).map(({ ip }) => ip)).toEqual(["127.0.0.9", "127.0.0.9"]);
+    expect(JSON.stringify(args)).not.toMatch(/caserver|disableanschecks/);
+    expect((production.container("edge")["ports"] as Body[]).map(({ ip }) => ip)).toEqual(["0.0.0.0", "0.0.0.0"]);
   });
   test("TLS 1.2 and newer", () => expect(settings["tls"].options.default.minVersion).toBe("VersionTLS12"));
   test("HSTS for a year, subdomains and preload", () => {

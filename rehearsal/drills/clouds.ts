@@ -2,6 +2,7 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
 import type { StackConfig } from "../../terraform/config";
+import { recover } from "../../release/recover";
 import { describe } from "../../terraform/output";
 import { githubTrial } from "../github-trial";
 import type { FaultRule } from "../simulators/faults";
@@ -111,7 +112,7 @@ async function play(world: World, scenario: Scenario): Promise<{ applies: number
         applies < ATTEMPTS,
         `${scenario.name}: still fails after ${applies} applies: ${applied.errors.map(describe).join("; ")}`,
       );
-      await world.adopt(terraform, access);
+      await recover({ terraform, access, prefix: world.prefix });
       applied = await terraform.apply();
       applies += 1;
     }

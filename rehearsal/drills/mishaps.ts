@@ -1,7 +1,7 @@
 /** Drills about Terraform being interrupted, and about hands that change things beside it. */
 import { describe } from "../../terraform/output";
 import { canary, change, cutover, deploy, retire } from "../../release/steps";
-import type { ApplyEvent } from "../../terraform/working-directory";
+import { type ApplyEvent, lockIn } from "../../terraform/working-directory";
 import type { World } from "../world";
 import { type Drill, loadFigures, must, mustNotFail, PRODUCT, rounded, version } from "./drill";
 import { idleColour } from "./release";
@@ -72,8 +72,7 @@ export const killed: Drill = {
       await world.apply();
       const pending = await world.pending();
       must(pending.length === 0, `${step}: the run after it still wants to change ${pending.join(", ")}`);
-      const removed = await world.tidy();
-      leftovers += removed.length;
+      leftovers += (await world.recover()).removed.length;
     }
     const result = await load.stop();
     mustNotFail(result);
@@ -100,13 +99,13 @@ export const twoOperators: Drill = {
     const second = await world.terraform.apply();
     const said = second.errors.map(describe).join("\n");
     must(second.code !== 0, "the second apply was let through");
-    must(/state lock/i.test(said), `the second was refused for another reason: ${said}`);
-    const who = /Who:\s+(\S+)/.exec(said)?.[1];
-    must(who !== undefined, `the refusal does not say who holds the lock: ${said}`);
+    const lock = second.errors.map(({ summary, detail }) => lockIn(`${summary}\n${detail ?? ""}`)).find(Boolean);
+    must(lock !== undefined, `the second was refused for another reason: ${said}`);
+    must(lock.who !== "", `the refusal does not say who holds the lock: ${said}`);
     must((await first).code === 0, "the first apply failed");
     return [
       { name: "refused after", value: rounded(second.seconds), unit: "s" },
-      { name: "lock held by", value: who.replace(/@.*/, "@…") },
+      { name: "lock held by", value: lock.who.replace(/@.*/, "@…") },
     ];
   },
 };

@@ -1,0 +1,76 @@
+import { describe, expect, test } from "@jest/globals";
+import { adapt, withoutDigests } from "../../rehearsal/adapt";
+import { formatFigure, formatImages, keepsPromise } from "../../rehearsal/report";
+import { manacore } from "../../config/platforms/manacore";
+
+describe("a figure", () => {
+  const promise = { atMost: 30, source: "traffic back under 30 s" };
+
+  test("says whether it keeps its promise", () => {
+    expect(formatFigure({ name: "requests", value: 100_015 })).toBe("requests 100,015");
+    expect(formatFigure({ name: "back", value: 3.9, unit: "s", promise })).toBe(
+      "back 3.9 s (traffic back under 30 s: kept)",
+    );
+    expect(formatFigure({ name: "back", value: 31, unit: "s", promise })).toContain("NOT KEPT");
+  });
+
+  test("without a number there is nothing to keep a promise with", () => {
+    expect(keepsPromise({ name: "back", value: "never", promise })).toBe(false);
+    expect(keepsPromise({ name: "note", value: "never" })).toBe(true);
+  });
+});
+
+test("images are summed up by where they came from", () => {
+  expect(formatImages({ "traefik:v3": "pulled", "a:1": "stand-in", "b:1": "stand-in" })).toEqual([
+    "1 pulled: traefik:v3",
+    "2 stand-ins: a:1, b:1",
+  ]);
+  const many = Object.fromEntries(["a", "b", "c", "d", "e"].map((name) => [name, "stand-in" as const]));
+  expect(formatImages(many)).toEqual(["5 stand-ins: a, b, c and 2 more"]);
+});
+
+describe("what a rehearsal changes", () => {
+  const around = {
+    address: "127.77.0.1",
+    acmeDirectory: "https://172.17.0.1:14000/dir",
+    dnsApi: "http://172.17.0.1:4000/client/v4",
+    resolver: "172.17.0.1:5353",
+    cores: 2,
+    edgeImage: "twinset/edge:rehearsal",
+  };
+  const { production } = manacore.environments;
+
+  test("is where the edge listens and gets certificates, and is said", () => {
+    const { environment, platform, changes } = adapt(manacore, production, around);
+    expect(environment).toEqual({
+      ...production,
+      host: { ...production.host, publishOn: "127.77.0.1" },
+      tls: {
+        ...production.tls,
+        caServer: around.acmeDirectory,
+        resolvers: [around.resolver],
+        dnsApi: around.dnsApi,
+      },
+    });
+    expect(platform.edge).toEqual({ ...manacore.edge, image: around.edgeImage });
+    expect(platform.products).toEqual(manacore.products);
+    expect(changes).toHaveLength(2);
+  });
+
+  test("no container has more cores than there are, and those that had are named", () => {
+    const { platform, changes } = adapt(manacore, production, { ...around, cores: 0.5 });
+    const limits = platform.products.flatMap(({ services }) => services.map(({ resources }) => resources.limits.cpu));
+    expect(Math.max(...limits, ...platform.stores.map(({ resources }) => resources.limits.cpu))).toBe(0.5);
+    expect(changes.at(-1)).toMatch(/0\.5 cores \(.*chat-backend.*postgres.*\)/);
+  });
+
+  test("stand-ins have no digests", () => {
+    const entry = {
+      live: "blue",
+      canary: 0,
+      blue: { version: "v1", digests: { web: "sha256:1" } },
+      green: null,
+    } as const;
+    expect(withoutDigests({ shop: entry })).toEqual({ shop: { ...entry, blue: { version: "v1" } } });
+  });
+});
