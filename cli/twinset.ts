@@ -99,19 +99,21 @@ program
   .option("--drill <name...>", "only these drills, by name or number")
   .option("--products <name...>", "only these products, for a small computer")
   .option("--restart-engine", "the Docker engine may be restarted, with everything that runs on it")
+  .option("--if-possible", "what is missing on this computer is listed, and no failure")
   .option("--keep", "leave containers, volumes and images where they are")
   .option("--report <file>", "where the report goes", "rehearsal-report.json")
   .action(async (given: RehearseFlags) => {
-    const { rehearse } = await import("../rehearsal/rehearse");
+    const { EXIT, rehearse } = await import("../rehearsal/rehearse");
     const platform = given.platform ?? process.env["PLATFORM"];
     const { platform: whole } = loadPlatform({ platform });
-    process.exitCode = await rehearse({
+    const code = await rehearse({
       ...given,
       platform,
       environment: environmentOf(whole, given.environment).name,
       drills: given.drill,
       env: process.env,
     });
+    process.exitCode = given.ifPossible && code === EXIT.missing ? EXIT.passed : code;
   });
 
 program
@@ -131,12 +133,27 @@ program
     });
   });
 
+program
+  .command("simulate")
+  .description("a cloud's API on this computer, until Ctrl-C: hetzner, cloudflare, github or object-store")
+  .argument("<api>")
+  .option("--port <number>", "default: a free one", Number)
+  .option("--name <name>", "cloudflare: the zone; github: owner/repository; object-store: the bucket")
+  .action(async (api: string, options: { port?: number; name?: string }) => {
+    const { simulate } = await import("./simulate");
+    const { simulator, lines } = await simulate(api, options);
+    lines.forEach((line) => console.log(line));
+    process.once("SIGINT", () => void simulator.stop());
+    process.once("SIGTERM", () => void simulator.stop());
+  });
+
 interface RehearseFlags {
   readonly platform?: string;
   readonly environment: string;
   readonly drill?: string[];
   readonly products?: string[];
   readonly restartEngine?: boolean;
+  readonly ifPossible?: boolean;
   readonly keep?: boolean;
   readonly report: string;
 }

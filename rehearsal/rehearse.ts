@@ -128,6 +128,13 @@ function synthesized(
       error("environment", environment.name, "staging or production", "development runs on this computer as it is"),
     ]);
   }
+  const products = loaded.platform.products.map(({ name }) => name);
+  const unknown = (options.products ?? []).filter((name) => !products.includes(name));
+  if (unknown.length > 0) {
+    throw new ProblemsError(
+      unknown.map((name) => error("products", name, `some of ${list(products)}`, "correct the name")),
+    );
+  }
   const file = join(outdir, "stacks", environment.name, "cdk.tf.json");
   return { loaded, environment, config: JSON.parse(readFileSync(file, "utf8")) as StackConfig };
 }

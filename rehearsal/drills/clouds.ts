@@ -135,12 +135,16 @@ async function play(world: World, scenario: Scenario): Promise<{ applies: number
 /** A stack without what is on the engine. */
 function cloudHalf(config: StackConfig): object {
   const { docker: _docker, ...providers } = config.terraform.required_providers ?? {};
-  const full = config as StackConfig & { readonly provider: Readonly<Record<string, unknown>> };
+  const full = config as StackConfig & {
+    readonly provider: Readonly<Record<string, unknown>>;
+    readonly output?: object;
+  };
+  const { output: _output, ...rest } = full;
   const { docker: _provider, ...provider } = full.provider;
   const resource = Object.fromEntries(
     Object.entries(config.resource ?? {}).filter(([type]) => /^(hcloud|cloudflare)_/.test(type)),
   );
-  return { ...full, terraform: { required_providers: providers }, provider, resource, output: {} };
+  return { ...rest, terraform: { required_providers: providers }, provider, resource };
 }
 
 export const github: Drill = {
