@@ -15,6 +15,7 @@ import { RateLimit, type RateLimitOptions } from "./rate-limit";
 import { addRepository, repositoryRoutes } from "./repositories";
 import { createRouter, PREFIX } from "./router";
 import { rulesetRoutes } from "./rulesets";
+import { ready } from "./sealed-box";
 import { type GithubState, stateOf } from "./state";
 import { workflowValueRoutes } from "./workflow-values";
 import { type Account, repositoryByName, type World } from "./world";
@@ -90,6 +91,7 @@ function createWorld(options: GithubOptions): World {
 
 /** Starts a simulated GitHub on the loopback address. */
 export async function startGithub(options: GithubOptions): Promise<GithubSimulator> {
+  await ready();
   const world = createWorld(options);
   const limit = new RateLimit(options.rateLimit);
   let requestNumber = 0;
