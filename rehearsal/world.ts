@@ -17,7 +17,7 @@ import { EnvironmentStack } from "../stacks/environment-stack";
 import type { StackConfig } from "../terraform/config";
 import { dummyValues } from "../terraform/dummy-values";
 import { childEnvironment, type Terraform } from "../terraform/program";
-import { type Applied, type ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
+import { type Applied, type ApplyEvent, type ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
 import { type Acme, startAcme } from "./acme";
 import { adapt, withoutDigests } from "./adapt";
 import { startBridge } from "./bridge";
@@ -236,7 +236,18 @@ export class World {
   /** Applies what is wanted, whatever comes of it. */
   async attempt(options: ApplyOptions = {}): Promise<Applied> {
     this.write();
-    return this.terraform.apply(options);
+    const progress = new ApplyProgress(this.options.say);
+    try {
+      return await this.terraform.apply({
+        ...options,
+        onEvent: (event) => {
+          progress.take(event);
+          options.onEvent?.(event);
+        },
+      });
+    } finally {
+      progress.end();
+    }
   }
 
   /** Applies what is wanted. @throws ApplyFailed */
@@ -365,6 +376,33 @@ export class World {
   /** Ends load that a failed drill has left. */
   killLoads(): void {
     this.loads.splice(0).forEach((load) => load.kill());
+  }
+}
+
+/** Says now and then how far a long apply is. */
+class ApplyProgress {
+  private static readonly EVERY_SECONDS = 20;
+  private done = 0;
+  private readonly working = new Set<string>();
+  private readonly timer: NodeJS.Timeout;
+
+  constructor(say: (line: string) => void) {
+    this.timer = setInterval(() => {
+      const [first, ...others] = this.working;
+      const waiting =
+        first === undefined ? "" : `, waiting for ${first}${others.length > 0 ? ` and ${others.length} more` : ""}`;
+      say(`… ${this.done} changed${waiting}`);
+    }, ApplyProgress.EVERY_SECONDS * 1000);
+  }
+
+  take({ type, address }: ApplyEvent): void {
+    if (type === "apply_start") this.working.add(address);
+    if (type === "apply_complete") this.done += 1;
+    if (type === "apply_complete" || type === "apply_errored") this.working.delete(address);
+  }
+
+  end(): void {
+    clearInterval(this.timer);
   }
 }
 

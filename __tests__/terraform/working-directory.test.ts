@@ -1,0 +1,118 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { findTerraform, type Terraform } from "../../terraform/program";
+import { type ApplyEvent, lockIn, WorkingDirectory } from "../../terraform/working-directory";
+import { FakeTerraform } from "../support/fake-terraform";
+
+const REFUSAL = `Error message: operation error S3: PutObject, https response error StatusCode: 412, RequestID: , HostID: ,
+api error PreconditionFailed
+Lock Info:
+  ID:        998aacd6-fa22-e673-eeda-e9e2273b4d53
+  Path:      state/shop/production/terraform.tfstate
+  Operation: OperationTypeApply
+  Who:       alice@laptop
+  Version:   1.11.4
+  Created:   2026-11-21 04:29:34.189069177 +0000 UTC
+  Info:      
+`;
+
+let fake: FakeTerraform;
+let directory: WorkingDirectory;
+beforeEach(async () => {
+  fake = new FakeTerraform();
+  const terraform = (await findTerraform(process.env)) as Terraform;
+  directory = new WorkingDirectory(terraform, join(fake.temp, "stack"), process.env, {
+    parallelism: 7,
+    valuesFile: true,
+  });
+});
+afterEach(() => fake.remove());
+
+const lines = (...objects: object[]): string => objects.map((object) => `${JSON.stringify(object)}\n`).join("");
+const error = (summary: string, detail = ""): object => ({
+  type: "diagnostic",
+  diagnostic: { severity: "error", summary, detail },
+});
+
+describe("a lock on the state", () => {
+  test("is read from Terraform's refusal, whatever else in it looks like an id", () => {
+    expect(lockIn(`Error acquiring the state lock\n${REFUSAL}`)).toEqual({
+      id: "998aacd6-fa22-e673-eeda-e9e2273b4d53",
+      who: "alice@laptop",
+      created: "2026-11-21 04:29:34.189069177 +0000 UTC",
+    });
+    expect(lockIn("Error: server name is already used, RequestID: 12")).toBeUndefined();
+    expect(lockIn("Error acquiring the state lock")).toBeUndefined();
+  });
+
+  test("is found by asking for a plan", async () => {
+    fake.plays({ plan: { code: 1, stdout: lines(error("Error acquiring the state lock", REFUSAL)) } });
+    expect((await directory.lock())?.who).toBe("alice@laptop");
+    fake.plays({ plan: { stdout: "" } });
+    expect(await directory.lock()).toBeUndefined();
+  });
+});
+
+describe("apply", () => {
+  test("tells every event as it comes, and ends with the errors", async () => {
+    const hook = { resource: { addr: "docker_container.edge" }, action: "create" };
+    fake.plays({
+      apply: {
+        code: 1,
+        stdout: lines({ type: "apply_start", hook }, { type: "version" }, { type: "apply_errored", hook }, error("no")),
+      },
+    });
+    const events: ApplyEvent[] = [];
+    const { code, errors } = await directory.apply({ onEvent: (event) => events.push(event) });
+    expect(code).toBe(1);
+    expect(errors.map(({ summary }) => summary)).toEqual(["no"]);
+    expect(events).toEqual([
+      { type: "apply_start", address: "docker_container.edge", action: "create" },
+      { type: "apply_errored", address: "docker_container.edge", action: "create" },
+    ]);
+  });
+
+  test("a failure without a message in JSON still has one", async () => {
+    fake.plays({ apply: { code: 1, stderr: "Terraform crashed" } });
+    expect((await directory.apply()).errors.map(({ summary }) => summary)).toEqual(["Terraform crashed"]);
+  });
+
+  test("can be killed", async () => {
+    fake.plays({ apply: { hang: true } });
+    const abort = new AbortController();
+    setTimeout(() => abort.abort(), 200);
+    expect((await directory.apply({ killed: abort.signal })).code).toBeNull();
+  });
+
+  test("its options become Terraform's", async () => {
+    await directory.apply({ targets: ["a.b"], replace: ["c.d"], destroy: true, refresh: false });
+    expect(fake.calls("apply")[0]?.args).toEqual([
+      ...["apply", "-json", "-auto-approve", "-input=false", "-var-file=values.tfvars", "-parallelism=7"],
+      ...["-refresh=false", "-destroy", "-target=a.b", "-replace=c.d"],
+    ]);
+  });
+});
+
+test("a plan is what would change: nothing that stays as it is, nothing that is only read", async () => {
+  const change = (address: string, ...actions: string[]): object => ({ address, change: { actions } });
+  fake.plays({
+    show: {
+      stdout: JSON.stringify({
+        resource_changes: [change("a", "no-op"), change("b", "read"), change("c", "delete", "create")],
+      }),
+    },
+  });
+  expect((await directory.plan()).map(({ address }) => address)).toEqual(["c"]);
+});
+
+test("a command that has to work and does not says what Terraform said", async () => {
+  fake.plays({ init: { code: 1, stderr: "no such backend" } });
+  await expect(directory.init()).rejects.toThrow("terraform init: no such backend");
+});
+
+test("values are for their owner's eyes only", () => {
+  directory.write({ resource: {} }, 'token = "secret"\n');
+  expect(readFileSync(join(directory.path, "cdk.tf.json"), "utf8")).toBe('{"resource":{}}');
+  expect(statSync(join(directory.path, "values.tfvars")).mode & 0o777).toBe(0o600);
+});
