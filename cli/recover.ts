@@ -50,7 +50,9 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
     const prefix = environmentPrefix(platform.name, environment);
     const docker = engineOf(platform.environments[environment].host.kind, await directory.state(), env);
     const found = await recover({ terraform: directory, docker, access: accessOf(env), prefix, dryRun: !yes });
-    found.adopted.forEach(({ address, id }) => write(`exists, but not in the state: ${address} (${id})`));
+    found.adopted.forEach(({ address, id, deleteAt }) =>
+      write(`exists, but not in the state: ${address} (${deleteAt ? "to be made again: it cannot be imported" : id})`),
+    );
     found.removed.forEach((name) => write(`container that the state does not know: ${name}`));
     const count = found.adopted.length + found.removed.length;
     if (count > 0) write(yes ? "Adopted and removed." : `Adopt and remove them: twinset recover ${environment} --yes`);

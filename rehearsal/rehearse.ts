@@ -51,22 +51,28 @@ export async function rehearse(options: RehearseOptions): Promise<number> {
   const directory = mkdtempSync(join(tmpdir(), "twinset-rehearsal-"));
   const endings = new Endings();
   endings.stops(() => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
-  const off = endOnSignals(endings, write);
+  const interrupt = new Interrupt(endings, write);
   try {
-    return await rehearseIn(directory, endings, chosen, options, write);
+    return await rehearseIn({ directory, endings, interrupt, chosen, options, write });
   } finally {
+    // What was interrupted fails; nothing is to follow from that.
+    await interrupt.settled();
     await endings.end({ keep: options.keep ?? false });
-    off();
+    interrupt.off();
   }
 }
 
-async function rehearseIn(
-  directory: string,
-  endings: Endings,
-  chosen: readonly Drill[],
-  options: RehearseOptions,
-  write: (line: string) => void,
-): Promise<number> {
+interface Session {
+  readonly directory: string;
+  readonly endings: Endings;
+  readonly interrupt: Interrupt;
+  readonly chosen: readonly Drill[];
+  readonly options: RehearseOptions;
+  readonly write: (line: string) => void;
+}
+
+async function rehearseIn(session: Session): Promise<number> {
+  const { directory, endings, chosen, options, write } = session;
   const { loaded, environment, config } = synthesized(options, directory);
   const prefix = environmentPrefix(loaded.platform.name, environment.name);
   const found = await preflight(config, options.env, prefix);
@@ -92,7 +98,7 @@ async function rehearseIn(
   }
   const drills: DrillResult[] = [];
   for (const drill of chosen) {
-    drills.push(await runDrill(drill, world, progress, { restartEngine: options.restartEngine ?? false }));
+    drills.push(await runDrill(drill, world, progress, session));
   }
   progress.title(
     options.keep ? `Keeping what begins with ${prefix}- on this engine` : "Removing everything that was made",
@@ -180,7 +186,7 @@ async function runDrill(
   drill: Drill,
   world: World,
   progress: Progress,
-  options: { readonly restartEngine: boolean },
+  { options, interrupt }: Session,
 ): Promise<DrillResult> {
   const start = performance.now();
   progress.title(`${drill.number}. ${drill.title}`);
@@ -193,11 +199,12 @@ async function runDrill(
       await world.settle();
       await allAnswer(world);
     }
-    const figures = await drill.run({ world, say, options });
+    const figures = await drill.run({ world, say, options: { restartEngine: options.restartEngine ?? false } });
     figures.forEach((figure) => progress.figure(formatFigure(figure)));
     progress.verdict("passed", seconds());
     return { ...base, result: "passed", seconds: seconds(), figures };
   } catch (reason) {
+    await interrupt.settled();
     const message = reason instanceof Error ? reason.message : String(reason);
     progress.failure(reason);
     progress.verdict("failed", seconds());
@@ -209,21 +216,36 @@ async function runDrill(
 }
 
 /** Ctrl-C: children end, everything that was made goes, then the process ends. A second one ends it at once. */
-function endOnSignals(endings: Endings, write: (line: string) => void): () => void {
-  const signals = ["SIGINT", "SIGTERM"] as const;
-  let happened = false;
-  const onSignal = (): void => {
-    if (happened) process.exit(EXIT.interrupted);
-    happened = true;
-    write("\nInterrupted: removing everything that was made …");
+class Interrupt {
+  private static readonly SIGNALS = ["SIGINT", "SIGTERM"] as const;
+  private happened = false;
+
+  constructor(
+    private readonly endings: Endings,
+    private readonly write: (line: string) => void,
+  ) {
+    Interrupt.SIGNALS.forEach((signal) => process.on(signal, this.onSignal));
+  }
+
+  private readonly onSignal = (): void => {
+    if (this.happened) process.exit(EXIT.interrupted);
+    this.happened = true;
+    this.write("\nInterrupted: removing everything that was made …");
     killChildren();
-    void endings
+    void this.endings
       .end()
-      .catch((reason: unknown) => write(String(reason)))
+      .catch((reason: unknown) => this.write(String(reason)))
       .finally(() => process.exit(EXIT.interrupted));
   };
-  signals.forEach((signal) => process.on(signal, onSignal));
-  return () => signals.forEach((signal) => process.off(signal, onSignal));
+
+  /** After a signal this never comes: whoever waits for it goes no further, and the process ends. */
+  settled(): Promise<void> {
+    return this.happened ? new Promise(() => undefined) : Promise.resolve();
+  }
+
+  off(): void {
+    Interrupt.SIGNALS.forEach((signal) => process.off(signal, this.onSignal));
+  }
 }
 
 /** Lines with the time since the beginning. */

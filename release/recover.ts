@@ -12,6 +12,8 @@ export interface Adoption {
   readonly address: string;
   /** As `terraform import` takes it. */
   readonly id: string;
+  /** The provider cannot import it: it is deleted here, at Cloudflare, and the next apply makes it again. */
+  readonly deleteAt?: string;
 }
 
 /** Where the clouds' APIs are, and with which token they are asked. */
@@ -44,8 +46,9 @@ export async function findAdoptions(
   const found: Adoption[] = [];
   for (const { address, type, change } of changes) {
     if (change.actions.join() !== "create" || !change.after) continue;
-    const id = await idOf(type, change.after, access);
-    if (id !== undefined) found.push({ address, id });
+    const domain = await hostNameOfBucket(type, change.after, access);
+    const id = domain ?? (await idOf(type, change.after, access));
+    if (id !== undefined) found.push({ address, id, ...(domain === undefined ? {} : { deleteAt: domain }) });
   }
   return found;
 }
@@ -107,12 +110,29 @@ async function idOf(type: string, wanted: Values, { hetzner, cloudflare }: Cloud
   return undefined;
 }
 
+/** R2's host name for a bucket, by its address in the API: the provider (5.22.0) has no import for it. */
+async function hostNameOfBucket(
+  type: string,
+  wanted: Values,
+  { cloudflare }: CloudAccess,
+): Promise<string | undefined> {
+  const { account_id: account, bucket_name: bucket, domain } = wanted;
+  if (type !== "cloudflare_r2_custom_domain" || !cloudflare || !account || !bucket || !domain) return undefined;
+  const url = `${cloudflare.baseUrl}/accounts/${String(account)}/r2/buckets/${String(bucket)}/domains/custom/${String(domain)}`;
+  return (await ask(url, cloudflare.token)) && url;
+}
+
 /** @returns undefined when there is no such thing @throws Error for every other refusal */
 async function ask(url: string, token: string): Promise<Record<string, unknown> | undefined> {
   const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   if (response.status === 404) return undefined;
   if (!response.ok) throw new Error(`GET ${new URL(url).pathname}: ${response.status}`);
   return (await response.json()) as Record<string, unknown>;
+}
+
+async function remove(url: string, { cloudflare }: CloudAccess): Promise<void> {
+  const response = await fetch(url, { method: "DELETE", headers: { authorization: `Bearer ${cloudflare?.token}` } });
+  if (!response.ok) throw new Error(`DELETE ${new URL(url).pathname}: ${response.status}`);
 }
 
 /** Containers on the engine that stand in a plan's way: it would make others of the same name. */
@@ -169,14 +189,17 @@ export async function recover({ terraform, docker, access, prefix, dryRun }: Rec
     const found = await findAdoptions(changes, access);
     adopted.push(...found);
     if (found.length === 0 || dryRun) break;
-    for (const { address, id } of found) await terraform.import(address, id);
+    for (const { address, id, deleteAt } of found) {
+      if (deleteAt === undefined) await terraform.import(address, id);
+      else await remove(deleteAt, access);
+    }
     changes = await terraform.plan();
   }
   const pending = changes.map(({ address }) => address);
   if (!docker) return { adopted, removed: [], pending };
   const state = await terraform.state();
   const containers = await docker.containers(prefix);
-  const remove = pending.length > 0 ? inThePlansWay(changes, state, containers) : unknownTo(state, containers);
-  if (!dryRun) for (const { id } of remove) await docker.run("rm", "--force", id);
-  return { adopted, removed: remove.map(({ name }) => name), pending };
+  const surplus = pending.length > 0 ? inThePlansWay(changes, state, containers) : unknownTo(state, containers);
+  if (!dryRun) for (const { id } of surplus) await docker.run("rm", "--force", id);
+  return { adopted, removed: surplus.map(({ name }) => name), pending };
 }

@@ -111,6 +111,19 @@ describe("what is there already", () => {
     ]);
   });
 
+  test("a bucket's host name, which the provider cannot import, is to be deleted", async () => {
+    const domains = `${cloudflare.baseUrl}/accounts/${ACCOUNT}/r2/buckets/shop-ota/domains/custom`;
+    const wanted = creates("cloudflare_r2_custom_domain.bundles", {
+      account_id: ACCOUNT,
+      bucket_name: "shop-ota",
+      domain: "ota.example.org",
+    });
+    expect(await findAdoptions([wanted], access)).toEqual([]);
+    await make(domains, TOKENS.cloudflare, { domain: "ota.example.org", zoneId: ZONE, enabled: true });
+    const at = `${domains}/ota.example.org`;
+    expect(await findAdoptions([wanted], access)).toEqual([{ address: wanted.address, id: at, deleteAt: at }]);
+  });
+
   test("a cloud that refuses to say is an error, not a no", async () => {
     const refused = findAdoptions([creates("hcloud_server.host_server", { name: "shop" })], {
       hetzner: { endpoint: hetzner.baseUrl, token: "too-short" },

@@ -129,11 +129,11 @@ export class Images {
 
   /** Removes all stand-ins from the engine, those of earlier rehearsals too. Real images stay. */
   async remove(): Promise<void> {
-    const references = await this.docker.lines(
-      ...["image", "ls", "--filter", `label=${STAND_IN_LABEL}`, "--format", "{{.Repository}}:{{.Tag}}"],
+    const ids = await this.docker.lines(
+      ...["image", "ls", "--all", "--quiet", "--no-trunc", "--filter", `label=${STAND_IN_LABEL}`],
     );
-    const named = references.filter((reference) => !reference.includes("<none>"));
-    if (named.length > 0) await this.docker.attempt(["image", "rm", "--force", ...named]);
+    // Some go with others that they are made of, and cannot be removed a second time.
+    for (const id of new Set(ids)) await this.docker.attempt(["image", "rm", "--force", id]);
   }
 
   private async ensure(reference: string, standIn: () => Promise<FileTree>, options?: ImportOptions): Promise<void> {
