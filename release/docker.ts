@@ -6,6 +6,8 @@ export interface ContainerFacts {
   readonly name: string;
   readonly image: string;
   readonly running: boolean;
+  /** Runs, and has a health check that fails or has not passed yet. */
+  readonly unwell: boolean;
 }
 
 /** Runs `docker`. A command that fails throws what Docker said, unless it is asked by `attempt`. */
@@ -32,11 +34,12 @@ export class Docker {
   async containers(prefix: string): Promise<ContainerFacts[]> {
     const rows = await this.lines(
       ...["ps", "--all", "--no-trunc", "--filter", `name=^/?${prefix}-`],
-      ...["--format", "{{.ID}}\t{{.Names}}\t{{.Image}}\t{{.State}}"],
+      ...["--format", "{{.ID}}\t{{.Names}}\t{{.Image}}\t{{.State}}\t{{.Status}}"],
     );
     return rows.map((row) => {
-      const [id = "", name = "", image = "", state = ""] = row.split("\t");
-      return { id, name, image, running: state === "running" };
+      const [id = "", name = "", image = "", state = "", status = ""] = row.split("\t");
+      const unwell = /unhealthy|health: starting/.test(status);
+      return { id, name, image, running: state === "running", unwell };
     });
   }
 

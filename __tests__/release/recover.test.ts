@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type CloudflareSimulator, startCloudflare } from "../../rehearsal/simulators/cloudflare";
 import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
 import { type CloudAccess, findAdoptions, inThePlansWay, unknownTo } from "../../release/recover";
+import type { ContainerFacts } from "../../release/docker";
 import type { ResourceChange } from "../../terraform/plan";
 import type { StateResource } from "../../terraform/state";
 
@@ -139,11 +140,12 @@ describe("containers beside the state", () => {
     name: "edge",
     values: { id: "1111" },
   };
-  const facts = (id: string, name: string): { id: string; name: string; image: string; running: boolean } => ({
+  const facts = (id: string, name: string): ContainerFacts => ({
     id,
     name,
     image: "image",
     running: true,
+    unwell: false,
   });
 
   test("those that the state does not know, by id", () => {

@@ -99,6 +99,9 @@ describe("every container that stays", () => {
       expect(body["capabilities"].drop).toEqual(["ALL"]);
       expect(body["capabilities"].add ?? []).toEqual(name === "edge" ? ["CAP_NET_BIND_SERVICE"] : []);
       expect(body["tmpfs"]["/tmp"]).toContain("noexec");
+      // Else a restart takes them from it.
+      const [uid, gid] = (body["user"] as string).split(":");
+      for (const options of Object.values(body["tmpfs"] as Body)) expect(options).toContain(`,uid=${uid},gid=${gid}`);
     }
   });
   test.each(everyStack)("runs as a user without rights, but for the edge: %s", (_, stack) => {

@@ -41,6 +41,7 @@ export function longRunningContainer(scope: Construct, id: string, props: LongRu
   const { engine, resources, sandbox = {}, health } = props;
   const memory = resources.limits.memory.mebibytes;
   const env = envList(props.env);
+  const user = sandbox.user ?? DEFAULT_USER;
   const settings = {
     ...props.more,
     networksAdvanced: props.networks,
@@ -50,9 +51,9 @@ export function longRunningContainer(scope: Construct, id: string, props: LongRu
     memory,
     // Equal to memory: no swap.
     memorySwap: memory,
-    user: sandbox.user ?? DEFAULT_USER,
+    user,
     readOnly: sandbox.readOnly ?? true,
-    tmpfs: { ...(sandbox.tmpfs ?? DEFAULT_TMPFS) },
+    tmpfs: ownedBy(user, sandbox.tmpfs ?? DEFAULT_TMPFS),
     capabilities: { drop: ["ALL"], ...(sandbox.capabilities?.length ? { add: [...sandbox.capabilities] } : {}) },
     securityOpts: ["no-new-privileges:true"],
     logDriver: engine.logs.driver,
@@ -71,6 +72,20 @@ export function longRunningContainer(scope: Construct, id: string, props: LongRu
     dependsOn: [...engine.ready, ...(props.dependsOn ?? [])],
     lifecycle: { ...props.lifecycle, ...replaceWithHost(engine) },
   });
+}
+
+/**
+ * Gives the container's user its places in memory. Where an image has no such folder Docker makes it open to all at the
+ * first start, and writable for its owner only after each restart, whatever `mode` says (measured; engine 20.10): a
+ * PostgreSQL that was well did not come back when the engine was restarted.
+ */
+function ownedBy(user: string, tmpfs: Readonly<Record<string, string>>): Record<string, string> {
+  const ids = /^(\d+):(\d+)$/.exec(user);
+  // Only the image knows the number behind a name.
+  if (!ids) return { ...tmpfs };
+  return Object.fromEntries(
+    Object.entries(tmpfs).map(([path, options]) => [path, `${options},uid=${ids[1]},gid=${ids[2]}`]),
+  );
 }
 
 const healthcheck = (health: Health, port: number): NonNullable<ContainerConfig["healthcheck"]> => ({

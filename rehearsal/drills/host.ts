@@ -69,8 +69,10 @@ export const fromNothing: Drill = {
 const running = async (world: World): Promise<ContainerFacts[]> =>
   (await world.docker.containers(world.prefix)).filter((container) => container.running);
 
-async function notRunning(world: World, names: readonly string[]): Promise<string[]> {
-  const now = new Set((await running(world)).map(({ name }) => name));
+/** Of these, who does not run or is not healthy. */
+async function notWell(world: World, names: readonly string[]): Promise<string[]> {
+  const well = (await running(world)).filter(({ unwell }) => !unwell);
+  const now = new Set(well.map(({ name }) => name));
   return names.filter((name) => !now.has(name));
 }
 
@@ -89,17 +91,17 @@ export const restarts: Drill = {
       await allAnswer(world);
       const answering = since(start);
       // Nothing that visitors see waits for the last store.
-      let missing = await notRunning(world, before);
+      let missing = await notWell(world, before);
       while (missing.length > 0 && since(start) < PATIENCE) {
         await sleep(500);
-        missing = await notRunning(world, before);
+        missing = await notWell(world, before);
       }
       const runningAgain = since(start);
       const result = await load.stop();
       must(missing.length === 0, `${what}: did not come back: ${missing.join(", ")}`);
       figures.push(
         { name: `${what}: all answer again`, value: answering, unit: "s" },
-        { name: `${what}: all ${before.length} containers run again`, value: runningAgain, unit: "s" },
+        { name: `${what}: all ${before.length} containers healthy again`, value: runningAgain, unit: "s" },
         ...loadFigures(result)
           .filter(({ name }) => name !== "p95")
           .map((figure) => ({ ...figure, name: `${what}: ${figure.name}` })),
