@@ -6,7 +6,7 @@ import type { EnvironmentName } from "../model/environment";
 import { environmentPrefix } from "../model/names";
 import { Docker } from "../release/docker";
 import { type CloudAccess, recover } from "../release/recover";
-import { findTerraform } from "../terraform/program";
+import { findTerraform, usable } from "../terraform/program";
 import type { StateResource } from "../terraform/state";
 import { TerraformError, WorkingDirectory } from "../terraform/working-directory";
 
@@ -37,7 +37,10 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
   }
   const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
   const { platform } = synthesize(env, outdir);
-  const directory = new WorkingDirectory(terraform, join(outdir, "stacks", environment), { ...env, TF_INPUT: "0" });
+  const directory = new WorkingDirectory(terraform, join(outdir, "stacks", environment), {
+    ...usable(env),
+    TF_INPUT: "0",
+  });
   try {
     await directory.init();
     if (command.unlock !== undefined) await directory.must("force-unlock", ["-force", command.unlock]);

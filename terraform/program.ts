@@ -44,17 +44,20 @@ const PASSED_ON = new Set([
 
 export function childEnvironment(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const child = Object.fromEntries(Object.entries(env).filter(([name]) => PASSED_ON.has(name.toUpperCase())));
-  // Terraform refuses to start over a configuration file that is named but not there.
-  const config = child["TF_CLI_CONFIG_FILE"];
-  if (config !== undefined && !existsSync(config)) delete child["TF_CLI_CONFIG_FILE"];
   return {
-    ...child,
+    ...usable(child),
     CHECKPOINT_DISABLE: "1",
     TF_IN_AUTOMATION: "1",
     TF_INPUT: "0",
     // Seconds. A registry that does not answer should not hold a check up for long.
     TF_REGISTRY_CLIENT_TIMEOUT: "10",
   };
+}
+
+/** Terraform refuses to start over a configuration file that is named but not there, or warns at every call. */
+export function usable(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const { TF_CLI_CONFIG_FILE: config, ...rest } = env;
+  return config === undefined || existsSync(config) ? env : rest;
 }
 
 export interface RunOptions {

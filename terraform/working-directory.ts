@@ -1,5 +1,5 @@
 /** A directory with one synthesized stack, and Terraform's commands in it. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { effective, type Plan, type ResourceChange } from "./plan";
@@ -56,7 +56,7 @@ export class WorkingDirectory {
 
   /** @param config cdk.tf.json's content; @param values for a .tfvars file */
   write(config: object, values: string): void {
-    writeFileSync(join(this.path, "cdk.tf.json"), JSON.stringify(config));
+    writeFileSync(join(this.path, CONFIG), JSON.stringify(config));
     writeFileSync(join(this.path, VALUES), values, { mode: 0o600 });
   }
 
@@ -102,9 +102,22 @@ export class WorkingDirectory {
     return said.map(lockIn).find((lock) => lock !== undefined);
   }
 
-  /** Takes something that exists already into the state. */
+  /**
+   * Takes something that exists already into the state. Terraform configures every provider for that, and gives up on one
+   * that depends on what is not made yet: the Docker provider on the server's address. It is asked nothing, so for the
+   * moment it has an address where nobody answers.
+   */
   async import(address: string, id: string): Promise<void> {
-    await this.must("import", ["-no-color", "-input=false", ...this.values, address, id]);
+    const override = join(this.path, "import_override.tf.json");
+    const { provider } = JSON.parse(readFileSync(join(this.path, CONFIG), "utf8")) as { provider?: object };
+    if (provider && "docker" in provider) {
+      writeFileSync(override, JSON.stringify({ provider: { docker: { host: "tcp://127.0.0.1:9" } } }));
+    }
+    try {
+      await this.must("import", ["-no-color", "-input=false", ...this.values, address, id]);
+    } finally {
+      rmSync(override, { force: true });
+    }
   }
 
   async must(command: string, args: readonly string[]): Promise<Finished> {
@@ -133,6 +146,7 @@ export class WorkingDirectory {
   }
 }
 
+const CONFIG = "cdk.tf.json";
 const VALUES = "values.tfvars";
 const PLAN = "tfplan";
 

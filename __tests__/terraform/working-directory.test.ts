@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { readFileSync, statSync } from "node:fs";
+import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { findTerraform, type Terraform } from "../../terraform/program";
 import { type ApplyEvent, lockIn, WorkingDirectory } from "../../terraform/working-directory";
@@ -91,6 +91,23 @@ describe("apply", () => {
       ...["apply", "-json", "-auto-approve", "-input=false", "-var-file=values.tfvars", "-parallelism=7"],
       ...["-refresh=false", "-destroy", "-target=a.b", "-replace=c.d"],
     ]);
+  });
+});
+
+describe("import", () => {
+  test("for its time the Docker provider has an address, as Terraform configures it too", async () => {
+    directory.write({ provider: { docker: [{ host: "${hcloud_primary_ip.host_ipv4.ip_address}" }] } }, "");
+    fake.plays({ import: { code: 1, stderr: "no such volume" } });
+    await expect(directory.import("hcloud_volume.data", "7")).rejects.toThrow("no such volume");
+    expect(fake.calls("import")[0]?.args.slice(-2)).toEqual(["hcloud_volume.data", "7"]);
+    expect(Object.keys(fake.calls("import")[0]!.files)).toContain("import_override.tf.json");
+    expect(readdirSync(directory.path)).not.toContain("import_override.tf.json");
+  });
+
+  test("a stack without Docker needs none", async () => {
+    directory.write({ provider: { hcloud: [{}] } }, "");
+    await directory.import("hcloud_volume.data", "7");
+    expect(Object.keys(fake.calls("import")[0]!.files)).not.toContain("import_override.tf.json");
   });
 });
 
