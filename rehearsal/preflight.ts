@@ -1,17 +1,38 @@
 /** What a rehearsal needs on this computer, and what of it is missing: all at once, each with how to get it. */
+import { mkdirSync } from "node:fs";
 import { homedir, platform as system } from "node:os";
 import { delimiter, join } from "node:path";
 import type { StackConfig } from "../terraform/config";
 import { howToGet, missingPlugins } from "../terraform/plugins";
 import { childEnvironment, findTerraform } from "../terraform/program";
+import { WorkingDirectory } from "../terraform/working-directory";
 import { Docker } from "../release/docker";
 import { findProgram } from "./images/file-tree";
+import type { TerraformMeans } from "./workbench";
 import type { Means } from "./world";
 
-/** Either the means, or why there are none. */
-export type Preflight =
-  | { readonly means: Means; readonly engine: string }
-  | { readonly missing: readonly string[]; readonly hints: readonly string[] };
+export interface Preflight {
+  /** Everything that a deployment needs; none when something is missing. */
+  readonly means?: Means;
+  /** Terraform with its plugins: what drills need that bring their own clouds. */
+  readonly terraform?: TerraformMeans;
+  /** The engine's version. */
+  readonly engine?: string;
+  readonly missing: readonly string[];
+  /** How to get it, where that is not said in a word. */
+  readonly hints: readonly string[];
+}
+
+export interface PreflightOptions {
+  /** Providers that drills use, as a stack names them. */
+  readonly required: NonNullable<StackConfig["terraform"]["required_providers"]>;
+  /** The process' environment. */
+  readonly env: NodeJS.ProcessEnv;
+  /** Begins the names that a rehearsal uses on the engine. */
+  readonly prefix: string;
+  /** For plugins that have to be downloaded. */
+  readonly directory: string;
+}
 
 const PROGRAMS = {
   ssh: "ssh (OpenSSH's client; Debian: apt-get install openssh-client)",
@@ -20,22 +41,16 @@ const PROGRAMS = {
   pebble: "pebble, the local ACME server (go install github.com/letsencrypt/pebble/v2/cmd/pebble@latest)",
 } as const;
 
-/**
- * @param config a synthesized stack: names the plugins
- * @param env the process' environment
- * @param prefix begins the names that a rehearsal uses on the engine
- */
-export async function preflight(config: StackConfig, env: NodeJS.ProcessEnv, prefix: string): Promise<Preflight> {
+/** Looks for everything at once. Plugins that are not installed are downloaded, where the registry can be reached. */
+export async function preflight({ required, env, prefix, directory }: PreflightOptions): Promise<Preflight> {
   const missing: string[] = [];
   const hints: string[] = [];
   const path = [env["PATH"] ?? "", join(env["GOPATH"] ?? join(homedir(), "go"), "bin"), "/usr/sbin"].join(delimiter);
 
-  const terraform = await findTerraform(env);
-  if (typeof terraform === "string") missing.push(terraform);
-  else {
-    const plugins = missingPlugins(config, terraform);
-    missing.push(...plugins.map(({ source, version }) => `Terraform plugin ${source} ${version}`));
-    hints.push(...howToGet(plugins));
+  const terraform = await terraformMeans(required, env, path, directory);
+  if ("missing" in terraform) {
+    missing.push(...terraform.missing);
+    hints.push(...terraform.hints);
   }
 
   if (system() !== "linux") missing.push(`Linux (this is ${system()}): the local Docker engine stands for the server`);
@@ -56,21 +71,40 @@ export async function preflight(config: StackConfig, env: NodeJS.ProcessEnv, pre
     if (file) programs[name] = file;
     else missing.push(what);
   }
-  if (missing.length > 0 || typeof terraform === "string" || typeof engine === "string") return { missing, hints };
+  if ("missing" in terraform) return { missing, hints };
+  if (missing.length > 0 || typeof engine === "string") return { terraform, missing, hints };
+  const { version, ...facts } = engine;
+  const { pebble, openssl, ssh, "ssh-keygen": sshKeygen } = programs as Record<keyof typeof PROGRAMS, string>;
+  const means: Means = { ...terraform, ...facts, docker, pebble, openssl, ssh, sshKeygen };
+  return { means, terraform, engine: version, missing, hints };
+}
+
+/** Seconds. Cloudflare's plugin alone is 60 MB. */
+const DOWNLOAD_TIMEOUT = 300;
+
+async function terraformMeans(
+  required: PreflightOptions["required"],
+  env: NodeJS.ProcessEnv,
+  path: string,
+  directory: string,
+): Promise<TerraformMeans | { readonly missing: readonly string[]; readonly hints: readonly string[] }> {
+  const terraform = await findTerraform(env);
+  if (typeof terraform === "string") return { missing: [terraform], hints: [] };
+  const config = { terraform: { required_providers: required } };
+  const plugins = missingPlugins(config, terraform);
+  if (plugins.length === 0) return { terraform, path };
+  const pluginCache = join(directory, "plugins");
+  mkdirSync(pluginCache);
+  const trial = new WorkingDirectory(terraform, join(directory, "download"), {
+    ...childEnvironment(env),
+    TF_PLUGIN_CACHE_DIR: pluginCache,
+  });
+  trial.write(config, "");
+  const { code } = await trial.run(["init", "-input=false"], { timeout: DOWNLOAD_TIMEOUT });
+  if (code === 0) return { terraform, path, pluginCache };
   return {
-    engine: engine.version,
-    means: {
-      terraform,
-      docker,
-      path,
-      socket: engine.socket,
-      cores: engine.cores,
-      gateway: engine.gateway,
-      pebble: programs["pebble"]!,
-      openssl: programs["openssl"]!,
-      ssh: programs["ssh"]!,
-      sshKeygen: programs["ssh-keygen"]!,
-    },
+    missing: plugins.map(({ source, version }) => `Terraform plugin ${source} ${version}`),
+    hints: howToGet(plugins),
   };
 }
 

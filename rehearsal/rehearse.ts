@@ -12,12 +12,14 @@ import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import { killChildren } from "../terraform/program";
 import { DRILLS } from "./drills";
-import { type Drill, PRODUCT } from "./drills/drill";
+import { type DeploymentDrill, type Drill, type DrillRun, type Figure, PRODUCT } from "./drills/drill";
 import { allAnswer } from "./drills/host";
 import { Endings } from "./endings";
+import { githubTrial } from "./github-trial";
 import { MissingProgram } from "./images/stand-ins";
 import { type Preflight, preflight } from "./preflight";
 import { type DrillResult, formatFigure, formatImages, type Report } from "./report";
+import { Workbench } from "./workbench";
 import { World } from "./world";
 
 export interface RehearseOptions {
@@ -33,6 +35,8 @@ export interface RehearseOptions {
   readonly keep?: boolean | undefined;
   /** The Docker engine may be restarted. @default false */
   readonly restartEngine?: boolean | undefined;
+  /** Run what this computer can run, instead of nothing when something is missing. @default false */
+  readonly ifPossible?: boolean | undefined;
   /** Where the report goes. @default "rehearsal-report.json" */
   readonly report?: string | undefined;
   /** The process' environment. */
@@ -72,11 +76,17 @@ interface Session {
 }
 
 async function rehearseIn(session: Session): Promise<number> {
-  const { directory, endings, chosen, options, write } = session;
+  const { directory, endings, options, write } = session;
   const { loaded, environment, config } = synthesized(options, directory);
+  const required = { ...config.terraform.required_providers, ...GITHUB_TRIAL.terraform.required_providers };
   const prefix = environmentPrefix(loaded.platform.name, environment.name);
-  const found = await preflight(config, options.env, prefix);
-  if ("missing" in found) return nothingRehearsed(found, write);
+  const found = await preflight({ required, env: options.env, prefix, directory });
+  const possible = session.chosen.filter(({ alone }) => found.means || (alone && found.terraform));
+  if (found.missing.length > 0) tellMissing(found, write);
+  if (!found.terraform || possible.length === 0 || (possible.length < session.chosen.length && !options.ifPossible)) {
+    write(colours.yellow("Nothing was rehearsed."));
+    return EXIT.missing;
+  }
 
   const platform = options.products ? selectProducts(loaded.platform, [...options.products, PRODUCT]) : loaded.platform;
   const known = new Set(platform.products.map(({ name }) => name));
@@ -84,22 +94,22 @@ async function rehearseIn(session: Session): Promise<number> {
   const release = Object.fromEntries(Object.entries(whole).filter(([name]) => known.has(name)));
   const startedAt = new Date();
   const progress = new Progress(write);
-  progress.title(`Rehearsal of ${platform.name} ${environment.name}, ${found.means.terraform.version}`);
-  let world: World;
+  progress.title(`Rehearsal of ${platform.name} ${environment.name}, ${found.terraform.terraform.version}`);
+  const given = { directory, platform, environment, release };
+  let bench: Workbench | World;
   try {
     const say = (line: string): void => progress.line(line);
-    world = await World.start({ means: found.means, directory, platform, environment, release, endings, say });
+    bench =
+      found.means && possible.some(({ alone }) => !alone)
+        ? await World.start({ ...given, means: found.means, endings, say })
+        : new Workbench({ ...given, means: found.terraform });
   } catch (reason) {
     if (!(reason instanceof MissingProgram)) throw reason;
-    return nothingRehearsed(
-      { missing: [`${reason.message}: its image can neither be pulled nor made`], hints: [] },
-      write,
-    );
+    tellMissing({ missing: [`${reason.message}: its image can neither be pulled nor made`], hints: [] }, write);
+    return EXIT.missing;
   }
   const drills: DrillResult[] = [];
-  for (const drill of chosen) {
-    drills.push(await runDrill(drill, world, progress, session));
-  }
+  for (const drill of possible) drills.push(await runDrill(drill, bench, progress, session));
   progress.title(
     options.keep ? `Keeping what begins with ${prefix}- on this engine` : "Removing everything that was made",
   );
@@ -108,18 +118,24 @@ async function rehearseIn(session: Session): Promise<number> {
   const report: Report = {
     platform: platform.name,
     environment: environment.name,
-    versions: versionsOf(config, found),
+    versions: versionsOf(required, found),
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
-    changes: world.changes,
-    images: Object.fromEntries(world.images.origins),
+    changes: bench instanceof World ? bench.changes : [],
+    images: bench instanceof World ? Object.fromEntries(bench.images.origins) : {},
     drills,
+    notRun: session.chosen.filter((drill) => !possible.includes(drill)).map(({ name }) => name),
+    missing: found.missing,
   };
   const path = options.report ?? "rehearsal-report.json";
   writeFileSync(path, `${JSON.stringify(report, undefined, 2)}\n`);
   show(report, path, write);
   return drills.every(({ result }) => result === "passed") ? EXIT.passed : EXIT.failed;
 }
+
+const GITHUB_TRIAL = githubTrial("any") as {
+  readonly terraform: { readonly required_providers: NonNullable<StackConfig["terraform"]["required_providers"]> };
+};
 
 /** The stack as it is, before anything is adapted: it says which plugins are needed. */
 function synthesized(
@@ -146,17 +162,12 @@ function synthesized(
 }
 
 const versionsOf = (
-  config: StackConfig,
-  { means, engine }: Extract<Preflight, { means: unknown }>,
+  required: NonNullable<StackConfig["terraform"]["required_providers"]>,
+  { terraform, engine }: Preflight,
 ): Report["versions"] => ({
-  terraform: means.terraform.version,
-  "docker engine": engine,
-  ...Object.fromEntries(
-    Object.entries(config.terraform.required_providers ?? {}).map(([name, { version }]) => [
-      `provider ${name}`,
-      version,
-    ]),
-  ),
+  ...(terraform ? { terraform: terraform.terraform.version } : {}),
+  ...(engine === undefined ? {} : { "docker engine": engine }),
+  ...Object.fromEntries(Object.entries(required).map(([name, { version }]) => [`provider ${name}`, version])),
 });
 
 function chosenDrills(asked: readonly string[] | undefined): readonly Drill[] {
@@ -172,34 +183,29 @@ function chosenDrills(asked: readonly string[] | undefined): readonly Drill[] {
   return DRILLS.filter((drill) => asked.includes(drill.name) || asked.includes(String(drill.number)));
 }
 
-function nothingRehearsed(
-  found: Extract<Preflight, { missing: readonly string[] }>,
-  write: (line: string) => void,
-): number {
-  write(colours.yellow("Nothing was rehearsed. Missing on this computer:"));
-  found.missing.forEach((line) => write(`  ${line}`));
-  found.hints.forEach((line) => write(line));
-  return EXIT.missing;
+function tellMissing({ missing, hints }: Pick<Preflight, "missing" | "hints">, write: (line: string) => void): void {
+  write(colours.yellow("Missing on this computer:"));
+  missing.forEach((line) => write(`  ${line}`));
+  hints.forEach((line) => write(line));
 }
 
 async function runDrill(
   drill: Drill,
-  world: World,
+  bench: Workbench | World,
   progress: Progress,
   { options, interrupt }: Session,
 ): Promise<DrillResult> {
   const start = performance.now();
   progress.title(`${drill.number}. ${drill.title}`);
-  const say = (line: string): void => progress.line(line);
+  const run = {
+    say: (line: string): void => progress.line(line),
+    options: { restartEngine: options.restartEngine ?? false },
+  };
   const base = { number: drill.number, name: drill.name, title: drill.title };
   const seconds = (): number => Math.round((performance.now() - start) / 1000);
+  const world = bench instanceof World ? bench : undefined;
   try {
-    if (!drill.fromNothing && !drill.needsNothing) {
-      say("as the release file has it");
-      await world.settle();
-      await allAnswer(world);
-    }
-    const figures = await drill.run({ world, say, options: { restartEngine: options.restartEngine ?? false } });
+    const figures = drill.alone ? await drill.run({ ...run, bench }) : await onWorld(drill, world!, run);
     figures.forEach((figure) => progress.figure(formatFigure(figure)));
     progress.verdict("passed", seconds());
     return { ...base, result: "passed", seconds: seconds(), figures };
@@ -208,11 +214,20 @@ async function runDrill(
     const message = reason instanceof Error ? reason.message : String(reason);
     progress.failure(reason);
     progress.verdict("failed", seconds());
-    await world.repair().catch((problem: unknown) => progress.failure(problem));
+    await world?.repair().catch((problem: unknown) => progress.failure(problem));
     return { ...base, result: "failed", seconds: seconds(), figures: [], reason: message };
   } finally {
-    world.killLoads();
+    world?.killLoads();
   }
+}
+
+async function onWorld(drill: DeploymentDrill, world: World, run: Omit<DrillRun, "world">): Promise<readonly Figure[]> {
+  if (!drill.fromNothing) {
+    run.say("as the release file has it");
+    await world.settle();
+    await allAnswer(world);
+  }
+  return drill.run({ ...run, world });
 }
 
 /** Ctrl-C: children end, everything that was made goes, then the process ends. A second one ends it at once. */
@@ -292,8 +307,13 @@ function show(report: Report, path: string, write: (line: string) => void): void
     write(`                    ${colours.dim(details)}`);
   }
   write("");
-  write(`Images: ${formatImages(report.images).join("; ")}`);
-  write(`Other than in ${report.environment}: ${report.changes.join("; ")}`);
+  if (report.changes.length > 0) {
+    write(`Images: ${formatImages(report.images).join("; ")}`);
+    write(`Other than in ${report.environment}: ${report.changes.join("; ")}`);
+  }
+  if (report.notRun.length > 0) {
+    write(colours.yellow(`Not run: ${report.notRun.join(", ")}. Missing: ${report.missing.join("; ")}`));
+  }
   const failed = report.drills.filter(({ result }) => result === "failed").length;
   const total = report.drills.length;
   write(

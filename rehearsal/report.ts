@@ -25,6 +25,10 @@ export interface Report {
   readonly changes: readonly string[];
   readonly images: Readonly<Record<string, Origin>>;
   readonly drills: readonly DrillResult[];
+  /** Drills that this computer could not run. */
+  readonly notRun: readonly string[];
+  /** What they would have needed. */
+  readonly missing: readonly string[];
 }
 
 /** Does a figure keep its promise? One without a promise does. */

@@ -2,39 +2,39 @@
  * Everything that a rehearsal runs on: simulated clouds, the machine, certificates, images, and Terraform in a directory
  * of its own. What is started here is stopped here, and what Terraform made is removed.
  */
-import { mkdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { App } from "cdktf";
-import { utils } from "ssh2";
-import { withoutTraces } from "../main";
-import type { Environment } from "../model/environment";
 import { environmentPrefix } from "../model/names";
-import { inputUses, type Platform } from "../model/platform";
-import type { Release } from "../model/release";
-import { explain } from "../release/explain";
-import { type CloudAccess, type Recovery, recover } from "../release/recover";
-import { EnvironmentStack } from "../stacks/environment-stack";
-import type { StackConfig } from "../terraform/config";
-import { dummyValues } from "../terraform/dummy-values";
-import { childEnvironment, type Terraform } from "../terraform/program";
-import { type Applied, type ApplyEvent, type ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
-import { type Acme, startAcme } from "./acme";
-import { adapt, withoutDigests } from "./adapt";
-import { startBridge } from "./bridge";
+import { inputUses } from "../model/platform";
 import type { Docker } from "../release/docker";
+import { explain } from "../release/explain";
+import { type Recovery, recover } from "../release/recover";
+import type { Applied, ApplyEvent, ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
+import { type Acme, startAcme } from "./acme";
+import { adapt, type Adapted } from "./adapt";
+import { startBridge } from "./bridge";
+import type { Endings } from "./endings";
 import { Images } from "./images/stand-ins";
 import { Load, type LoadOptions } from "./load/load";
 import { Machine, sshPrograms } from "./machine";
-import type { Endings } from "./endings";
 import { markerOf } from "./preflight";
-import { type CloudflareSimulator, startCloudflare } from "./simulators/cloudflare";
+import type { CloudflareSimulator } from "./simulators/cloudflare";
 import { type DnsServer, startDnsServer } from "./simulators/dns-server";
 import { type HetznerSimulator, startHetzner } from "./simulators/hetzner";
 import { type ObjectStore, startObjectStore } from "./simulators/object-store";
+import {
+  cloudAccess,
+  type Desired,
+  startCloudflareFor,
+  terraformEnvironment,
+  type TerraformMeans,
+  TOKENS,
+  Workbench,
+  type WorkbenchOptions,
+} from "./workbench";
 
 /** Programs and facts that the preflight found. */
-export interface Means {
-  readonly terraform: Terraform;
+export interface Means extends TerraformMeans {
   readonly docker: Docker;
   /** The local engine's socket. */
   readonly socket: string;
@@ -46,31 +46,14 @@ export interface Means {
   readonly openssl: string;
   readonly ssh: string;
   readonly sshKeygen: string;
-  /** Where programs are. */
-  readonly path: string;
 }
 
-export interface WorldOptions {
+export interface WorldOptions extends WorkbenchOptions {
   readonly means: Means;
-  /** Gone afterwards; whoever made it removes it. */
-  readonly directory: string;
-  readonly platform: Platform;
-  readonly environment: Environment;
-  readonly release: Release;
-  /** Resources that Terraform works on at a time. @default 40 */
-  readonly parallelism?: number;
   /** Takes how everything that is started here ends. */
   readonly endings: Endings;
   /** Told what is going on, a line at a time. */
   readonly say: (line: string) => void;
-}
-
-/** The stack that a world is to have: what of it may change during a rehearsal. */
-export interface Desired {
-  readonly release: Release;
-  readonly environment: Environment;
-  /** Values of variables that are not the usual ones. */
-  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** Told apart from a drill's failure: an apply that had to work and did not. */
@@ -78,38 +61,42 @@ export class ApplyFailed extends Error {}
 
 /** The loopback address of the simulated server; the whole of 127.0.0.0/8 is this computer. */
 export const SERVER_ADDRESS = "127.77.0.1";
-const TOKENS = {
-  hcloud: "rehearsal".padEnd(64, "0"),
-  cloudflare: "rehearsal".padEnd(40, "0"),
-  dns: "rehearsal-dns".padEnd(40, "0"),
-  accessKey: "rehearsal",
-} as const;
-const ZONE_ID = "7e".repeat(16);
-const ACCOUNT_ID = "ac".repeat(16);
-export const SMOKE_KEY = "rehearsal-smoke-key";
-
-export class World {
-  /** Name of the server, and beginning of the name of everything on it. */
-  readonly prefix: string;
-  /** As it is in the files, with nothing changed by a drill. */
-  readonly base: Desired;
-  desired: Desired;
+export class World extends Workbench {
   private written: string | undefined;
   private readonly loads: Load[] = [];
 
   private constructor(
-    readonly options: WorldOptions,
-    readonly platform: Platform,
-    environment: Environment,
-    readonly changes: readonly string[],
+    override readonly options: WorldOptions,
+    adapted: Adapted,
     readonly images: Images,
     readonly clouds: Clouds,
-    readonly terraform: WorkingDirectory,
-    private readonly publicKey: string,
+    private readonly machinePort: number,
   ) {
-    this.prefix = environmentPrefix(platform.name, environment.name);
-    this.base = { release: withoutDigests(options.release), environment, secrets: {} };
-    this.desired = this.base;
+    super(options, adapted);
+    this.changes = adapted.changes;
+    this.terraform = this.directory();
+  }
+
+  /** What the rehearsed stack differs in from the real one. */
+  readonly changes: readonly string[];
+  readonly terraform: WorkingDirectory;
+
+  /** Where the stack is applied, with ways to the simulated clouds and to the machine. */
+  private directory(): WorkingDirectory {
+    const { directory, means, environment } = this.options;
+    const programs = sshPrograms(directory, means, {
+      address: SERVER_ADDRESS,
+      port: this.machinePort,
+      privateKey: this.keys.private,
+    });
+    return this.anotherDirectory(join(directory, "cdktf.out", "stacks", environment.name), {
+      PATH: `${programs}:${means.path}`,
+      HCLOUD_ENDPOINT: this.clouds.hetzner.baseUrl,
+      CLOUDFLARE_BASE_URL: this.clouds.cloudflare.baseUrl,
+      AWS_ENDPOINT_URL_S3: this.clouds.store.baseUrl,
+      AWS_ACCESS_KEY_ID: TOKENS.accessKey,
+      AWS_SECRET_ACCESS_KEY: "rehearsal-secret",
+    });
   }
 
   /** The volume that says that what is called so on this engine is a rehearsal's. */
@@ -125,7 +112,7 @@ export class World {
   static async start(options: WorldOptions): Promise<World> {
     const { means, directory, say, endings } = options;
     const prefix = environmentPrefix(options.platform.name, options.environment.name);
-    const env = childEnvironment({ ...process.env, PATH: means.path });
+    const env = terraformEnvironment(means);
 
     const images = new Images(means.docker, options.platform, join(directory, "images"), means.path);
     endings.removes(() => images.remove());
@@ -154,7 +141,7 @@ export class World {
     const dnsApi = await startBridge(means.gateway, new URL(clouds.cloudflare.baseUrl).origin);
     endings.stops(() => dnsApi.stop());
 
-    const { platform, environment, changes } = adapt(options.platform, options.environment, {
+    const adapted = adapt(options.platform, options.environment, {
       address: SERVER_ADDRESS,
       acmeDirectory: clouds.acme.directoryUrl,
       dnsApi: `${dnsApi.url}/client/v4`,
@@ -162,35 +149,14 @@ export class World {
       cores: means.cores,
       edgeImage: await images.edgeThatTrusts(clouds.acme.certificatePath),
     });
-    const keys = utils.generateKeyPairSync("ed25519");
-    const programs = sshPrograms(directory, means, {
-      address: SERVER_ADDRESS,
-      port: machine.port,
-      privateKey: keys.private,
-    });
     await means.docker.run("volume", "create", "--label", "twinset.rehearsal", markerOf(prefix));
     endings.removes(async () => {
       await means.docker.removeContainers(prefix);
       await means.docker.removeVolumes(prefix);
     });
-    const terraform = new WorkingDirectory(
-      means.terraform,
-      join(directory, "cdktf.out", "stacks", options.environment.name),
-      {
-        ...env,
-        PATH: `${programs}:${means.path}`,
-        TF_DATA_DIR: join(directory, "terraform"),
-        HCLOUD_ENDPOINT: clouds.hetzner.baseUrl,
-        CLOUDFLARE_BASE_URL: clouds.cloudflare.baseUrl,
-        AWS_ENDPOINT_URL_S3: clouds.store.baseUrl,
-        AWS_ACCESS_KEY_ID: TOKENS.accessKey,
-        AWS_SECRET_ACCESS_KEY: "rehearsal-secret",
-      },
-      { parallelism: options.parallelism ?? 40, valuesFile: true },
-    );
-    const world = new World(options, platform, environment, changes, images, clouds, terraform, keys.public);
+    const world = new World(options, adapted, images, clouds, machine.port);
     world.write();
-    await terraform.init();
+    await world.terraform.init();
     return world;
   }
 
@@ -205,32 +171,6 @@ export class World {
     const text = JSON.stringify(config) + values;
     if (this.written !== text) this.terraform.write(config, values);
     this.written = text;
-  }
-
-  /** The stack for what is wanted, and its variables' values. */
-  rendered(): { readonly config: StackConfig; readonly values: string } {
-    const { release, environment, secrets } = this.desired;
-    const outdir = join(this.options.directory, "synth");
-    rmSync(outdir, { recursive: true, force: true });
-    withoutTraces(() => {
-      const app = new App({ outdir, stackTraces: false });
-      new EnvironmentStack(app, environment.name, { platform: this.platform, environment, release });
-      app.synth();
-    });
-    const text = readFileSync(join(outdir, "stacks", environment.name, "cdk.tf.json"), "utf8");
-    const config = JSON.parse(text) as StackConfig;
-    const values = dummyValues(config, this.platform, environment, {
-      hcloud_token: TOKENS.hcloud,
-      cloudflare_api_token: TOKENS.cloudflare,
-      cloudflare_zone_id: ZONE_ID,
-      cloudflare_account_id: ACCOUNT_ID,
-      edge_dns_token: TOKENS.dns,
-      ssh_allowed_cidrs: ["127.0.0.1/32"],
-      ssh_public_keys: { rehearsal: this.publicKey.trim() },
-      smoke_key: SMOKE_KEY,
-      ...secrets,
-    });
-    return { config, values };
   }
 
   /** Applies what is wanted, whatever comes of it. */
@@ -292,42 +232,6 @@ export class World {
     const { hetzner, cloudflare } = this.clouds;
     const access = cloudAccess(hetzner, cloudflare);
     return recover({ terraform: this.terraform, docker: this.docker, access, prefix: this.prefix });
-  }
-
-  /** Another directory for Terraform, with its state beside it. */
-  anotherDirectory(path: string, env: NodeJS.ProcessEnv): WorkingDirectory {
-    const { means, parallelism } = this.options;
-    return new WorkingDirectory(
-      means.terraform,
-      path,
-      { ...childEnvironment({ ...process.env, PATH: means.path }), ...env, TF_DATA_DIR: join(path, "terraform") },
-      { parallelism: parallelism ?? 40, valuesFile: true },
-    );
-  }
-
-  /** Another Cloudflare with the same zone, empty. */
-  anotherCloudflare(): Promise<CloudflareSimulator> {
-    return startCloudflareFor(this.platform);
-  }
-
-  /** How many of each kind are in the clouds, under their names in Terraform. */
-  countInClouds(hetzner: HetznerSimulator, cloudflare: CloudflareSimulator): Record<string, number> {
-    const { servers, volumes, primaryIps, networks, firewalls, sshKeys, placementGroups } = hetzner.state;
-    const { records, pageRules, buckets } = cloudflare.state;
-    const zone = this.platform.zone.name;
-    return {
-      hcloud_server: servers.length,
-      hcloud_volume: volumes.length,
-      hcloud_primary_ip: primaryIps.length,
-      hcloud_network: networks.length,
-      hcloud_firewall: firewalls.length,
-      hcloud_ssh_key: sshKeys.length,
-      hcloud_placement_group: placementGroups.length,
-      // A custom domain of R2 brings its own record, and the edge's proof for its certificate comes and goes.
-      cloudflare_dns_record: (records[zone] ?? []).filter(({ comment }) => comment?.includes(this.prefix)).length,
-      cloudflare_page_rule: pageRules[zone]?.length ?? 0,
-      cloudflare_r2_bucket: buckets.length,
-    };
   }
 
   /** What is in the simulated clouds: "1 hcloud_server". */
@@ -414,21 +318,6 @@ export interface Clouds {
   readonly dns: DnsServer;
   readonly acme: Acme;
 }
-
-/** Where the simulated clouds are asked, and with which tokens. */
-export const cloudAccess = (hetzner: HetznerSimulator, cloudflare: CloudflareSimulator): CloudAccess => ({
-  hetzner: { endpoint: hetzner.baseUrl, token: TOKENS.hcloud },
-  cloudflare: { baseUrl: cloudflare.baseUrl, token: TOKENS.cloudflare },
-});
-
-const startCloudflareFor = (platform: Platform): Promise<CloudflareSimulator> =>
-  startCloudflare({
-    token: TOKENS.cloudflare,
-    tokens: [{ value: TOKENS.dns, permission: "dns-only" }],
-    zones: [{ id: ZONE_ID, name: platform.zone.name, plan: platform.zone.plan }],
-    accountId: ACCOUNT_ID,
-    allowPrivateTargets: true,
-  });
 
 async function startClouds(
   { means, platform, environment, endings }: WorldOptions,

@@ -20,7 +20,8 @@ describe("on a computer that has nothing", () => {
     const env = { PATH: nowhere, GOPATH: nowhere, TERRAFORM_BINARY_NAME: "no-such-terraform" };
     expect(await rehearse({ env, report, write: (line) => lines.push(line) })).toBe(EXIT.missing);
     const text = lines.join("\n");
-    expect(text).toContain("Nothing was rehearsed. Missing on this computer:");
+    expect(text).toContain("Missing on this computer:");
+    expect(lines.at(-1)).toBe("Nothing was rehearsed.");
     expect(text).toContain("no-such-terraform was not found");
     expect(text).toContain("a Docker engine that answers");
     expect(text).toContain("pebble, the local ACME server");
@@ -59,6 +60,6 @@ test("drills have a number and a name each, and the one that destroys everything
   expect(new Set(DRILLS.map(({ number }) => number)).size).toBe(DRILLS.length);
   expect(new Set(DRILLS.map(({ name }) => name)).size).toBe(DRILLS.length);
   const after = DRILLS.slice(DRILLS.findIndex(({ name }) => name === "destroy") + 1);
-  expect(after.every(({ needsNothing }) => needsNothing)).toBe(true);
-  expect(DRILLS[0]?.fromNothing).toBe(true);
+  expect(after.every(({ alone }) => alone)).toBe(true);
+  expect(DRILLS[0]).toMatchObject({ name: "from-nothing", fromNothing: true });
 });

@@ -8,8 +8,8 @@ import { githubTrial } from "../github-trial";
 import type { FaultRule } from "../simulators/faults";
 import { startGithub } from "../simulators/github";
 import { startHetzner } from "../simulators/hetzner";
-import { cloudAccess, type World } from "../world";
-import { type Drill, type Figure, must, rounded } from "./drill";
+import { cloudAccess, type Workbench } from "../workbench";
+import { type AloneDrill, type Figure, must, rounded } from "./drill";
 
 interface Scenario {
   readonly name: string;
@@ -67,15 +67,15 @@ const SCENARIOS: readonly Scenario[] = [
 /** So often a person would try again before they ask for help. */
 const ATTEMPTS = 8;
 
-export const cloudFaults: Drill = {
+export const cloudFaults: AloneDrill = {
   number: 10,
   name: "cloud-faults",
   title: "clouds that refuse, fail, dawdle or lose an answer; nothing is made twice",
-  needsNothing: true,
-  async run({ world, say }) {
+  alone: true,
+  async run({ bench, say }) {
     const figures: Figure[] = [];
     for (const scenario of SCENARIOS) {
-      const { applies, error } = await play(world, scenario);
+      const { applies, error } = await play(bench, scenario);
       const end = applies === 1 ? "ends well at once" : `ends well with apply ${applies}, after: ${error}`;
       say(`${scenario.name}: ${end}`);
       figures.push({ name: scenario.name, value: applies, unit: applies === 1 ? "apply" : "applies" });
@@ -85,17 +85,17 @@ export const cloudFaults: Drill = {
 };
 
 /** The cloud half of the stack, on simulators of its own, with faults in its first apply. */
-async function play(world: World, scenario: Scenario): Promise<{ applies: number; error: string }> {
+async function play(bench: Workbench, scenario: Scenario): Promise<{ applies: number; error: string }> {
   const hetzner = await startHetzner();
-  const cloudflare = await world.anotherCloudflare();
-  const directory = join(world.options.directory, "faults");
+  const cloudflare = await bench.anotherCloudflare();
+  const directory = join(bench.options.directory, "faults");
   const access = cloudAccess(hetzner, cloudflare);
-  const terraform = world.anotherDirectory(directory, {
+  const terraform = bench.anotherDirectory(directory, {
     HCLOUD_ENDPOINT: hetzner.baseUrl,
     CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
   });
   try {
-    const { config, values } = world.rendered();
+    const { config, values } = bench.rendered();
     terraform.write(cloudHalf(config), values);
     await terraform.init();
     scenario.hetzner?.forEach((rule) => hetzner.faults.inject(rule));
@@ -113,13 +113,13 @@ async function play(world: World, scenario: Scenario): Promise<{ applies: number
         applies < ATTEMPTS,
         `${scenario.name}: still fails after ${applies} applies: ${applied.errors.map(describe).join("; ")}`,
       );
-      await recover({ terraform, access, prefix: world.prefix });
+      await recover({ terraform, access, prefix: bench.prefix });
       applied = await terraform.apply();
       applies += 1;
     }
     const pending = await terraform.plan();
     must(pending.length === 0, `${scenario.name}: still pending: ${pending.map(({ address }) => address).join(", ")}`);
-    const made = world.countInClouds(hetzner, cloudflare);
+    const made = bench.countInClouds(hetzner, cloudflare);
     const known = await terraform.state();
     for (const [type, count] of Object.entries(made)) {
       const expected = known.filter((resource) => resource.type === type).length;
@@ -148,12 +148,12 @@ function cloudHalf(config: StackConfig): object {
   return { ...rest, terraform: { required_providers: providers }, provider, resource };
 }
 
-export const github: Drill = {
+export const github: AloneDrill = {
   number: 15,
   name: "github",
   title: "the GitHub provider against its simulator: apply, empty plan, destroy",
-  needsNothing: true,
-  async run({ world }) {
+  alone: true,
+  async run({ bench }) {
     const simulator = await startGithub({
       token: "rehearsal-token",
       owner: { login: "wuesteon", type: "Organization" },
@@ -161,8 +161,8 @@ export const github: Drill = {
       users: ["reviewer"],
       teams: ["operators"],
     });
-    const directory = join(world.options.directory, "github");
-    const terraform = world.anotherDirectory(directory, {
+    const directory = join(bench.options.directory, "github");
+    const terraform = bench.anotherDirectory(directory, {
       GITHUB_BASE_URL: simulator.providerBaseUrl,
       GITHUB_TOKEN: "rehearsal-token",
       GITHUB_OWNER: "wuesteon",

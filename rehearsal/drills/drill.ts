@@ -1,6 +1,7 @@
 /** What a drill is, and the words in which drills are written. */
 import type { Behaviour } from "../images/stand-ins";
 import type { LoadResult } from "../load/load";
+import type { Workbench } from "../workbench";
 import type { World } from "../world";
 
 /** A number that a drill found, with the promise that it has to keep, if there is one. */
@@ -13,11 +14,15 @@ export interface Figure {
   readonly promise?: { readonly atMost: number; readonly source: string };
 }
 
-export interface DrillRun {
-  readonly world: World;
+interface Run {
   /** Shows what is being done. */
   readonly say: (line: string) => void;
   readonly options: DrillOptions;
+}
+
+/** What a drill on a deployment gets. */
+export interface DrillRun extends Run {
+  readonly world: World;
 }
 
 export interface DrillOptions {
@@ -25,18 +30,28 @@ export interface DrillOptions {
   readonly restartEngine: boolean;
 }
 
-export interface Drill {
+interface Described {
   readonly number: number;
   /** For `--drill`. */
   readonly name: string;
   readonly title: string;
+}
+
+/** A drill on the whole deployment. @throws DrillFailure, ApplyFailed */
+export interface DeploymentDrill extends Described {
+  readonly alone?: false;
   /** Does it start from an empty server? Then nothing is made for it beforehand. */
   readonly fromNothing?: boolean;
-  /** Does it leave the environment alone? Then that need not be there. */
-  readonly needsNothing?: boolean;
-  /** @throws DrillFailure, ApplyFailed */
   readonly run: (run: DrillRun) => Promise<readonly Figure[]>;
 }
+
+/** A drill that brings its own clouds: it needs Terraform, but no Docker engine. @throws DrillFailure */
+export interface AloneDrill extends Described {
+  readonly alone: true;
+  readonly run: (run: Run & { readonly bench: Workbench }) => Promise<readonly Figure[]>;
+}
+
+export type Drill = DeploymentDrill | AloneDrill;
 
 /** The system under rehearsal did not keep a promise. */
 export class DrillFailure extends Error {}

@@ -4,7 +4,7 @@ import type { ContainerFacts } from "../../release/docker";
 import { askEdge } from "../edge-client";
 import { restartEngine } from "../engine";
 import { SERVER_ADDRESS, type World } from "../world";
-import { type Drill, type Figure, loadFigures, must, PROMISES, rounded, since } from "./drill";
+import { type DeploymentDrill, type Figure, loadFigures, must, PROMISES, rounded, since } from "./drill";
 
 /** Seconds until every name has to answer after something was started or restarted. */
 const PATIENCE = 180;
@@ -44,7 +44,7 @@ async function mustBeEmpty(world: World, when: string): Promise<void> {
   must(pending.length === 0, `${when} the plan still wants to change ${pending.join(", ")}`);
 }
 
-export const fromNothing: Drill = {
+export const fromNothing: DeploymentDrill = {
   number: 1,
   name: "from-nothing",
   title: "everything in one apply; the second plan is empty",
@@ -76,7 +76,7 @@ async function notWell(world: World, names: readonly string[]): Promise<string[]
   return names.filter((name) => !now.has(name));
 }
 
-export const restarts: Drill = {
+export const restarts: DeploymentDrill = {
   number: 9,
   name: "restart",
   title: "the edge and the Docker engine are restarted",
@@ -122,7 +122,7 @@ export const restarts: Drill = {
   },
 };
 
-export const replacedServer: Drill = {
+export const replacedServer: DeploymentDrill = {
   number: 13,
   name: "server",
   title: "the server is replaced; everything comes back with its data",
@@ -170,7 +170,7 @@ async function sql(world: World, statement: string): Promise<string> {
   );
 }
 
-export const destroyed: Drill = {
+export const destroyed: DeploymentDrill = {
   number: 14,
   name: "destroy",
   title: "what is protected refuses; without protection nothing is left",

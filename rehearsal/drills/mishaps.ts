@@ -3,7 +3,7 @@ import { describe } from "../../terraform/output";
 import { canary, change, cutover, deploy, retire } from "../../release/steps";
 import { type ApplyEvent, lockIn } from "../../terraform/working-directory";
 import type { World } from "../world";
-import { type Drill, loadFigures, must, mustNotFail, PRODUCT, rounded, version } from "./drill";
+import { type DeploymentDrill, loadFigures, must, mustNotFail, PRODUCT, rounded, version } from "./drill";
 import { idleColour } from "./release";
 
 /** Where in each step Terraform is killed: in the middle of the one thing that the step is about. */
@@ -47,7 +47,7 @@ const KILLS: readonly {
   },
 ];
 
-export const killed: Drill = {
+export const killed: DeploymentDrill = {
   number: 6,
   name: "kill",
   title: "kill -9 of Terraform in the middle of each step",
@@ -84,7 +84,7 @@ export const killed: Drill = {
   },
 };
 
-export const twoOperators: Drill = {
+export const twoOperators: DeploymentDrill = {
   number: 7,
   name: "lock",
   title: "two operators at once: the second is refused",
@@ -110,7 +110,7 @@ export const twoOperators: Drill = {
   },
 };
 
-export const byHand: Drill = {
+export const byHand: DeploymentDrill = {
   number: 8,
   name: "by-hand",
   title: "a container removed or changed by hand comes back, and only that",

@@ -3,7 +3,7 @@ import { canary, change, cutover, deploy, retire } from "../../release/steps";
 import { otherColour } from "../../model/release";
 import type { World } from "../world";
 import {
-  type Drill,
+  type DeploymentDrill,
   type DrillRun,
   type Figure,
   loadFigures,
@@ -33,7 +33,7 @@ const liveVersion = (world: World): string => {
   return release[release.live]!.version;
 };
 
-export const releaseUnderLoad: Drill = {
+export const releaseUnderLoad: DeploymentDrill = {
   number: 2,
   name: "release",
   title: "a new version gets all traffic, under load",
@@ -81,7 +81,7 @@ export const releaseUnderLoad: Drill = {
   },
 };
 
-export const neverHealthy: Drill = {
+export const neverHealthy: DeploymentDrill = {
   number: 3,
   name: "never-healthy",
   title: "a version that never gets healthy gets no traffic",
@@ -108,7 +108,7 @@ export const neverHealthy: Drill = {
   },
 };
 
-export const failedMigration: Drill = {
+export const failedMigration: DeploymentDrill = {
   number: 4,
   name: "migration",
   title: "a migration that exits 1 stops the release",
@@ -133,7 +133,7 @@ export const failedMigration: Drill = {
   },
 };
 
-export const rollback: Drill = {
+export const rollback: DeploymentDrill = {
   number: 5,
   name: "rollback",
   title: "from the command to the last request served by the bad version",
@@ -165,7 +165,7 @@ export const rollback: Drill = {
   },
 };
 
-export const onlyItsOwn: Drill = {
+export const onlyItsOwn: DeploymentDrill = {
   number: 11,
   name: "only-its-own",
   title: "one product's release changes no other product's container",
@@ -187,7 +187,7 @@ export const onlyItsOwn: Drill = {
   },
 };
 
-export const rotatedSecret: Drill = {
+export const rotatedSecret: DeploymentDrill = {
   number: 12,
   name: "secret",
   title: "a secret of the live set is rotated under load",

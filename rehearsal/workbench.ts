@@ -1,0 +1,171 @@
+/**
+ * What every drill has: the stack as it is to be, Terraform with its plugins, and simulated clouds to order. It needs no
+ * Docker engine; the world that a deployment runs in is built on it.
+ */
+import { readFileSync, rmSync } from "node:fs";
+import { basename, join } from "node:path";
+import { App } from "cdktf";
+import { utils } from "ssh2";
+import { withoutTraces } from "../main";
+import type { Environment } from "../model/environment";
+import { environmentPrefix } from "../model/names";
+import type { Platform } from "../model/platform";
+import type { Release } from "../model/release";
+import type { CloudAccess } from "../release/recover";
+import { EnvironmentStack } from "../stacks/environment-stack";
+import type { StackConfig } from "../terraform/config";
+import { dummyValues } from "../terraform/dummy-values";
+import { childEnvironment, type Terraform } from "../terraform/program";
+import { WorkingDirectory } from "../terraform/working-directory";
+import { withoutDigests } from "./adapt";
+import { type CloudflareSimulator, startCloudflare } from "./simulators/cloudflare";
+import type { HetznerSimulator } from "./simulators/hetzner";
+
+/** Terraform, ready to be used. */
+export interface TerraformMeans {
+  readonly terraform: Terraform;
+  /** Where programs are. */
+  readonly path: string;
+  /** Plugins that were downloaded for this rehearsal; none when all are installed. */
+  readonly pluginCache?: string | undefined;
+}
+
+export interface WorkbenchOptions {
+  readonly means: TerraformMeans;
+  /** Gone afterwards; whoever made it removes it. */
+  readonly directory: string;
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly release: Release;
+  /** Resources that Terraform works on at a time. @default 40 */
+  readonly parallelism?: number;
+}
+
+/** The stack that a world is to have: what of it may change during a rehearsal. */
+export interface Desired {
+  readonly release: Release;
+  readonly environment: Environment;
+  /** Values of variables that are not the usual ones. */
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+export const TOKENS = {
+  hcloud: "rehearsal".padEnd(64, "0"),
+  cloudflare: "rehearsal".padEnd(40, "0"),
+  dns: "rehearsal-dns".padEnd(40, "0"),
+  accessKey: "rehearsal",
+} as const;
+const ZONE_ID = "7e".repeat(16);
+const ACCOUNT_ID = "ac".repeat(16);
+export const SMOKE_KEY = "rehearsal-smoke-key";
+
+export class Workbench {
+  /** Name of the server, and beginning of the name of everything on it. */
+  readonly prefix: string;
+  /** As it is in the files, with nothing changed by a drill. */
+  readonly base: Desired;
+  desired: Desired;
+  /** Of the only one who may log in. */
+  protected readonly keys = utils.generateKeyPairSync("ed25519");
+
+  /** @param adapted the platform and its environment as they are rehearsed; the default is: as they are */
+  constructor(
+    readonly options: WorkbenchOptions,
+    adapted: { readonly platform: Platform; readonly environment: Environment } = options,
+  ) {
+    this.platform = adapted.platform;
+    this.prefix = environmentPrefix(adapted.platform.name, adapted.environment.name);
+    this.base = { release: withoutDigests(options.release), environment: adapted.environment, secrets: {} };
+    this.desired = this.base;
+  }
+
+  readonly platform: Platform;
+
+  /** The stack for what is wanted, and its variables' values. */
+  rendered(): { readonly config: StackConfig; readonly values: string } {
+    const { release, environment, secrets } = this.desired;
+    const outdir = join(this.options.directory, "synth");
+    rmSync(outdir, { recursive: true, force: true });
+    withoutTraces(() => {
+      const app = new App({ outdir, stackTraces: false });
+      new EnvironmentStack(app, environment.name, { platform: this.platform, environment, release });
+      app.synth();
+    });
+    const text = readFileSync(join(outdir, "stacks", environment.name, "cdk.tf.json"), "utf8");
+    const config = JSON.parse(text) as StackConfig;
+    const values = dummyValues(config, this.platform, environment, {
+      hcloud_token: TOKENS.hcloud,
+      cloudflare_api_token: TOKENS.cloudflare,
+      cloudflare_zone_id: ZONE_ID,
+      cloudflare_account_id: ACCOUNT_ID,
+      edge_dns_token: TOKENS.dns,
+      ssh_allowed_cidrs: ["127.0.0.1/32"],
+      ssh_public_keys: { rehearsal: this.keys.public.trim() },
+      smoke_key: SMOKE_KEY,
+      ...secrets,
+    });
+    return { config, values };
+  }
+
+  /** Another directory for Terraform, with its state beside it. */
+  anotherDirectory(path: string, env: NodeJS.ProcessEnv): WorkingDirectory {
+    const { means, parallelism } = this.options;
+    return new WorkingDirectory(
+      means.terraform,
+      path,
+      { ...this.env, TF_DATA_DIR: join(this.options.directory, `${basename(path)}.data`), ...env },
+      { parallelism: parallelism ?? 40, valuesFile: true },
+    );
+  }
+
+  /** Another Cloudflare with the same zone, empty. */
+  anotherCloudflare(): Promise<CloudflareSimulator> {
+    return startCloudflareFor(this.platform);
+  }
+
+  /** How many of each kind are in the clouds, under their names in Terraform. */
+  countInClouds(hetzner: HetznerSimulator, cloudflare: CloudflareSimulator): Record<string, number> {
+    const { servers, volumes, primaryIps, networks, firewalls, sshKeys, placementGroups } = hetzner.state;
+    const { records, pageRules, buckets } = cloudflare.state;
+    const zone = this.platform.zone.name;
+    return {
+      hcloud_server: servers.length,
+      hcloud_volume: volumes.length,
+      hcloud_primary_ip: primaryIps.length,
+      hcloud_network: networks.length,
+      hcloud_firewall: firewalls.length,
+      hcloud_ssh_key: sshKeys.length,
+      hcloud_placement_group: placementGroups.length,
+      // A custom domain of R2 brings its own record, and the edge's proof for its certificate comes and goes.
+      cloudflare_dns_record: (records[zone] ?? []).filter(({ comment }) => comment?.includes(this.prefix)).length,
+      cloudflare_page_rule: pageRules[zone]?.length ?? 0,
+      cloudflare_r2_bucket: buckets.length,
+    };
+  }
+
+  /** What Terraform and its helpers get of the process' environment. */
+  protected get env(): NodeJS.ProcessEnv {
+    return terraformEnvironment(this.options.means);
+  }
+}
+
+/** Without credentials, with the programs and plugins that were found. */
+export const terraformEnvironment = ({ path, pluginCache }: TerraformMeans): NodeJS.ProcessEnv => ({
+  ...childEnvironment({ ...process.env, PATH: path }),
+  ...(pluginCache === undefined ? {} : { TF_PLUGIN_CACHE_DIR: pluginCache }),
+});
+
+/** Where the simulated clouds are asked, and with which tokens. */
+export const cloudAccess = (hetzner: HetznerSimulator, cloudflare: CloudflareSimulator): CloudAccess => ({
+  hetzner: { endpoint: hetzner.baseUrl, token: TOKENS.hcloud },
+  cloudflare: { baseUrl: cloudflare.baseUrl, token: TOKENS.cloudflare },
+});
+
+export const startCloudflareFor = (platform: Platform): Promise<CloudflareSimulator> =>
+  startCloudflare({
+    token: TOKENS.cloudflare,
+    tokens: [{ value: TOKENS.dns, permission: "dns-only" }],
+    zones: [{ id: ZONE_ID, name: platform.zone.name, plan: platform.zone.plan }],
+    accountId: ACCOUNT_ID,
+    allowPrivateTargets: true,
+  });
