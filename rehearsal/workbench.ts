@@ -59,7 +59,9 @@ const ZONE_ID = "7e".repeat(16);
 const ACCOUNT_ID = "ac".repeat(16);
 export const SMOKE_KEY = "rehearsal-smoke-key";
 
+/** The stack, Terraform and clouds to order. */
 export class Workbench {
+  readonly platform: Platform;
   /** Name of the server, and beginning of the name of everything on it. */
   readonly prefix: string;
   /** As it is in the files, with nothing changed by a drill. */
@@ -78,8 +80,6 @@ export class Workbench {
     this.base = { release: withoutDigests(options.release), environment: adapted.environment, secrets: {} };
     this.desired = this.base;
   }
-
-  readonly platform: Platform;
 
   /** The stack for what is wanted, and its variables' values. */
   rendered(): { readonly config: StackConfig; readonly values: string } {

@@ -61,7 +61,12 @@ export class ApplyFailed extends Error {}
 
 /** The loopback address of the simulated server; the whole of 127.0.0.0/8 is this computer. */
 export const SERVER_ADDRESS = "127.77.0.1";
+
 export class World extends Workbench {
+  /** What the rehearsed stack differs in from the real one. */
+  readonly changes: readonly string[];
+  /** Where the stack is applied, with ways to the simulated clouds and to the machine. */
+  readonly terraform: WorkingDirectory;
   private written: string | undefined;
   private readonly loads: Load[] = [];
 
@@ -77,11 +82,6 @@ export class World extends Workbench {
     this.terraform = this.directory();
   }
 
-  /** What the rehearsed stack differs in from the real one. */
-  readonly changes: readonly string[];
-  readonly terraform: WorkingDirectory;
-
-  /** Where the stack is applied, with ways to the simulated clouds and to the machine. */
   private directory(): WorkingDirectory {
     const { directory, means, environment } = this.options;
     const programs = sshPrograms(directory, means, {
