@@ -58,10 +58,17 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
     );
     found.removed.forEach((name) => write(`container that the state does not know: ${name}`));
     const count = found.adopted.length + found.removed.length;
-    if (count > 0) write(yes ? "Adopted and removed." : `Adopt and remove them: twinset recover ${environment} --yes`);
+    if (count > 0)
+      write(
+        yes
+          ? "Done: adopted what exists, removed containers."
+          : `Adopt or remove them: twinset recover ${environment} --yes`,
+      );
     else write("Nothing is there that the state does not know.");
     if (found.pending.length > 0) {
-      write(`${found.pending.length} changes are pending: npx cdktf deploy ${environment}, then recover once more.`);
+      const pending =
+        found.pending.length === 1 ? "1 change is pending" : `${found.pending.length} changes are pending`;
+      write(`${pending}: npx cdktf deploy ${environment}, then recover once more.`);
     }
     return (count > 0 && !yes) || found.pending.length > 0 ? 1 : 0;
   } catch (reason) {

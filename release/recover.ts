@@ -186,7 +186,9 @@ export async function recover({ terraform, docker, access, prefix, dryRun }: Rec
   const adopted: Adoption[] = [];
   let changes = await terraform.plan();
   for (;;) {
-    const found = await findAdoptions(changes, access);
+    // What was adopted and is still to be created would be found for ever.
+    const known = new Set(adopted.map(({ address }) => address));
+    const found = (await findAdoptions(changes, access)).filter(({ address }) => !known.has(address));
     adopted.push(...found);
     if (found.length === 0 || dryRun) break;
     for (const { address, id, deleteAt } of found) {
