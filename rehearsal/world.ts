@@ -116,10 +116,10 @@ export class World extends Workbench {
 
     const images = new Images(means.docker, options.platform, join(directory, "images"), means.path);
     endings.removes(() => images.remove());
-    await images.remove();
     // An earlier rehearsal that was kept, or killed.
     await means.docker.removeContainers(prefix);
     await means.docker.removeVolumes(prefix);
+    await images.remove();
     say("images");
     await images.infrastructure();
     for (const product of options.platform.products) {

@@ -129,11 +129,20 @@ export class Images {
 
   /** Removes all stand-ins from the engine, those of earlier rehearsals too. Real images stay. */
   async remove(): Promise<void> {
+    // An image that others are made of goes only after them.
+    for (let left = await this.standIns(), before = Infinity; left.length > 0 && left.length < before;) {
+      for (const id of left) await this.docker.attempt(["image", "rm", "--force", id]);
+      before = left.length;
+      left = await this.standIns();
+    }
+  }
+
+  /** Ids of all stand-ins on the engine. */
+  private async standIns(): Promise<string[]> {
     const ids = await this.docker.lines(
       ...["image", "ls", "--all", "--quiet", "--no-trunc", "--filter", `label=${STAND_IN_LABEL}`],
     );
-    // Some go with others that they are made of, and cannot be removed a second time.
-    for (const id of new Set(ids)) await this.docker.attempt(["image", "rm", "--force", id]);
+    return [...new Set(ids)];
   }
 
   private async ensure(reference: string, standIn: () => Promise<FileTree>, options?: ImportOptions): Promise<void> {
