@@ -82,8 +82,9 @@ async function rehearseIn(session: Session): Promise<number> {
   const prefix = environmentPrefix(loaded.platform.name, environment.name);
   const found = await preflight({ required, env: options.env, prefix, directory });
   const possible = session.chosen.filter(({ alone }) => found.means || (alone && found.terraform));
-  if (found.missing.length > 0) tellMissing(found, write);
-  if (!found.terraform || possible.length === 0 || (possible.length < session.chosen.length && !options.ifPossible)) {
+  const all = possible.length === session.chosen.length;
+  if (!all) tellMissing(found, write);
+  if (!found.terraform || possible.length === 0 || (!all && !options.ifPossible)) {
     write(colours.yellow("Nothing was rehearsed."));
     return EXIT.missing;
   }
