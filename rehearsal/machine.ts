@@ -12,6 +12,7 @@ import { type Connection, Server, type ServerChannel, utils } from "ssh2";
 import { parse } from "yaml";
 import { READY_FILE } from "../constructs/hetzner/cloud-init";
 import type { Docker } from "../release/docker";
+import { keyPair } from "./key-pair";
 import type { Machines, MachineServer } from "./simulators/hetzner";
 
 export interface MachineOptions {
@@ -111,9 +112,7 @@ export class Machine implements Machines {
   private async open(server: MachineServer | undefined): Promise<void> {
     await this.close();
     const allowed = authorizedKeys(server);
-    const ssh = new Server({ hostKeys: [utils.generateKeyPairSync("ed25519").private] }, (connection) =>
-      this.accept(connection, allowed),
-    );
+    const ssh = new Server({ hostKeys: [keyPair().private] }, (connection) => this.accept(connection, allowed));
     this.ssh = ssh;
     await new Promise<void>((resolve, reject) => {
       ssh.once("error", reject);

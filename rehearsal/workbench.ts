@@ -5,7 +5,6 @@
 import { readFileSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { App } from "cdktf";
-import { utils } from "ssh2";
 import { withoutTraces } from "../main";
 import type { Environment } from "../model/environment";
 import { environmentPrefix } from "../model/names";
@@ -18,6 +17,7 @@ import { dummyValues } from "../terraform/dummy-values";
 import { childEnvironment, type Terraform } from "../terraform/program";
 import { WorkingDirectory } from "../terraform/working-directory";
 import { withoutDigests } from "./adapt";
+import { keyPair } from "./key-pair";
 import { type CloudflareSimulator, startCloudflare } from "./simulators/cloudflare";
 import type { HetznerSimulator } from "./simulators/hetzner";
 
@@ -57,7 +57,7 @@ export const TOKENS = {
 } as const;
 const ZONE_ID = "7e".repeat(16);
 const ACCOUNT_ID = "ac".repeat(16);
-export const SMOKE_KEY = "rehearsal-smoke-key";
+const SMOKE_KEY = "rehearsal-smoke-key";
 
 /** The stack, Terraform and clouds to order. */
 export class Workbench {
@@ -68,7 +68,7 @@ export class Workbench {
   readonly base: Desired;
   desired: Desired;
   /** Of the only one who may log in. */
-  protected readonly keys = utils.generateKeyPairSync("ed25519");
+  protected readonly keys = keyPair();
 
   /** @param adapted the platform and its environment as they are rehearsed; the default is: as they are */
   constructor(

@@ -3,14 +3,15 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, statSync } from "node:fs
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { Client, utils } from "ssh2";
+import { Client } from "ssh2";
 import { READY_FILE } from "../../constructs/hetzner/cloud-init";
+import { keyPair } from "../../rehearsal/key-pair";
 import { Machine, sshPrograms } from "../../rehearsal/machine";
 import type { MachineServer } from "../../rehearsal/simulators/hetzner";
 import type { ContainerFacts, Docker } from "../../release/docker";
 
-const ops = utils.generateKeyPairSync("ed25519");
-const stranger = utils.generateKeyPairSync("ed25519");
+const ops = keyPair();
+const stranger = keyPair();
 const userData = `#cloud-config\n${JSON.stringify({ users: [{ name: "deploy", ssh_authorized_keys: [ops.public] }] })}`;
 const server: MachineServer = {
   id: 1,
