@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentPrefix } from "../model/names";
-import { inputUses } from "../model/platform";
+import { hostsOf, inputUses } from "../model/platform";
 import type { Docker } from "../release/docker";
 import { explain } from "../release/explain";
 import { type Recovery, recover } from "../release/recover";
@@ -254,7 +254,7 @@ export class World extends Workbench {
       .filter(({ name }) => products.includes(name))
       .flatMap(({ services }) => services)
       .flatMap((service) => {
-        const host = service.access.hosts[this.desired.environment.name][0];
+        const host = hostsOf(service, this.desired.environment)[0];
         return host ? [{ host, path: service.health.kind === "http" ? service.health.path : "/" }] : [];
       });
   }

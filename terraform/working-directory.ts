@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { effective, type Plan, type ResourceChange } from "./plan";
-import { type Finished, run, type Terraform } from "./program";
+import { type Finished, run, type RunOptions, type Terraform } from "./program";
 import { resourcesIn, type State, type StateResource } from "./state";
 
 /** One line of `apply -json` that is about a resource. */
@@ -82,7 +82,7 @@ export class WorkingDirectory {
         if (event) options.onEvent?.(event);
       },
     });
-    const errors = diagnosticsIn(result.stdout).filter(({ severity }) => severity === "error");
+    const errors = errorDiagnostics(result.stdout);
     if (result.code !== 0 && result.code !== null && errors.length === 0) {
       errors.push({ severity: "error", summary: firstLines(result.stderr || result.stdout) });
     }
@@ -98,8 +98,7 @@ export class WorkingDirectory {
   /** The lock on the state, if somebody holds it. */
   async lock(): Promise<Lock | undefined> {
     const { stdout } = await this.run(["plan", "-json", "-refresh=false", ...this.flags({})]);
-    const said = diagnosticsIn(stdout).map(({ summary, detail }) => `${summary}\n${detail ?? ""}`);
-    return said.map(lockIn).find((lock) => lock !== undefined);
+    return lockAmong(errorDiagnostics(stdout));
   }
 
   /**
@@ -123,11 +122,11 @@ export class WorkingDirectory {
   async must(command: string, args: readonly string[]): Promise<Finished> {
     const result = await this.run([command, ...args]);
     if (result.code === 0) return result;
-    const errors = diagnosticsIn(result.stdout).filter(({ severity }) => severity === "error");
+    const errors = errorDiagnostics(result.stdout);
     throw new TerraformError(command, errors.length > 0 ? errors.map(describe) : [result.stderr || result.stdout]);
   }
 
-  run(args: readonly string[], options: Parameters<typeof run>[2] | object = {}): Promise<Finished> {
+  run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     return run(this.terraform.binary, args, { timeout: 600, ...options, cwd: this.path, env: this.env });
   }
 
@@ -164,6 +163,13 @@ export function lockIn(text: string): Lock | undefined {
   const id = fact("ID");
   return /state lock/i.test(text) && id !== "" ? { id, who: fact("Who"), created: fact("Created") } : undefined;
 }
+
+/** The lock that errors are about, if one is. */
+export const lockAmong = (errors: readonly Diagnostic[]): Lock | undefined =>
+  errors.map(({ summary, detail }) => lockIn(`${summary}\n${detail ?? ""}`)).find((lock) => lock !== undefined);
+
+const errorDiagnostics = (output: string): Diagnostic[] =>
+  diagnosticsIn(output).filter(({ severity }) => severity === "error");
 
 function eventIn(line: string): ApplyEvent | undefined {
   try {

@@ -1,4 +1,5 @@
 /** What a drill is, and the words in which drills are written. */
+import { change } from "../../release/steps";
 import type { Behaviour } from "../images/stand-ins";
 import type { LoadResult } from "../load/load";
 import type { Workbench } from "../workbench";
@@ -70,6 +71,11 @@ export const PROMISES = {
   rollback: { atMost: 300, source: "rollback under 5 min" },
   trafficBack: { atMost: 30, source: "traffic back under 30 s" },
 } as const;
+
+/** The next apply is to take this step of the product's release. */
+export function wantStep(world: World, step: Parameters<typeof change>[2]): void {
+  world.want({ release: change(world.desired.release, PRODUCT, step) });
+}
 
 /** Makes a version of the product that does what it is told. */
 export async function version(world: World, name: string, behaviour: Behaviour = {}): Promise<string> {

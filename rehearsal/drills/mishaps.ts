@@ -1,15 +1,15 @@
 /** Drills about Terraform being interrupted, and about hands that change things beside it. */
 import { describe } from "../../terraform/output";
-import { canary, change, cutover, deploy, retire } from "../../release/steps";
-import { type ApplyEvent, lockIn } from "../../terraform/working-directory";
+import { canary, cutover, deploy, retire } from "../../release/steps";
+import { type ApplyEvent, lockAmong } from "../../terraform/working-directory";
 import type { World } from "../world";
-import { type DeploymentDrill, loadFigures, must, mustNotFail, PRODUCT, rounded, version } from "./drill";
+import { type DeploymentDrill, loadFigures, must, mustNotFail, PRODUCT, rounded, version, wantStep } from "./drill";
 import { idleColour } from "./release";
 
 /** Where in each step Terraform is killed: in the middle of the one thing that the step is about. */
 const KILLS: readonly {
   readonly step: string;
-  readonly edit: (version: string) => Parameters<typeof change>[2];
+  readonly edit: (version: string) => Parameters<typeof wantStep>[1];
   readonly at: (event: ApplyEvent, idle: string) => boolean;
   /** Seconds after that event. */
   readonly after: number;
@@ -57,7 +57,7 @@ export const killed: DeploymentDrill = {
     let leftovers = 0;
     for (const { step, edit, at, after } of KILLS) {
       const idle = idleColour(world);
-      world.want({ release: change(world.desired.release, PRODUCT, edit(next)) });
+      wantStep(world, edit(next));
       const abort = new AbortController();
       const applied = await world.attempt({
         killed: abort.signal,
@@ -90,7 +90,7 @@ export const twoOperators: DeploymentDrill = {
   title: "two operators at once: the second is refused",
   async run({ world, say }) {
     const next = await version(world, "v2.6.0-rehearsal");
-    world.want({ release: change(world.desired.release, PRODUCT, (release) => deploy(release, next)) });
+    wantStep(world, (release) => deploy(release, next));
     let started: () => void = () => undefined;
     const underWay = new Promise<void>((resolve) => (started = resolve));
     const first = world.attempt({ onEvent: () => started() });
@@ -99,7 +99,7 @@ export const twoOperators: DeploymentDrill = {
     const second = await world.terraform.apply();
     const said = second.errors.map(describe).join("\n");
     must(second.code !== 0, "the second apply was let through");
-    const lock = second.errors.map(({ summary, detail }) => lockIn(`${summary}\n${detail ?? ""}`)).find(Boolean);
+    const lock = lockAmong(second.errors);
     must(lock !== undefined, `the second was refused for another reason: ${said}`);
     must(lock.who !== "", `the refusal does not say who holds the lock: ${said}`);
     must((await first).code === 0, "the first apply failed");

@@ -1,5 +1,5 @@
 /** Drills about releasing one product. */
-import { canary, change, cutover, deploy, retire } from "../../release/steps";
+import { canary, cutover, deploy, retire } from "../../release/steps";
 import { otherColour } from "../../model/release";
 import type { World } from "../world";
 import {
@@ -14,6 +14,7 @@ import {
   rounded,
   since,
   version,
+  wantStep,
 } from "./drill";
 
 const CANARY_PERCENT = 10;
@@ -23,8 +24,8 @@ const CANARY_REQUESTS = 20_000;
 const RELEASE_REQUESTS = 100_000;
 
 /** Takes one step of the product's release. */
-async function step(world: World, edit: Parameters<typeof change>[2]): Promise<number> {
-  world.want({ release: change(world.desired.release, PRODUCT, edit) });
+async function step(world: World, edit: Parameters<typeof wantStep>[1]): Promise<number> {
+  wantStep(world, edit);
   return rounded((await world.apply()).seconds);
 }
 
@@ -89,7 +90,7 @@ export const neverHealthy: DeploymentDrill = {
     const sick = await version(world, "v2.1.0-sick", { failHealth: true });
     const load = world.load([PRODUCT], "all");
     say("deploy it to the idle set and wait for it");
-    world.want({ release: change(world.desired.release, PRODUCT, (release) => deploy(release, sick)) });
+    wantStep(world, (release) => deploy(release, sick));
     const applied = await world.attempt();
     must(applied.code !== 0, "the apply succeeded with a version that is never healthy");
     const explained = await world.explain(applied);
@@ -115,9 +116,7 @@ export const failedMigration: DeploymentDrill = {
   async run({ world, say }) {
     const broken = await version(world, "v2.2.0-broken", { failMigration: true });
     const load = world.load([PRODUCT], "all");
-    world.want({
-      release: change(world.desired.release, PRODUCT, (release) => cutover(deploy(release, broken))),
-    });
+    wantStep(world, (release) => cutover(deploy(release, broken)));
     say("deploy with cutover in one apply");
     const applied = await world.attempt();
     must(applied.code !== 0, "the apply succeeded though the migration failed");
@@ -146,7 +145,7 @@ export const rollback: DeploymentDrill = {
     const load = world.load([PRODUCT], "all");
     await load.until("all", 1000);
     say("roll back: one resource, from the state as it is");
-    world.want({ release: change(world.desired.release, PRODUCT, cutover) });
+    wantStep(world, cutover);
     world.write();
     const command = Date.now();
     const applied = await world.apply({ targets: [`docker_container.${PRODUCT}_switch_job`], refresh: false });

@@ -7,7 +7,6 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { Platform } from "../../model/platform";
 import { imageRepository } from "../../model/platform";
-import type { Service } from "../../model/service";
 import type { Docker } from "../../release/docker";
 import { FileTree, findProgram } from "./file-tree";
 
@@ -74,20 +73,11 @@ export class Images {
    * @returns its name
    */
   async edgeThatTrusts(certificatePath: string): Promise<string> {
-    const container = await this.docker.run("create", this.platform.edge.image);
-    try {
+    return this.from(this.platform.edge.image, async (container) => {
       await this.docker.run("cp", certificatePath, `${container}:${ACME_CERTIFICATE}`);
-      await this.docker.run(
-        "commit",
-        ...["--change", `ENV LEGO_CA_CERTIFICATES=${ACME_CERTIFICATE}`],
-        ...["--change", `LABEL ${STAND_IN_LABEL}=edge`],
-        container,
-        EDGE,
-      );
+      await this.commit(container, EDGE, "edge", `ENV LEGO_CA_CERTIFICATES=${ACME_CERTIFICATE}`);
       return EDGE;
-    } finally {
-      await this.docker.run("rm", "--force", container);
-    }
+    });
   }
 
   /**
@@ -96,14 +86,9 @@ export class Images {
    */
   async product(name: string, version: string, behaviour: Behaviour = {}): Promise<void> {
     const product = this.platform.products.find((p) => p.name === name)!;
-    await this.versions(product.services, version, behaviour);
-  }
-
-  /** One version of many services. */
-  async versions(services: readonly Service[], version: string, behaviour: Behaviour = {}): Promise<void> {
-    const container = await this.baseContainer();
-    try {
-      for (const service of services) {
+    await this.base();
+    await this.from(BASE, async (container) => {
+      for (const service of product.services) {
         const reference = `${imageRepository(this.platform, service)}:${version}`;
         if (this.origins.get(reference) === "stand-in") continue;
         const spec = {
@@ -113,18 +98,11 @@ export class Images {
           healthPath: service.health.kind === "http" ? service.health.path : "/health",
           behaviour,
         };
-        await this.docker.run(
-          "commit",
-          ...["--change", `ENV STAND_IN=${Buffer.from(JSON.stringify(spec)).toString("base64")}`],
-          ...["--change", `LABEL ${STAND_IN_LABEL}=service`],
-          container,
-          reference,
-        );
+        const encoded = Buffer.from(JSON.stringify(spec)).toString("base64");
+        await this.commit(container, reference, "service", `ENV STAND_IN=${encoded}`);
         this.origins.set(reference, "stand-in");
       }
-    } finally {
-      await this.docker.run("rm", "--force", container);
-    }
+    });
   }
 
   /** Removes all stand-ins from the engine, those of earlier rehearsals too. Real images stay. */
@@ -169,7 +147,8 @@ export class Images {
     return code === 0;
   }
 
-  private async baseContainer(): Promise<string> {
+  /** What all services are made of. */
+  private async base(): Promise<void> {
     const known = await this.docker.attempt(["image", "inspect", "--format", "{{.Id}}", BASE]);
     if (known.code !== 0) {
       const files = this.tree("service").addProgram(process.execPath, "node");
@@ -181,7 +160,21 @@ export class Images {
       }
       await this.import(files, BASE, { command: ["node", "/stand-in/service.cjs"] });
     }
-    return this.docker.run("create", BASE);
+  }
+
+  /** Gives a container of an image that never starts, to make other images of. */
+  private async from<T>(image: string, use: (container: string) => Promise<T>): Promise<T> {
+    const container = await this.docker.run("create", image);
+    try {
+      return await use(container);
+    } finally {
+      await this.docker.run("rm", "--force", container);
+    }
+  }
+
+  private async commit(container: string, reference: string, kind: string, change: string): Promise<void> {
+    const label = `LABEL ${STAND_IN_LABEL}=${kind}`;
+    await this.docker.run("commit", "--change", change, "--change", label, container, reference);
   }
 
   private edge(): Promise<FileTree> {
