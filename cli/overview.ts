@@ -32,7 +32,10 @@ export function overview(props: OverviewProps): string {
   ].join("\n");
 }
 
-const line = (name: string, text: string): string => `  ${colours.dim(name.padEnd(10))}${text}`;
+/** Columns of the label before a line. */
+const LABEL = 12;
+
+const line = (name: string, text: string): string => `  ${colours.dim(name.padEnd(LABEL))}${text}`;
 
 function describeHost({ host }: Environment, type: ServerType | undefined): string {
   if (host.kind === "local") return "the Docker engine of this computer";
@@ -62,7 +65,7 @@ function productTable(platform: Platform, environment: Environment, release: Rel
       hostNames(product, environment, suffix),
     ]);
   }
-  const base = baseNeed(platform);
+  const base = baseNeed(platform, environment);
   rows.push([
     colours.dim("shared"),
     "",
@@ -99,7 +102,11 @@ function hostNames(product: Product, environment: Environment, suffix: string): 
     const [first] = hostsOf(service, environment);
     if (!first) return [];
     const name = withoutSuffix(first, suffix);
-    return [environment.developmentPorts ? `${name} :${service.developmentPort}` : name];
+    const webhooks = service.access.webhooks?.[environment.name] ?? [];
+    return [
+      environment.developmentPorts ? `${name} :${service.developmentPort}` : name,
+      ...webhooks.map((host) => withoutSuffix(host, suffix)),
+    ];
   });
   const bundles =
     product.mobile && environment.otaHost ? [withoutSuffix(environment.otaHost, suffix) + product.mobile.path] : [];
@@ -141,10 +148,10 @@ function describeCost({ platform, environment, prices }: OverviewProps): string 
   const sources = [...new Set(priced.map((l) => `${l.price!.source}, ${l.price!.date}`))];
   const unpriced = lines.filter((l) => !l.price).map((l) => l.item);
   return [
-    `${sums.join(" + ") || "unknown"} a month: ${items.join(", ")}`,
+    sums.length > 0 ? `${sums.join(" + ")} a month: ${items.join(", ")}` : "unknown",
     ...(unpriced.length > 0
       ? [`not in the documents' prices: ${unpriced.join(", ")} (set HCLOUD_TOKEN for Hetzner's own)`]
       : []),
     ...sources.map((source) => `prices: ${source}`),
-  ].join(`\n${" ".repeat(12)}`);
+  ].join(`\n${" ".repeat(LABEL + 2)}`);
 }

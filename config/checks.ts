@@ -18,16 +18,18 @@ import {
   type CacheRule,
   hostsOf,
   inputUses,
+  namesOf,
   type Platform,
   replicasOf,
   servicesOf,
   ZONE_PLANS,
+  type ZoneCaching,
 } from "../model/platform";
 import { error, list, type Problem, warning } from "../model/problem";
 import type { Release } from "../model/release";
 import { COLOURS } from "../model/release";
 import { METRICS_PORT, PROBE_PORT } from "../model/routing";
-import type { Product, Service, Store } from "../model/service";
+import type { CustomStore, Product, Service, Store } from "../model/service";
 import { days, type Duration } from "../model/units";
 import { inputsOf, leavesOf, type Value } from "../model/values";
 import { checkRelease } from "./release-file";
@@ -38,6 +40,7 @@ export type Releases = Readonly<Record<EnvironmentName, { readonly release: Rele
 export function checkPlatform(platform: Platform, releases: Releases): Problem[] {
   return [
     ...checkNames(platform),
+    ...checkNetworks(platform),
     ...checkPorts(platform),
     ...checkDependencies(platform),
     ...checkReferences(platform),
@@ -46,7 +49,7 @@ export function checkPlatform(platform: Platform, releases: Releases): Problem[]
     ...platform.products.flatMap((p) => p.services.flatMap((s) => checkHealth(p, s))),
     ...checkSecrets(platform),
     ...checkInputs(platform),
-    ...platform.stores.flatMap(checkStore),
+    ...platform.stores.flatMap((store) => checkStore(platform, store)),
     ...checkHosts(platform),
     ...checkCacheRules(platform),
     ...checkZoneOwner(platform),
@@ -56,6 +59,7 @@ export function checkPlatform(platform: Platform, releases: Releases): Problem[]
       return [
         ...checkHost(platform, environment),
         ...checkReplicas(platform, environment),
+        ...checkLimits(platform, environment),
         ...checkMemory(platform, environment),
         ...checkRelease(release, path, platform.products, environment.pinnedVersions),
       ];
@@ -152,7 +156,7 @@ function checkPorts(platform: Platform): Problem[] {
     ...platform.products.flatMap((p) =>
       p.services.map((s) => ({ path: `${p.name}/${s.name}`, port: s.developmentPort })),
     ),
-    ...platform.stores.flatMap((s) => (s.developmentPort ? [{ path: s.name, port: s.developmentPort }] : [])),
+    ...platform.stores.flatMap((s) => portsOf(s).map((port) => ({ path: s.name, port }))),
   ];
   const taken = new Set(users.map((u) => u.port));
   const nextFree = (port: number): number => (taken.has(port) ? nextFree(port + 1) : port);
@@ -167,6 +171,11 @@ function checkPorts(platform: Platform): Problem[] {
     ),
   );
 }
+
+/** The ports that a store may have on a computer. */
+const portsOf = (store: Store): number[] => [
+  ...new Set([...(store.developmentPort ? [store.developmentPort] : []), ...(store.insidePorts ?? [])]),
+];
 
 function checkDependencies(platform: Platform): Problem[] {
   const services = new Map(servicesOf(platform).map((s) => [s.name, s]));
@@ -188,8 +197,21 @@ function checkDependencies(platform: Platform): Problem[] {
       }
     }
   }
-  const cycle = findCycle(services);
-  if (cycle) {
+  const stores = new Map(platform.stores.map((s) => [s.name, s.kind === "custom" ? s : { dependsOn: [] }]));
+  for (const [name, { dependsOn = [] }] of stores) {
+    for (const dependency of dependsOn.filter((other) => !stores.has(other))) {
+      problems.push(
+        error(
+          `${name}/dependsOn`,
+          dependency,
+          `a store of the catalog: ${list([...stores.keys()].sort())}`,
+          "correct the name or add what is missing",
+        ),
+      );
+    }
+  }
+  for (const cycle of [findCycle(services), findCycle(stores)]) {
+    if (!cycle) continue;
     problems.push(
       error(
         `${cycle[0]}/dependsOn`,
@@ -202,20 +224,20 @@ function checkDependencies(platform: Platform): Problem[] {
   return problems;
 }
 
-/** The first circle in the services' dependencies, closed: ["a", "b", "a"]. */
-function findCycle(services: ReadonlyMap<string, Service>): string[] | undefined {
+/** The first circle in dependencies, closed: ["a", "b", "a"]. */
+function findCycle(items: ReadonlyMap<string, { readonly dependsOn?: readonly string[] }>): string[] | undefined {
   const done = new Set<string>();
   const visit = (name: string, trail: string[]): string[] | undefined => {
     if (trail.includes(name)) return [...trail.slice(trail.indexOf(name)), name];
     if (done.has(name)) return undefined;
-    for (const next of services.get(name)?.dependsOn ?? []) {
+    for (const next of items.get(name)?.dependsOn ?? []) {
       const cycle = visit(next, [...trail, name]);
       if (cycle) return cycle;
     }
     done.add(name);
     return undefined;
   };
-  for (const name of services.keys()) {
+  for (const name of items.keys()) {
     const cycle = visit(name, []);
     if (cycle) return cycle;
   }
@@ -268,6 +290,17 @@ function checkDatabase(platform: Platform, product: Product): Problem[] {
           ),
         ]
       : [];
+  }
+  const atSupabase = Object.values(product.database.at).includes("supabase");
+  if (atSupabase && !platform.supabasePool) {
+    return [
+      error(
+        `${product.name}/database/at`,
+        "supabase, but the platform says nothing of Supabase's connections",
+        "how many connections a service and a migration may have",
+        "add supabasePool: { service: 10, migration: 1 } to the platform",
+      ),
+    ];
   }
   const inPostgres = Object.values(product.database.at).includes("postgres");
   return inPostgres && !platform.stores.some((s) => s.kind === "postgres")
@@ -379,18 +412,73 @@ function checkInputs(platform: Platform): Problem[] {
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
-function checkStore(store: Store): Problem[] {
-  const open = store.networks.filter((network) => network !== "data");
+/** Every network that something joins exists, and the edge reaches every service. */
+function checkNetworks(platform: Platform): Problem[] {
+  const { networks } = platform;
+  const withEdge = Object.keys(networks).filter((name) => networks[name]!.edge);
+  if (withEdge.length === 0) {
+    return [error("networks", "none that the edge is in", "at least one", "write edge: true at one of them")];
+  }
+  const users = [
+    ...platform.products.flatMap((p) => p.services.map((s) => ({ path: at(p, s, "networks"), names: s.networks }))),
+    ...platform.stores.map((s) => ({ path: `${s.name}/networks`, names: s.networks })),
+  ];
+  const unknown = users.flatMap(({ path, names }) =>
+    names
+      .filter((name) => !networks[name])
+      .map((name) => error(path, name, `one of ${list(Object.keys(networks))}`, "correct the name")),
+  );
+  const unreachable = platform.products.flatMap((product) =>
+    product.services
+      .filter((service) => !service.networks.some((name) => networks[name]?.edge))
+      .map((service) =>
+        error(
+          at(product, service, "networks"),
+          `${list([...service.networks])}, in which the edge is not`,
+          `a network with the edge: ${list(withEdge)}`,
+          `add ${withEdge[0]}`,
+        ),
+      ),
+  );
+  return [...unknown, ...unreachable];
+}
+
+function checkStore(platform: Platform, store: Store): Problem[] {
+  const { networks } = platform;
+  const open = store.networks.filter((network) => networks[network]?.open || networks[network]?.edge);
+  const closed = Object.keys(networks).filter((name) => !networks[name]!.open && !networks[name]!.edge);
+  const publishes = portsOf(store).length > 0 && !Object.values(networks).some((network) => network.open);
   const tag = /:([^/:]+)$/.exec(store.image)?.[1];
   return [
     ...open.map((network) =>
       error(
         `${store.name}/networks`,
         network,
-        "the data network only, which nothing outside reaches",
-        "remove it; services that need the store join the data network",
+        `closed networks only, which nothing outside reaches: ${closed.length > 0 ? list(closed) : "there is none"}`,
+        `remove it; services that need the store join ${closed.length > 0 ? closed[0] : "a closed network that you add"}`,
       ),
     ),
+    ...(publishes
+      ? [
+          error(
+            `${store.name}/${store.developmentPort ? "developmentPort" : "insidePorts"}`,
+            `${portsOf(store).join(", ")}, but every network is closed`,
+            "an open network, as a closed one publishes no port",
+            "add a network with open: true",
+          ),
+        ]
+      : []),
+    ...(store.kind === "custom" && store.files && store.sandbox.readOnly !== false
+      ? [
+          error(
+            `${store.name}/files`,
+            "files for a read-only file system",
+            "a file system that Docker can write them to",
+            "write readOnly: false into its sandbox",
+          ),
+        ]
+      : []),
+    ...(store.kind === "custom" ? checkStoreEnv(store) : []),
     ...(store.bindAddress !== undefined && !LOOPBACK.test(store.bindAddress)
       ? [
           error(
@@ -414,13 +502,38 @@ function checkStore(store: Store): Problem[] {
   ];
 }
 
+/** A store belongs to no product and to no set. */
+function checkStoreEnv(store: CustomStore): Problem[] {
+  return Object.entries(store.env).flatMap(([key, value]) =>
+    leavesOf(value)
+      .flatMap((leaf) =>
+        typeof leaf !== "string" && (leaf.kind === "database-url" || leaf.kind === "set-version") ? [leaf.kind] : [],
+      )
+      .map((kind) =>
+        error(
+          `${store.name}/env/${key}`,
+          kind === "database-url" ? "a product's database" : "a set's version",
+          "a value that is not a product's",
+          "give it as a text, a secret or a setting",
+        ),
+      ),
+  );
+}
+
 function checkHosts(platform: Platform): Problem[] {
   const problems: Problem[] = [];
   for (const name of ENVIRONMENTS) {
     const environment = platform.environments[name];
     const users = platform.products.flatMap((product) =>
       product.services.flatMap((service) =>
-        hostsOf(service, environment).map((host) => ({ host, path: at(product, service, `access/hosts/${name}`) })),
+        namesOf(service, environment).map((host) => ({
+          host,
+          path: at(
+            product,
+            service,
+            `access/${hostsOf(service, environment).includes(host) ? "hosts" : "webhooks"}/${name}`,
+          ),
+        })),
       ),
     );
     const all = environment.otaHost ? [...users, { host: environment.otaHost, path: `${name}/otaHost` }] : users;
@@ -461,59 +574,72 @@ export const effectiveRule = (rules: readonly CacheRule[], address: string): Cac
 const MAX_EDGE_TTL: Duration = days(28);
 
 function checkCacheRules(platform: Platform): Problem[] {
-  const { zone } = platform;
-  const plan = ZONE_PLANS[zone.plan];
+  const { caching } = platform.zone;
+  return [
+    ...(caching ? checkCaching(caching) : []),
+    ...ENVIRONMENTS.flatMap((name) => checkCached(platform, platform.environments[name], caching?.rules ?? [])),
+  ];
+}
+
+function checkCaching(caching: ZoneCaching): Problem[] {
+  const plan = ZONE_PLANS[caching.plan];
   const problems: Problem[] = [];
-  if (zone.rulesAs === "page-rules" && zone.rules.length > plan.pageRules) {
+  if (caching.rulesAs === "page-rules" && caching.rules.length > plan.pageRules) {
     problems.push(
       error(
-        "zone/rules",
-        `${zone.rules.length} page rules`,
-        `at most ${plan.pageRules}, as the plan "${zone.plan}" permits`,
+        "zone/caching/rules",
+        `${caching.rules.length} page rules`,
+        `at most ${plan.pageRules}, as the plan "${caching.plan}" permits`,
         'put names together with wildcards, or write rulesAs: "cache-rules"',
       ),
     );
   }
-  for (const rule of zone.rules) {
+  for (const rule of caching.rules) {
     if (rule.polish && !plan.polish) {
       problems.push(
         error(
-          `zone/rules/${rule.id}/polish`,
-          `Polish on the plan "${zone.plan}"`,
+          `zone/caching/rules/${rule.id}/polish`,
+          `Polish on the plan "${caching.plan}"`,
           "the plan pro or higher",
           'remove polish, or write plan: "pro"',
         ),
       );
     }
   }
-  if (zone.edgeTtl.seconds > MAX_EDGE_TTL.seconds) {
+  if (caching.edgeTtl.seconds > MAX_EDGE_TTL.seconds) {
     problems.push(
-      error("zone/edgeTtl", `${zone.edgeTtl.seconds} s`, `at most ${MAX_EDGE_TTL.seconds} s (28 days)`, "shorten it"),
+      error(
+        "zone/caching/edgeTtl",
+        `${caching.edgeTtl.seconds} s`,
+        `at most ${MAX_EDGE_TTL.seconds} s (28 days)`,
+        "shorten it",
+      ),
     );
   }
-  for (const name of ENVIRONMENTS) {
-    const environment = platform.environments[name];
-    if (environment.dns.kind === "none") continue;
-    for (const product of platform.products) {
-      for (const service of product.services) {
-        for (const host of hostsOf(service, environment)) {
-          const rule = effectiveRule(zone.rules, `${host}/`);
-          const effect = rule?.cache ?? "bypass";
-          if (effect !== service.access.cache) {
-            problems.push(
+  return problems;
+}
+
+/** Does each name get the treatment that its service asks for? */
+function checkCached(platform: Platform, environment: Environment, rules: readonly CacheRule[]): Problem[] {
+  if (environment.dns.kind === "none") return [];
+  return platform.products.flatMap((product) =>
+    product.services.flatMap((service) =>
+      namesOf(service, environment).flatMap((host) => {
+        const rule = effectiveRule(rules, `${host}/`);
+        const effect = rule?.cache ?? "bypass";
+        return effect === service.access.cache
+          ? []
+          : [
               error(
                 at(product, service, "access/cache"),
                 `"${service.access.cache}", but for ${host} ${rule ? `the rule "${rule.id}" says "${effect}"` : "no rule fits"}`,
                 "rules that do what the service says",
-                "correct zone.rules: the first rule that fits an address decides",
+                "correct zone.caching.rules: the first rule that fits an address decides",
               ),
-            );
-          }
-        }
-      }
-    }
-  }
-  return problems;
+            ];
+      }),
+    ),
+  );
 }
 
 function checkZoneOwner(platform: Platform): Problem[] {
@@ -566,6 +692,20 @@ function checkReplicas(platform: Platform, environment: Environment): Problem[] 
       ? []
       : [error(path, String(count), "a whole number, at least 1", "correct the number")];
   });
+}
+
+function checkLimits(platform: Platform, environment: Environment): Problem[] {
+  const names = [...servicesOf(platform), ...platform.stores].map((s) => s.name);
+  return Object.keys(environment.limits ?? {})
+    .filter((name) => !names.includes(name))
+    .map((name) =>
+      error(
+        `environments/${environment.name}/limits/${name}`,
+        name,
+        `one of ${list(names)}`,
+        "remove it or correct its spelling",
+      ),
+    );
 }
 
 function checkMemory(platform: Platform, environment: Environment): Problem[] {

@@ -10,7 +10,11 @@ import { MAX_CANARY_PERCENT, otherColour, type Release } from "../model/release"
 
 const setSchema = z
   .strictObject({
-    version: z.string().min(1).describe("Image tag that all of the product's services have, e.g. v1.6.0"),
+    version: z.string().min(1).describe("Image tag that the product's services have, e.g. v1.6.0"),
+    tags: z
+      .record(z.string(), z.string().min(1))
+      .optional()
+      .describe("Image tag per service that is built and tagged apart, where it is not the version"),
     digests: z
       .record(z.string(), z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest is sha256: and 64 hexadecimal digits"))
       .optional()
@@ -165,16 +169,21 @@ export function checkRelease(
       const set = state[colour];
       if (!set) continue;
       problems.push(...checkVersion(`${path}/${colour}/version`, set.version, pinnedVersions));
-      for (const service of Object.keys(set.digests ?? {})) {
-        if (!product.services.some((s) => s.name === service)) {
-          problems.push(
-            error(
-              `${path}/${colour}/digests/${service}`,
-              service,
-              `one of ${list(product.services.map((s) => s.name))}`,
-              "remove the digest or correct the service's name",
-            ),
-          );
+      for (const [service, tag] of Object.entries(set.tags ?? {})) {
+        problems.push(...checkVersion(`${path}/${colour}/tags/${service}`, tag, pinnedVersions));
+      }
+      for (const key of ["tags", "digests"] as const) {
+        for (const service of Object.keys(set[key] ?? {})) {
+          if (!product.services.some((s) => s.name === service)) {
+            problems.push(
+              error(
+                `${path}/${colour}/${key}/${service}`,
+                service,
+                `one of ${list(product.services.map((s) => s.name))}`,
+                `remove the ${key.slice(0, -1)} or correct the service's name`,
+              ),
+            );
+          }
         }
       }
     }

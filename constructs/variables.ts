@@ -26,7 +26,7 @@ export class Variables extends Construct {
       sensitive: input.secret,
       nullable: false,
       ...(this.development && input.developmentDefault !== undefined ? { default: input.developmentDefault } : {}),
-      validation: [input.validation ?? notEmpty(input)].map(({ condition, message }) => ({
+      validation: [input.validation ?? longEnough(input)].map(({ condition, message }) => ({
         condition: `\${${condition}}`,
         errorMessage: message,
       })),
@@ -43,7 +43,13 @@ export class Variables extends Construct {
 }
 
 /** A copied .env.example has every name with nothing behind it, and Terraform takes an empty text for a value. */
-const notEmpty = ({ name }: Input): NonNullable<Input["validation"]> => ({
-  condition: `length(var.${name}) > 0`,
-  message: `TF_VAR_${name} is set, but empty: give it a value, or leave it out where there is a default.`,
-});
+const longEnough = ({ name, minLength }: Input): NonNullable<Input["validation"]> =>
+  minLength === undefined
+    ? {
+        condition: `length(var.${name}) > 0`,
+        message: `TF_VAR_${name} is set, but empty: give it a value, or leave it out where there is a default.`,
+      }
+    : {
+        condition: `length(var.${name}) >= ${minLength}`,
+        message: `TF_VAR_${name} must have at least ${minLength} characters.`,
+      };

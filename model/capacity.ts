@@ -1,5 +1,5 @@
 import type { Environment } from "./environment";
-import { type Platform, replicasOf, type ServerType } from "./platform";
+import { type Platform, replicasOf, type ServerType, sized } from "./platform";
 import { type Release, runningColours } from "./release";
 import type { Product, Resources } from "./service";
 import { mebibytes, type Size } from "./units";
@@ -23,22 +23,31 @@ const needOf = (resources: Resources): Need => ({
 
 /** What one container set of a product needs. */
 export const setNeed = (product: Product, environment: Environment): Need =>
-  product.services.reduce((sum, s) => add(sum, times(needOf(s.resources), replicasOf(environment, s))), NOTHING);
+  product.services.reduce(
+    (sum, s) => add(sum, times(needOf(sized(environment, s).resources), replicasOf(environment, s))),
+    NOTHING,
+  );
 
 /** Containers of one set. */
 export const setSize = (product: Product, environment: Environment): number =>
   product.services.reduce((sum, s) => sum + replicasOf(environment, s), 0);
 
 /** What always runs: stores and edge. */
-export const baseNeed = (platform: Platform): Need =>
-  platform.stores.reduce((sum, store) => add(sum, needOf(store.resources)), needOf(platform.edge.resources));
+export const baseNeed = (platform: Platform, environment: Environment): Need =>
+  platform.stores.reduce(
+    (sum, store) => add(sum, needOf(sized(environment, store).resources)),
+    needOf(platform.edge.resources),
+  );
 
 /** What runs by the release file, now. */
 export function currentNeed(platform: Platform, environment: Environment, release: Release): Need {
-  return platform.products.reduce((sum, product) => {
-    const state = release[product.name];
-    return state ? add(sum, times(setNeed(product, environment), runningColours(state).length)) : sum;
-  }, baseNeed(platform));
+  return platform.products.reduce(
+    (sum, product) => {
+      const state = release[product.name];
+      return state ? add(sum, times(setNeed(product, environment), runningColours(state).length)) : sum;
+    },
+    baseNeed(platform, environment),
+  );
 }
 
 /**
@@ -46,7 +55,10 @@ export function currentNeed(platform: Platform, environment: Environment, releas
  * replaces all live containers new-first, as then each of them runs twice for a moment.
  */
 export const peakNeed = (platform: Platform, environment: Environment): Need =>
-  platform.products.reduce((sum, product) => add(sum, times(setNeed(product, environment), 2)), baseNeed(platform));
+  platform.products.reduce(
+    (sum, product) => add(sum, times(setNeed(product, environment), 2)),
+    baseNeed(platform, environment),
+  );
 
 /** Above this share of the server's memory a deploy is possible but worth a warning. */
 export const MEMORY_WARNING = 0.8;

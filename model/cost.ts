@@ -27,7 +27,7 @@ export interface HetznerPrices {
  */
 export function monthlyCost(platform: Platform, environment: Environment, live?: HetznerPrices): CostLine[] {
   const { host } = environment;
-  const others = platform.otherCosts[environment.name];
+  const others = platform.otherCosts?.[environment.name] ?? [];
   if (host.kind === "local") return [...others];
 
   const fromApi = (amount: number | undefined): Price | undefined =>

@@ -1,3 +1,4 @@
+import type { Limits } from "./service";
 import type { Size } from "./units";
 import type { Input } from "./values";
 
@@ -86,6 +87,8 @@ export interface Environment {
   readonly otaHost?: string;
   /** How many containers of a service run in one set, where it is not 1. */
   readonly replicas?: Readonly<Record<string, number>>;
+  /** Limits of services and stores that have others here than the catalog says: for a smaller server. @default none */
+  readonly limits?: Readonly<Record<string, Limits>>;
 }
 
 /** Inputs that the machinery itself needs, besides the services' own. */

@@ -15,10 +15,14 @@ export interface HealthTimings {
   readonly startPeriod?: Duration;
 }
 
+/** The program in the image that asks: Alpine's images have wget, Node's have node, others often have curl. */
+export type Prober = "wget" | "curl" | "node";
+
 /** How a container shows that it can serve. */
 export type Health = Required<HealthTimings> &
   (
-    { readonly kind: "http"; readonly path: string } | { readonly kind: "command"; readonly command: readonly string[] }
+    | { readonly kind: "http"; readonly path: string; readonly using: Prober }
+    | { readonly kind: "command"; readonly command: readonly string[] }
   );
 
 function timings(given: HealthTimings): Required<HealthTimings> {
@@ -31,8 +35,13 @@ function timings(given: HealthTimings): Required<HealthTimings> {
 }
 
 export const Health = {
-  /** Healthy when GET `path` on the service's own port answers 2xx. The image needs `wget`, as the documents' images have. */
-  http: (path: string, given: HealthTimings = {}): Health => ({ kind: "http", path, ...timings(given) }),
+  /** Healthy when GET `path` on the service's own port answers 2xx. The image needs the program. @default using wget */
+  http: (path: string, given: HealthTimings & { readonly using?: Prober } = {}): Health => ({
+    kind: "http",
+    path,
+    using: given.using ?? "wget",
+    ...timings(given),
+  }),
   /** Healthy when the command exits 0. `["CMD", …]` runs it as it is, `["CMD-SHELL", "…"]` in a shell. */
   command: (command: readonly string[], given: HealthTimings = {}): Health => ({
     kind: "command",
@@ -44,9 +53,16 @@ export const Health = {
 /** The `test` of a Docker health check. The loopback address, not `localhost`: that may be ::1 where nothing listens. */
 export function healthTest(health: Health, port: number): string[] {
   return health.kind === "http"
-    ? ["CMD", "wget", "--spider", "-q", `http://127.0.0.1:${port}${health.path}`]
+    ? ["CMD", ...ASK[health.using](`http://127.0.0.1:${port}${health.path}`)]
     : [...health.command];
 }
+
+/** Each exits 0 when the address answers well. */
+const ASK: Readonly<Record<Prober, (url: string) => readonly string[]>> = {
+  wget: (url) => ["wget", "--spider", "-q", url],
+  curl: (url) => ["curl", "-fsS", "-o", "/dev/null", url],
+  node: (url) => ["node", "-e", `fetch("${url}").then((r) => process.exit(r.ok ? 0 : 1), () => process.exit(1))`],
+};
 
 /**
  * How long a deploy waits for `healthy`: the slowest start that the check itself would still call healthy, and a

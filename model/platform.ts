@@ -1,5 +1,5 @@
 import type { Environment, EnvironmentName, ProviderInputs } from "./environment";
-import type { Product, Service, Store } from "./service";
+import type { Network, NetworkName, Product, Resources, Service, Store } from "./service";
 import type { Duration, Size } from "./units";
 import { type Input, inputsOf } from "./values";
 
@@ -18,7 +18,8 @@ export interface ServerType {
   readonly cpu: number;
   readonly memory: Size;
   readonly disk: Size;
-  readonly price: Price;
+  /** What the platform's documents count with. @default not known; Hetzner's own where there is a token */
+  readonly price?: Price;
 }
 
 /** One rule of a zone: which addresses, and what Cloudflare does with them. The first rule that fits decides. */
@@ -40,10 +41,8 @@ export const ZONE_PLANS = {
 } as const;
 export type ZonePlan = keyof typeof ZONE_PLANS;
 
-/** The DNS zone at Cloudflare. */
-export interface Zone {
-  /** "manacore.app". */
-  readonly name: string;
+/** What Cloudflare caches of a zone's proxied names. */
+export interface ZoneCaching {
   readonly plan: ZonePlan;
   /** As page rules, or the same as cache rules (rulesets). */
   readonly rulesAs: "page-rules" | "cache-rules";
@@ -51,8 +50,16 @@ export interface Zone {
   /** How long Cloudflare and browsers keep what a rule caches. */
   readonly edgeTtl: Duration;
   readonly browserTtl: Duration;
-  /** Records that lead elsewhere. Made by the environment that owns the zone. */
-  readonly records: readonly {
+}
+
+/** The DNS zone. */
+export interface Zone {
+  /** "manacore.app". */
+  readonly name: string;
+  /** @default Cloudflare's own behaviour: nothing but static files of proxied names, for as long as they say */
+  readonly caching?: ZoneCaching;
+  /** Records that lead elsewhere. Made by the environment that owns the zone. @default none */
+  readonly records?: readonly {
     readonly name: string;
     readonly type: "CNAME";
     readonly content: string;
@@ -91,16 +98,18 @@ export interface Platform {
   readonly registry: { readonly host: string; readonly owner: string };
   /** Prefix of container labels: "com.manacore". */
   readonly labelPrefix: string;
+  /** Docker networks by name. */
+  readonly networks: Readonly<Record<NetworkName, Network>>;
   readonly products: readonly Product[];
   readonly stores: readonly Store[];
   readonly edge: EdgeSettings;
   readonly zone: Zone;
   readonly logs: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
-  /** Connections that Supabase's pooler grants. */
-  readonly supabasePool: { readonly service: number; readonly migration: number };
+  /** Connections that Supabase's pooler grants. @default no product's data is at Supabase */
+  readonly supabasePool?: { readonly service: number; readonly migration: number };
   readonly serverTypes: Readonly<Record<string, ServerType>>;
-  /** Monthly costs besides the server's own, per environment. */
-  readonly otherCosts: Readonly<Record<EnvironmentName, readonly { readonly item: string; readonly price: Price }[]>>;
+  /** Monthly costs besides the server's own, per environment. @default none */
+  readonly otherCosts?: Readonly<Record<EnvironmentName, readonly { readonly item: string; readonly price: Price }[]>>;
   readonly environments: Readonly<Record<EnvironmentName, Environment>>;
   readonly inputs: ProviderInputs;
 }
@@ -117,6 +126,21 @@ export const replicasOf = (environment: Environment, service: Service): number =
 /** The host names of a service in an environment, the canonical one first. */
 export const hostsOf = (service: Service, environment: Environment): readonly string[] =>
   service.access.hosts[environment.name];
+
+/** Every name of a service in an environment: its host names and those for webhooks. */
+export const namesOf = (service: Service, environment: Environment): readonly string[] => [
+  ...hostsOf(service, environment),
+  ...(service.access.webhooks?.[environment.name] ?? []),
+];
+
+/** A service or store with the limits that it has in an environment. */
+export const sized = <T extends { readonly name: string; readonly resources: Resources }>(
+  environment: Environment,
+  of: T,
+): T => {
+  const limits = environment.limits?.[of.name];
+  return limits ? { ...of, resources: { limits } } : of;
+};
 
 /** The services and stores that a service needs at its start, and theirs. Unknown names are left out. */
 export function dependencyClosure(platform: Platform, start: readonly string[]): Set<string> {
@@ -186,7 +210,10 @@ export function inputUses(platform: Platform, environment: Environment): InputUs
   };
 
   for (const input of machineryInputs(platform, environment)) add(input, "platform");
-  for (const store of platform.stores) add(store.password, store.name);
+  for (const store of platform.stores) {
+    const values = store.kind === "custom" ? Object.values(store.env) : [store.password];
+    for (const value of values) for (const input of inputsOf(value, environment.name)) add(input, store.name);
+  }
   for (const product of platform.products) {
     for (const service of product.services) {
       const by = `${product.name}/${service.name}`;

@@ -8,9 +8,14 @@ export type Colour = (typeof COLOURS)[number];
 export interface SetRelease {
   /** An image tag that all of the product's services have: "v1.6.0". */
   readonly version: string;
+  /** Tag per service that has another one than the version: images that are built and tagged apart. */
+  readonly tags?: Readonly<Record<string, string>> | undefined;
   /** Digest per service ("sha256:…"), where the tag must not be able to move. */
   readonly digests?: Readonly<Record<string, string>> | undefined;
 }
+
+/** The tag of a service's image in a set. */
+export const tagOf = (set: SetRelease, service: string): string => set.tags?.[service] ?? set.version;
 
 export interface ProductRelease {
   readonly live: Colour;

@@ -4,6 +4,8 @@ import type { Colour } from "./release";
 export interface ServiceRoute {
   readonly service: string;
   readonly hosts: readonly string[];
+  /** More names, with neither CORS nor a rate limit. */
+  readonly webhookHosts?: readonly string[];
   readonly api: boolean;
   readonly port: number;
   /** An additional port of the edge on which this service alone answers, on a developer's computer. */

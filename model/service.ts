@@ -3,15 +3,28 @@ import type { Health } from "./health";
 import type { Size } from "./units";
 import type { Input, Value } from "./values";
 
-/** A Docker network: `frontend` and `backend` reach the internet, `data` reaches nothing outside itself. */
-export type NetworkName = "frontend" | "backend" | "data";
+/** The name of one of the platform's Docker networks. */
+export type NetworkName = string;
+
+/** A Docker network of a platform. */
+export interface Network {
+  /** Do its containers reach the internet? A closed network ends at the host, and nothing in it can be published. */
+  readonly open: boolean;
+  /** Is the edge in it? Only services that share a network with the edge can have host names. @default false */
+  readonly edge?: boolean;
+}
+
+/** Cores, and memory after which the kernel ends the container. */
+export interface Limits {
+  readonly cpu: number;
+  readonly memory: Size;
+}
 
 /** What a container may use at most, and what it is expected to use. */
 export interface Resources {
-  /** Hard limits: cores, and memory after which the kernel ends the container. */
-  readonly limits: { readonly cpu: number; readonly memory: Size };
+  readonly limits: Limits;
   /** What the documents count with. @default the limits */
-  readonly expected?: { readonly cpu: number; readonly memory: Size };
+  readonly expected?: Limits;
 }
 
 /** How the container is locked in. The defaults are the strictest; a service says where its image needs more. */
@@ -38,6 +51,12 @@ export interface PublicAccess {
   readonly cache: CachePolicy;
   /** An API gets CORS headers and a rate limit. */
   readonly api: boolean;
+  /**
+   * More host names of the service, for other companies' servers that report events (Stripe, GitHub …): neither CORS nor
+   * a rate limit, as they come in bursts from few addresses and an event that is refused comes late or never.
+   * @default none
+   */
+  readonly webhooks?: Readonly<Record<EnvironmentName, readonly string[]>>;
 }
 
 /** One image that runs as one or more containers. */
@@ -59,9 +78,9 @@ export interface Service {
   /** Environment variables. */
   readonly env: Readonly<Record<string, Value>>;
   /**
-   * Services and stores that it needs, by name. A store answers before any container of the service's product starts. A
-   * service of another product is only brought along by a profile: were it waited for, releasing one product would
-   * touch the other.
+   * Services and stores that it needs, by name. A store answers before any container of the service's product starts; a
+   * service of the same product is healthy, in the same set, before this one starts. A service of another product is only
+   * brought along by a profile: were it waited for, releasing one product would touch the other.
    */
   readonly dependsOn?: readonly string[];
   readonly access: PublicAccess;
@@ -99,23 +118,62 @@ export interface Product {
   readonly migration?: Migration;
 }
 
-/** A database or cache: one set only, never blue/green, with a volume. */
-export interface Store {
+/** What every store has. */
+interface StoreFacts {
   readonly name: string;
-  readonly kind: "postgres" | "redis";
   /** With tag: "postgres:16-alpine". */
   readonly image: string;
+  /** Where other containers reach it, under its name. */
   readonly port: number;
   readonly resources: Resources;
   readonly networks: readonly NetworkName[];
-  /** Superuser's or only password. */
-  readonly password: Input;
   /** Publish the port on a developer's own computer; never anywhere else. */
   readonly developmentPort?: number;
   /** The address that port is bound to in development. @default 127.0.0.1 */
   readonly bindAddress?: string;
-  /** Administrator role, where the store has roles. */
+  /**
+   * Ports for people, as of a console: published on the host's own loopback address in every environment, so that only
+   * who may log in to the host reaches them (`ssh -L 5601:127.0.0.1:5601 deploy@…`). @default none
+   */
+  readonly insidePorts?: readonly number[];
+}
+
+/** PostgreSQL: the platform's products may have databases in it. */
+export interface PostgresStore extends StoreFacts {
+  readonly kind: "postgres";
+  /** The administrator's role. @default "postgres" */
   readonly user?: string;
-  /** Redis: memory after which the least recently used keys go. */
+  /** The administrator's password. */
+  readonly password: Input;
+}
+
+export interface RedisStore extends StoreFacts {
+  readonly kind: "redis";
+  readonly password: Input;
+  /** Memory after which the least recently used keys go. @default 512 MiB */
   readonly maxMemory?: Size;
 }
+
+/** Anything else that services use and that is there once: search, an object store, a log pipeline, a console. */
+export interface CustomStore extends StoreFacts {
+  readonly kind: "custom";
+  /** Environment variables. They may not name a product's database: a store belongs to no product. */
+  readonly env: Readonly<Record<string, Value>>;
+  /** A program in place of the image's own. */
+  readonly entrypoint?: readonly string[];
+  /** Its arguments. */
+  readonly command?: readonly string[];
+  /** Files that are in the container before it starts, path → content. Not with a read-only file system. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Where its data lies in the container; a volume goes there. @default none: it keeps no data */
+  readonly dataPath?: string;
+  readonly health: Health;
+  readonly sandbox: Sandbox;
+  /** A shell command that exits 0 when clients can use it; run beside it, in its own image and environment. */
+  readonly probe: string;
+  /** Stores that must answer before it starts, by name. @default none */
+  readonly dependsOn?: readonly string[];
+}
+
+/** What services share: one set only, never blue/green. Databases, caches, search, object stores have a volume each. */
+export type Store = PostgresStore | RedisStore | CustomStore;

@@ -18,7 +18,9 @@ export interface Input {
   readonly developmentDefault?: string;
   /** A value of the right form for a plan that reaches nothing. @default made from the name */
   readonly example?: string;
-  /** Conditions that Terraform checks before it plans. */
+  /** Shorter values are refused. @default 1 */
+  readonly minLength?: number;
+  /** Conditions that Terraform checks before it plans. @default minLength */
   readonly validation?: { readonly condition: string; readonly message: string };
 }
 
@@ -45,6 +47,17 @@ export interface DatabaseUrl {
   readonly for: "pool" | "migration";
 }
 
+/** The version that the container's set runs: "v1.6.0". */
+export interface SetVersion {
+  readonly kind: "set-version";
+}
+
+/** A value as it stands in an address: a password may have characters that mean something there. */
+export interface UrlEncoded {
+  readonly kind: "url-encoded";
+  readonly value: Value;
+}
+
 /** Different values in different environments. */
 export interface PerEnvironment {
   readonly kind: "per-environment";
@@ -52,13 +65,14 @@ export interface PerEnvironment {
 }
 
 /** What a container's environment variable may be. */
-export type Value = string | Input | Template | UrlOf | DatabaseUrl | PerEnvironment;
+export type Value = string | Input | Template | UrlOf | DatabaseUrl | SetVersion | UrlEncoded | PerEnvironment;
 
 interface InputOptions {
   readonly description: string;
   readonly where: string;
   readonly developmentDefault?: string;
   readonly example?: string;
+  readonly minLength?: number;
 }
 
 /** A value that nobody may see: a password, a token, a private key. */
@@ -79,24 +93,31 @@ export const setting = (name: string, options: InputOptions): Input => ({
 
 export const urlOf = (service: string, from: UrlOf["from"] = "container"): UrlOf => ({ kind: "url-of", service, from });
 export const databaseUrl = (use: DatabaseUrl["for"] = "pool"): DatabaseUrl => ({ kind: "database-url", for: use });
+export const setVersion = (): SetVersion => ({ kind: "set-version" });
+export const urlEncoded = (value: Value): UrlEncoded => ({ kind: "url-encoded", value });
 export const perEnvironment = (values: PerEnvironment["values"]): PerEnvironment => ({
   kind: "per-environment",
   values,
 });
 
-/** A tagged template: template`redis://:${password}@redis:6379`. */
+/** A tagged template: template`redis://:${urlEncoded(password)}@redis:6379`. */
 export const template = (parts: TemplateStringsArray, ...values: readonly Value[]): Template => ({
   kind: "template",
   parts: [...parts],
   values,
 });
 
-/** What a value is made of, in any environment or in the one given: neither a template nor a choice by environment. */
-export function leavesOf(value: Value, environment?: EnvironmentName): Exclude<Value, Template | PerEnvironment>[] {
+/** A value that is made of no others. */
+type Leaf = Exclude<Value, Template | UrlEncoded | PerEnvironment>;
+
+/** What a value is made of, in any environment or in the one given. */
+export function leavesOf(value: Value, environment?: EnvironmentName): Leaf[] {
   if (typeof value === "string") return [value];
   switch (value.kind) {
     case "template":
       return value.values.flatMap((v) => leavesOf(v, environment));
+    case "url-encoded":
+      return leavesOf(value.value, environment);
     case "per-environment":
       return (environment ? [value.values[environment]] : Object.values(value.values)).flatMap((v) =>
         leavesOf(v, environment),

@@ -165,7 +165,7 @@ export const startCloudflareFor = (platform: Platform): Promise<CloudflareSimula
   startCloudflare({
     token: TOKENS.cloudflare,
     tokens: [{ value: TOKENS.dns, permission: "dns-only" }],
-    zones: [{ id: ZONE_ID, name: platform.zone.name, plan: platform.zone.plan }],
+    zones: [{ id: ZONE_ID, name: platform.zone.name, plan: platform.zone.caching?.plan ?? "free" }],
     accountId: ACCOUNT_ID,
     allowPrivateTargets: true,
   });

@@ -14,6 +14,7 @@ import { BundleHost } from "../constructs/cloudflare/bundle-host";
 import { CacheRules } from "../constructs/cloudflare/cache-rules";
 import { type DnsEntry, DnsRecords } from "../constructs/cloudflare/dns-records";
 import { ZoneSettings } from "../constructs/cloudflare/zone-settings";
+import { Custom } from "../constructs/data/custom";
 import { Postgres } from "../constructs/data/postgres";
 import { Redis } from "../constructs/data/redis";
 import { ContainerSet } from "../constructs/docker/container-set";
@@ -30,10 +31,19 @@ import { pinProvider } from "../constructs/provider-versions";
 import { Variables } from "../constructs/variables";
 import type { Environment, HetznerHost } from "../model/environment";
 import { environmentPrefix } from "../model/names";
-import { databasePassword, hostsOf, imageRepository, type Platform, replicasOf, servicesOf } from "../model/platform";
-import { COLOURS, formatWeights, otherColour, type ProductRelease, type Release } from "../model/release";
+import {
+  databasePassword,
+  hostsOf,
+  imageRepository,
+  namesOf,
+  type Platform,
+  replicasOf,
+  servicesOf,
+  sized,
+} from "../model/platform";
+import { COLOURS, formatWeights, otherColour, type ProductRelease, type Release, tagOf } from "../model/release";
 import type { ServiceRoute } from "../model/routing";
-import type { Product, Service } from "../model/service";
+import type { Product, Service, Store } from "../model/service";
 import { ValueResolver } from "./resolve-values";
 
 export interface EnvironmentStackProps {
@@ -68,7 +78,7 @@ export class EnvironmentStack extends TerraformStack {
     const engine = this.engine(host);
     if (host && environment.dns.kind === "cloudflare") this.names(host.address, environment.dns.ownsZone);
 
-    const networks = new Networks(this, "networks", engine);
+    const networks = new Networks(this, "networks", engine, platform.networks);
     const stores = this.stores(engine, networks);
     const edge = this.edge(engine, networks);
     const settings = new RoutingJob(this, "edge-settings", {
@@ -186,7 +196,7 @@ export class EnvironmentStack extends TerraformStack {
     pinProvider(this, "cloudflare");
     const zoneId = this.variables.text(inputs.cloudflareZoneId);
     const services = servicesOf(platform).flatMap((service): DnsEntry[] =>
-      hostsOf(service, environment).map((name) => ({
+      namesOf(service, environment).map((name) => ({
         name,
         type: "A",
         content: address,
@@ -195,7 +205,7 @@ export class EnvironmentStack extends TerraformStack {
     );
     new DnsRecords(this, "dns", {
       zoneId,
-      entries: [...services, ...(ownsZone ? zone.records : [])],
+      entries: [...services, ...(ownsZone ? (zone.records ?? []) : [])],
       comment: `${this.prefix}, made by twinset`,
     });
     if (environment.otaHost) {
@@ -208,7 +218,7 @@ export class EnvironmentStack extends TerraformStack {
     }
     if (ownsZone) {
       new ZoneSettings(this, "zone", { zoneId, zone });
-      new CacheRules(this, "cache", { zoneId, zone });
+      if (zone.caching) new CacheRules(this, "cache", { zoneId, caching: zone.caching });
     }
   }
 
@@ -216,21 +226,42 @@ export class EnvironmentStack extends TerraformStack {
     const { platform, environment } = this.props;
     const ready = new Map<string, ITerraformDependable>();
     let postgres: Postgres | undefined;
-    for (const store of platform.stores) {
-      const common = {
-        engine,
-        networks,
-        store,
-        password: this.variables.text(store.password),
-        publish: environment.developmentPorts,
-      };
-      if (store.kind === "postgres") {
-        postgres = new Postgres(this, store.name, common);
-        ready.set(store.name, postgres.ready);
-      } else {
-        ready.set(store.name, new Redis(this, store.name, common).ready);
+    const make = (store: Store): ITerraformDependable => {
+      const common = { engine, networks, publish: environment.developmentPorts };
+      switch (store.kind) {
+        case "postgres":
+          postgres = new Postgres(this, store.name, {
+            ...common,
+            store,
+            password: this.variables.text(store.password),
+          });
+          return postgres.ready;
+        case "redis":
+          return new Redis(this, store.name, { ...common, store, password: this.variables.text(store.password) }).ready;
+        case "custom": {
+          const needed = (store.dependsOn ?? []).map(need);
+          return new Custom(this, store.name, {
+            ...common,
+            store,
+            env: this.values.env(store.env),
+            dependsOn: needed,
+          }).ready;
+        }
       }
-    }
+    };
+    const need = (name: string): ITerraformDependable => {
+      const known = ready.get(name);
+      if (known) return known;
+      const made = make(
+        sized(
+          environment,
+          platform.stores.find((store) => store.name === name)!,
+        ),
+      );
+      ready.set(name, made);
+      return made;
+    };
+    for (const { name } of platform.stores) need(name);
     return { ready, postgres };
   }
 
@@ -262,19 +293,19 @@ export class EnvironmentStack extends TerraformStack {
     const { engine, networks, edge, stores, settings } = shared;
     const scope = new Construct(this, product.name);
     const before = this.before(product, stores);
-    const migrationEnv = this.values.migrationEnv(product);
     const sets = COLOURS.flatMap((colour) => {
       const set = release[colour];
       if (!set) return [];
+      const migrationEnv = this.values.migrationEnv(product, set.version);
       return [
         new ContainerSet(scope, colour, {
           engine,
           networks,
-          product,
+          product: { ...product, services: product.services.map((service) => sized(environment, service)) },
           colour,
           release: set,
           repositoryOf: (service) => imageRepository(platform, service),
-          envOf: (service) => this.values.env(product, service.env),
+          envOf: (service) => this.values.env(service.env, { product, version: tagOf(set, service.name) }),
           ...(migrationEnv ? { migrationEnv } : {}),
           replicasOf: (service) => replicasOf(environment, service),
           domainOf: (service) => hostsOf(service, environment)[0],
@@ -311,6 +342,7 @@ export class EnvironmentStack extends TerraformStack {
     return {
       service: service.name,
       hosts: hostsOf(service, environment),
+      webhookHosts: service.access.webhooks?.[environment.name] ?? [],
       api: service.access.api,
       port: service.port,
       ...(environment.developmentPorts ? { developmentPort: service.developmentPort } : {}),

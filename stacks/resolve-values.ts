@@ -5,6 +5,12 @@ import { databasePassword, hostsOf, type Platform, servicesOf, supabaseUrl } fro
 import type { Product, Service } from "../model/service";
 import type { UrlOf, Value } from "../model/values";
 
+/** Whose value it is. A store's belongs to no product, and has no set. */
+interface Owner {
+  readonly product?: Product;
+  readonly version?: string;
+}
+
 /** Turns the catalog's values into text for one environment; inputs become references to Terraform variables. */
 export class ValueResolver {
   private readonly services: ReadonlyMap<string, Service>;
@@ -17,34 +23,38 @@ export class ValueResolver {
     this.services = new Map(servicesOf(platform).map((service) => [service.name, service]));
   }
 
-  /** All environment variables of a service, a product's migration or the like. */
-  env(product: Product, values: Readonly<Record<string, Value>>): Record<string, string> {
-    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, this.text(product, value)]));
+  /** All environment variables of a service, a store or the like. */
+  env(values: Readonly<Record<string, Value>>, owner: Owner = {}): Record<string, string> {
+    return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, this.text(value, owner)]));
   }
 
   /** What a migration job runs with: its service's variables, with the database as migrations need it. */
-  migrationEnv(product: Product): Record<string, string> | undefined {
+  migrationEnv(product: Product, version: string): Record<string, string> | undefined {
     const service = product.services.find((s) => s.name === product.migration?.service);
     if (!service) return undefined;
     const url = this.databaseUrl(product, "migration");
-    return { ...this.env(product, service.env), DATABASE_URL: url, MIGRATION_DATABASE_URL: url };
+    return { ...this.env(service.env, { product, version }), DATABASE_URL: url, MIGRATION_DATABASE_URL: url };
   }
 
-  private text(product: Product, value: Value): string {
+  private text(value: Value, owner: Owner): string {
     if (typeof value === "string") return value;
     switch (value.kind) {
       case "input":
         return this.variables.text(value);
       case "per-environment":
-        return this.text(product, value.values[this.environment.name]);
+        return this.text(value.values[this.environment.name], owner);
       case "template":
         return value.parts
-          .map((part, i) => (i < value.values.length ? part + this.text(product, value.values[i]!) : part))
+          .map((part, i) => (i < value.values.length ? part + this.text(value.values[i]!, owner) : part))
           .join("");
       case "url-of":
         return this.url(value);
+      case "url-encoded":
+        return call("urlencode", this.text(value.value, owner));
+      case "set-version":
+        return owner.version!;
       case "database-url":
-        return this.databaseUrl(product, value.for);
+        return this.databaseUrl(owner.product!, value.for);
     }
   }
 
@@ -61,7 +71,7 @@ export class ValueResolver {
     const { database } = product;
     if (!database) throw new Error(`${product.name} has no database, but a value asks for its address`);
     if (database.at[this.environment.name] === "supabase") {
-      const { service, migration } = this.platform.supabasePool;
+      const { service, migration } = this.platform.supabasePool!;
       const limit = use === "pool" ? `pgbouncer=true&connection_limit=${service}` : `connection_limit=${migration}`;
       return `${this.variables.text(supabaseUrl(product.name, use))}?${limit}`;
     }

@@ -1,11 +1,11 @@
 import { PageRule } from "@cdktf/provider-cloudflare/lib/page-rule";
 import { Ruleset } from "@cdktf/provider-cloudflare/lib/ruleset";
 import { Construct } from "constructs";
-import type { CacheRule, Zone } from "../../model/platform";
+import type { CacheRule, ZoneCaching } from "../../model/platform";
 
 export interface CacheRulesProps {
   readonly zoneId: string;
-  readonly zone: Zone;
+  readonly caching: ZoneCaching;
 }
 
 /**
@@ -13,36 +13,36 @@ export interface CacheRulesProps {
  * or as the cache and configuration rules that succeed them. A zone has each only once, so its owner makes them.
  */
 export class CacheRules extends Construct {
-  constructor(scope: Construct, id: string, { zoneId, zone }: CacheRulesProps) {
+  constructor(scope: Construct, id: string, { zoneId, caching }: CacheRulesProps) {
     super(scope, id);
-    if (zone.rulesAs === "page-rules") this.pageRules(zoneId, zone);
-    else this.rulesets(zoneId, zone);
+    if (caching.rulesAs === "page-rules") this.pageRules(zoneId, caching);
+    else this.rulesets(zoneId, caching);
   }
 
-  private pageRules(zoneId: string, zone: Zone): void {
-    zone.rules.forEach((rule, index) => {
+  private pageRules(zoneId: string, caching: ZoneCaching): void {
+    caching.rules.forEach((rule, index) => {
       new PageRule(this, rule.id, {
         zoneId,
         target: rule.pattern,
         // Cloudflare asks the highest priority first.
-        priority: zone.rules.length - index,
+        priority: caching.rules.length - index,
         status: "active",
         actions:
           rule.cache === "bypass"
             ? { cacheLevel: "bypass" }
             : {
                 cacheLevel: "cache_everything",
-                edgeCacheTtl: zone.edgeTtl.seconds,
-                browserCacheTtl: zone.browserTtl.seconds,
+                edgeCacheTtl: caching.edgeTtl.seconds,
+                browserCacheTtl: caching.browserTtl.seconds,
                 ...(rule.polish ? { polish: rule.polish } : {}),
               },
       });
     });
   }
 
-  private rulesets(zoneId: string, zone: Zone): void {
+  private rulesets(zoneId: string, caching: ZoneCaching): void {
     // The last rule that fits wins within a phase, unlike page rules.
-    const lastWins = [...zone.rules].reverse();
+    const lastWins = [...caching.rules].reverse();
     new Ruleset(this, "cache", {
       zoneId,
       name: "twinset cache rules",
@@ -58,8 +58,8 @@ export class CacheRules extends Construct {
             ? { cache: false }
             : {
                 cache: true,
-                edgeTtl: { mode: "override_origin", default: zone.edgeTtl.seconds },
-                browserTtl: { mode: "override_origin", default: zone.browserTtl.seconds },
+                edgeTtl: { mode: "override_origin", default: caching.edgeTtl.seconds },
+                browserTtl: { mode: "override_origin", default: caching.browserTtl.seconds },
               },
       })),
     });

@@ -4,20 +4,25 @@ import { seconds } from "../../model/units";
 import { Job } from "../docker/job";
 import type { Engine } from "../docker/engine";
 import type { Networks } from "../docker/networks";
-import { StoreContainer, type StoreProps } from "./store-container";
+import type { PostgresStore } from "../../model/service";
+import { type PasswordProps, StoreContainer, type StoreProps } from "./store-container";
 
 /** The user that the Alpine image runs PostgreSQL as. */
 const POSTGRES_USER = "70:70";
+
+export interface PostgresProps extends StoreProps, PasswordProps {
+  readonly store: PostgresStore;
+}
 
 /** PostgreSQL in a container of its own, reachable on the data network as the store's name. */
 export class Postgres extends Construct {
   private readonly container: StoreContainer;
   private readonly engine: Engine;
   private readonly networks: Networks;
-  private readonly props: StoreProps;
+  private readonly props: PostgresProps;
   private readonly admin: string;
 
-  constructor(scope: Construct, id: string, props: StoreProps) {
+  constructor(scope: Construct, id: string, props: PostgresProps) {
     super(scope, id);
     const { store } = props;
     this.engine = props.engine;

@@ -2,10 +2,15 @@ import { Construct } from "constructs";
 import { Health } from "../../model/health";
 import { mebibytes, seconds } from "../../model/units";
 import type { Job } from "../docker/job";
-import { StoreContainer, type StoreProps } from "./store-container";
+import type { RedisStore } from "../../model/service";
+import { type PasswordProps, StoreContainer, type StoreProps } from "./store-container";
 
 /** The user that the Alpine image runs Redis as. */
 const REDIS_USER = "999:1000";
+
+export interface RedisProps extends StoreProps, PasswordProps {
+  readonly store: RedisStore;
+}
 
 /**
  * Redis with a password, a bound on its memory after which the least recently used keys go, and an append-only file
@@ -14,7 +19,7 @@ const REDIS_USER = "999:1000";
 export class Redis extends Construct {
   readonly ready: Job;
 
-  constructor(scope: Construct, id: string, props: StoreProps) {
+  constructor(scope: Construct, id: string, props: RedisProps) {
     super(scope, id);
     const { store } = props;
     const maxMemory = store.maxMemory ?? mebibytes(512);

@@ -1,5 +1,6 @@
+import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
-import type { Health } from "../../model/health";
+import { type Health, waitTimeout } from "../../model/health";
 import type { NetworkName, Sandbox, Store } from "../../model/service";
 import { attach } from "../docker/container-settings";
 import { DataVolume } from "../docker/data-volume";
@@ -14,31 +15,38 @@ export interface StoreProps {
   readonly engine: Engine;
   readonly networks: Networks;
   readonly store: Store;
-  /** The password; a Terraform token. */
-  readonly password: string;
   /** Publish the store's port for programs on this computer. @default false */
   readonly publish?: boolean;
+  /** What must have happened before it starts: stores that it needs answer. */
+  readonly dependsOn?: readonly ITerraformDependable[];
+}
+
+export interface PasswordProps {
+  /** The password; a Terraform token. */
+  readonly password: string;
 }
 
 interface StoreContainerProps extends StoreProps {
   readonly env: Readonly<Record<string, string>>;
   readonly entrypoint?: readonly string[];
   readonly command?: readonly string[];
-  /** Where the volume goes. */
-  readonly dataPath: string;
+  /** Files that are in the container before it starts, path → content. */
+  readonly files?: Readonly<Record<string, string>>;
+  /** Where the volume goes. @default none */
+  readonly dataPath?: string;
   readonly health: Health;
   readonly sandbox: Sandbox;
   /** A shell command that exits 0 when a client on the network can use the store. */
   readonly probe: string;
 }
 
-/** How long the readiness job tries. An empty database is made within a few seconds even on a busy machine. */
-const READY_SECONDS = 180;
+/** Seconds that the readiness job tries at least; a store that may take longer to get healthy has that time. */
+const PATIENCE = 180;
 /** A database writes everything out before it stops. */
 const STORE_GRACE_SECONDS = 60;
 
 /**
- * A database or cache: one container under its plain name, one volume, and a job that waits until clients can use it.
+ * A store: one container under its plain name, a volume if it keeps data, and a job that waits until clients can use it.
  *
  * The job has no reference to the container on purpose. Terraform forces new-first replacement on whatever a new-first
  * container depends on, and a second database on the same volume would destroy the data. So services depend on the job,
@@ -52,8 +60,9 @@ export class StoreContainer extends Construct {
     super(scope, id);
     const { engine, networks, store, health } = props;
     this.image = Image.of(this, "image", engine, store.image);
-    const volume = new DataVolume(this, "data", { engine, name: store.name });
-    const joins: NetworkName[] = [...store.networks, ...(props.publish ? (["backend"] as const) : [])];
+    const volume = props.dataPath && new DataVolume(this, "data", { engine, name: store.name });
+    const ports = publishedPorts(store, props.publish ?? false);
+    const joins: NetworkName[] = [...store.networks, ...(ports.length > 0 ? [networks.publishing!] : [])];
     longRunningContainer(this, "resource", {
       engine,
       name: `${engine.prefix}-${store.name}`,
@@ -68,34 +77,46 @@ export class StoreContainer extends Construct {
       more: {
         ...(props.entrypoint ? { entrypoint: [...props.entrypoint] } : {}),
         ...(props.command ? { command: [...props.command] } : {}),
-        volumes: [{ volumeName: volume.name, containerPath: props.dataPath }],
-        // A network without a way out publishes nothing, so on a developer's computer the store joins the backend network.
-        ...(props.publish && store.developmentPort
-          ? { ports: [{ internal: store.port, external: store.developmentPort, ip: store.bindAddress ?? "127.0.0.1" }] }
-          : {}),
+        ...(volume ? { volumes: [{ volumeName: volume.name, containerPath: props.dataPath! }] } : {}),
+        ...(props.files ? { upload: Object.entries(props.files).map(([file, content]) => ({ file, content })) } : {}),
+        ...(ports.length > 0 ? { ports } : {}),
       },
+      ...(props.dependsOn ? { dependsOn: props.dependsOn } : {}),
     });
     this.ready = new Job(this, "ready", {
       engine,
       networks,
       name: `${store.name}-ready`,
       image: this.image,
-      command: ["sh", "-c", waitScript(store.name, props.probe)],
+      command: ["sh", "-c", waitScript(store.name, props.probe, Math.max(PATIENCE, waitTimeout(health).seconds))],
       env: props.env,
       joins: store.networks,
       ...(props.sandbox.user ? { user: props.sandbox.user } : {}),
+      ...(props.dependsOn ? { dependsOn: props.dependsOn } : {}),
       labels: { service: `${store.name}-ready`, tier: "infrastructure" },
     });
   }
 }
 
-const waitScript = (name: string, probe: string): string =>
+/** Ports for people are on the host's loopback address everywhere, the store's own on a developer's computer only. */
+function publishedPorts(store: Store, publish: boolean): { internal: number; external: number; ip: string }[] {
+  const own =
+    publish && store.developmentPort
+      ? [{ internal: store.port, external: store.developmentPort, ip: store.bindAddress ?? LOOPBACK }]
+      : [];
+  const inside = (store.insidePorts ?? []).map((port) => ({ internal: port, external: port, ip: LOOPBACK }));
+  return [...own, ...inside.filter((each) => !own.some(({ external }) => external === each.external))];
+}
+
+const LOOPBACK = "127.0.0.1";
+
+const waitScript = (name: string, probe: string, patienceSeconds: number): string =>
   [
     ...waitUntil({
       until: probe,
-      patienceSeconds: READY_SECONDS,
+      patienceSeconds,
       everySeconds: 1,
-      otherwise: [`echo "${name} did not answer within ${READY_SECONDS} s"`, "exit 1"],
+      otherwise: [`echo "${name} did not answer within ${patienceSeconds} s"`, "exit 1"],
     }),
     `echo "${name} answers"`,
   ].join("\n");

@@ -1,7 +1,7 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { containerName } from "../../model/names";
-import type { Colour, SetRelease } from "../../model/release";
+import { type Colour, type SetRelease, tagOf } from "../../model/release";
 import type { Product, Service } from "../../model/service";
 import { Image } from "../ghcr/image";
 import type { Engine } from "./engine";
@@ -47,7 +47,7 @@ export class ContainerSet extends Construct {
         const image = new Image(this, `${service.role}-image`, {
           engine,
           repository: props.repositoryOf(service),
-          tag: release.version,
+          tag: tagOf(release, service.name),
           ...(digest ? { digest } : {}),
         });
         return [service.name, image];
@@ -73,11 +73,16 @@ export class ContainerSet extends Construct {
       );
     }
 
-    this.servers = Object.fromEntries(
-      product.services.map((service) => [
-        service.name,
-        Array.from({ length: props.replicasOf(service) }, (_, replica) => {
-          const { name } = new ServiceContainer(this, `${service.role}-${replica}`, {
+    const made = new Map<string, readonly ServiceContainer[]>();
+    const make = (service: Service): readonly ServiceContainer[] => {
+      const known = made.get(service.name);
+      if (known) return known;
+      // Services of the set that this one needs are healthy before it starts.
+      const needed = product.services.filter((other) => service.dependsOn?.includes(other.name)).flatMap(make);
+      const containers = Array.from(
+        { length: props.replicasOf(service) },
+        (_, replica) =>
+          new ServiceContainer(this, `${service.role}-${replica}`, {
             engine,
             networks,
             baseName: containerName(engine.prefix, service.name, colour, replica),
@@ -90,17 +95,21 @@ export class ContainerSet extends Construct {
             joins: service.networks,
             labels: {
               ...common,
+              version: tagOf(release, service.name),
               service: service.role,
               port: String(service.port),
               domain: props.domainOf(service),
               replica: String(replica),
             },
             ...(service.gracePeriodSeconds === undefined ? {} : { graceSeconds: service.gracePeriodSeconds }),
-            dependsOn: before,
-          });
-          return name;
-        }),
-      ]),
+            dependsOn: [...before, ...needed.map(({ container }) => container)],
+          }),
+      );
+      made.set(service.name, containers);
+      return containers;
+    };
+    this.servers = Object.fromEntries(
+      product.services.map((service) => [service.name, make(service).map(({ name }) => name)]),
     );
   }
 }

@@ -36,15 +36,19 @@ export interface ServiceContainerProps {
 export class ServiceContainer extends Construct {
   /** Where the edge reaches it. */
   readonly name: string;
+  /** What waits until it is healthy depends on this. */
+  readonly container: ITerraformDependable;
 
   constructor(scope: Construct, id: string, props: ServiceContainerProps) {
     super(scope, id);
-    this.name = longRunningContainer(this, "resource", {
+    const container = longRunningContainer(this, "resource", {
       ...props,
       name: freshName(props.baseName),
       networks: attach(props.networks, props.joins),
       health: { check: props.health, port: props.port },
       lifecycle: { createBeforeDestroy: props.engine.replaceOrder === "new-first", ignoreChanges: ["name"] },
-    }).name;
+    });
+    this.container = container;
+    this.name = container.name;
   }
 }

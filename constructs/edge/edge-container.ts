@@ -44,11 +44,7 @@ export class EdgeContainer extends Construct {
       name: `${engine.prefix}-edge`,
       image: this.image,
       env: props.env,
-      networks: attach(
-        networks,
-        ["frontend", "backend"],
-        [EDGE_ALIAS, ...developmentPorts.map(({ service }) => service)],
-      ),
+      networks: attach(networks, networks.edge, [EDGE_ALIAS, ...developmentPorts.map(({ service }) => service)]),
       health: {
         check: Health.http("/ping", {
           every: seconds(10),

@@ -132,6 +132,7 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
   const pool = variable(`${route.service}-pool`);
   const cookie = stickyCookie(routing.product);
   const sharing = weighted.length > 1;
+  const listen = tls.kind === "none" ? "80" : "443 ssl";
 
   const headers = [
     ...Object.entries(settings.securityHeaders).map(([name, value]) => `add_header ${name} ${quoted(value)} always;`),
@@ -167,14 +168,14 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
     "proxy_set_header Upgrade $http_upgrade;",
     "proxy_set_header Connection $connection_upgrade;",
   ];
-  const server = (listen: string, names: readonly string[]): string[] =>
+  const server = (listen: string, names: readonly string[], api = route.api): string[] =>
     block("server", [
       `listen ${listen};`,
       `server_name ${names.join(" ")};`,
       ...headers,
-      ...(route.api ? cors : []),
+      ...(api ? cors : []),
       ...block("location /", [
-        ...(route.api ? [`limit_req zone=api burst=${settings.rateLimit.burst} nodelay;`, ...preflight] : []),
+        ...(api ? [`limit_req zone=api burst=${settings.rateLimit.burst} nodelay;`, ...preflight] : []),
         ...proxy,
       ]),
     ]);
@@ -203,7 +204,8 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
       `map ${variable(`${route.service}-colour`)} ${pool}`,
       running.map((colour) => `${colour} ${upstream(colour)};`),
     ),
-    ...server(tls.kind === "none" ? "80" : "443 ssl", route.hosts),
+    ...server(listen, route.hosts),
+    ...(route.webhookHosts?.length ? server(listen, route.webhookHosts, false) : []),
     ...(route.developmentPort === undefined ? [] : server(`${route.developmentPort} default_server`, ["_"])),
   ];
 }

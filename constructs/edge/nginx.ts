@@ -76,7 +76,7 @@ export class NginxEdge extends Construct implements Edge {
       name: `${engine.prefix}-certbot`,
       image,
       env: { CF_DNS_API_TOKEN: dnsToken },
-      networks: attach(networks, ["frontend"]),
+      networks: attach(networks, networks.edge.slice(0, 1)),
       resources: { limits: { cpu: 0.25, memory: mebibytes(256) } },
       sandbox: { user: EDGE_USER },
       labels: { service: "certbot", tier: "infrastructure" },

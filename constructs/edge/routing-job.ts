@@ -41,7 +41,7 @@ export class RoutingJob extends Job {
       command: ["sh", "-ec", script(edge, subject, file.file, props.keep)],
       files: { [`/next/${file.file}`]: file.content },
       ...edge.job,
-      joins: ["frontend"],
+      joins: props.networks.edge.slice(0, 1),
       user: EDGE_USER,
       labels: props.labels,
       dependsOn: [edge.container, ...(props.dependsOn ?? [])],

@@ -80,7 +80,9 @@ export function staticArguments(options: StaticOptions): string[] {
             `--entrypoints.websecure.http.tls.domains[0].sans=*.${zone}`,
           ]
         : []),
-      `--entrypoints.websecure.forwardedheaders.trustedips=${trustedProxies.join(",")}`,
+      ...(trustedProxies.length > 0
+        ? [`--entrypoints.websecure.forwardedheaders.trustedips=${trustedProxies.join(",")}`]
+        : []),
       `${acme}.email=${secure.email}`,
       `${acme}.storage=${CERTIFICATES}/acme.json`,
       ...(secure.caServer ? [`${acme}.caserver=${secure.caServer}`] : []),
@@ -180,7 +182,9 @@ const setService = (route: ServiceRoute, colour: string): string => `${route.ser
 
 function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
   const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
-  const hosts = route.hosts.map((host) => `Host(\`${host}\`)`).join(" || ");
+  const anyOf = (names: readonly string[]): string => names.map((host) => `Host(\`${host}\`)`).join(" || ");
+  const hosts = anyOf(route.hosts);
+  const webhookHosts = route.webhookHosts ?? [];
   const common = { entryPoints: [tls.kind === "none" ? "web" : "websecure"], middlewares };
   // Containers of this host come by its own address. One limit for all of them would refuse what they ask each other.
   const unlimited = route.api
@@ -198,7 +202,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
     setService(route, colour),
     {
       ...common,
-      rule: `(${hosts}) && Header(\`${SET_HEADER}\`, \`${colour}\`) && Header(\`${KEY_HEADER}\`, \`${smokeKey}\`)`,
+      rule: `(${anyOf([...route.hosts, ...webhookHosts])}) && Header(\`${SET_HEADER}\`, \`${colour}\`) && Header(\`${KEY_HEADER}\`, \`${smokeKey}\`)`,
       priority: 1000,
       service: setService(route, colour),
     },
@@ -206,6 +210,17 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
   return {
     [route.service]: { ...common, rule: hosts, priority: 100, service: route.service },
     ...unlimited,
+    ...(webhookHosts.length > 0
+      ? {
+          [`${route.service}-webhooks`]: {
+            ...common,
+            middlewares: [HEADERS, COMPRESS],
+            rule: anyOf(webhookHosts),
+            priority: 100,
+            service: route.service,
+          },
+        }
+      : {}),
     ...Object.fromEntries(chosen),
     ...(route.developmentPort === undefined
       ? {}

@@ -162,7 +162,7 @@ export const replacedServer: DeploymentDrill = {
 
 /** Runs a statement in the environment's own PostgreSQL, if it has one. */
 async function sql(world: World, statement: string): Promise<string> {
-  const store = world.platform.stores.find(({ kind }) => kind === "postgres");
+  const store = world.platform.stores.find((each) => each.kind === "postgres");
   must(store !== undefined, "the platform has no PostgreSQL whose data could be looked at");
   return world.docker.run(
     ...["exec", `${world.prefix}-${store.name}`, "psql", "-h", "/var/run/postgresql"],

@@ -1,4 +1,5 @@
 import type { PublicAccess } from "../../../model/service";
+import { hostsIn } from "../../environments";
 
 export const ZONE = "manacore.app";
 
@@ -14,9 +15,5 @@ function staging(label: string): string[] {
   return label === "auth" ? [canonical, `auth-staging.${ZONE}`] : [canonical];
 }
 
-/** `<label>.manacore.app` in production, its staging names, and `<label>.localhost` on a developer's computer. */
-export const hosts = (label: string): PublicAccess["hosts"] => ({
-  development: [`${label}.localhost`],
-  staging: staging(label),
-  production: [`${label}.${ZONE}`],
-});
+/** The usual names, with staging's other form. */
+export const hosts = (label: string): PublicAccess["hosts"] => ({ ...hostsIn(ZONE)(label), staging: staging(label) });

@@ -3,9 +3,11 @@
  * manacore-ci-cd-plan.md (all of 2025-11-27), in their union. Where they disagree it is said beside the fact.
  */
 import type { Platform, Price } from "../../../model/platform";
-import { days, hours } from "../../../model/units";
-import { gibibytes, mebibytes } from "../../../model/units";
+import { days } from "../../../model/units";
 import { CLOUDFLARE_PROXIES } from "../../cloudflare";
+import { ROTATED_LOGS, SEGMENTED_NETWORKS } from "../../docker";
+import { STANDARD_EDGE } from "../../edge";
+import { SERVER_TYPES } from "../../hetzner";
 import { PROVIDER_INPUTS } from "../../inputs";
 import { ENVIRONMENTS } from "./environments";
 import { ZONE } from "./hosts";
@@ -29,46 +31,32 @@ export const manacore: Platform = {
   // The naming section is the one that defines names.
   registry: { host: "ghcr.io", owner: "wuesteon" },
   labelPrefix: "com.manacore",
+  networks: SEGMENTED_NETWORKS,
   products: PRODUCTS,
   stores: STORES,
   edge: {
-    kind: "traefik",
-    image: "traefik:v3.7.9",
-    // No document gives the proxy a limit; measured at rest it takes under 100 MB.
-    resources: { limits: { cpu: 1, memory: mebibytes(256) }, expected: { cpu: 0.25, memory: mebibytes(256) } },
-    // "Nginx Rate Limiting": rate=10r/s, burst=20 nodelay.
-    rateLimit: { perSecond: 10, burst: 20 },
-    cors: {
-      methods: ["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"],
-      headers: ["Content-Type", "Authorization", "X-App-ID"],
-      maxAge: hours(1),
-    },
-    // "HTTP Headers". The content security policy is the applications' own (helmet), as only they know their scripts.
-    securityHeaders: {
-      "X-Frame-Options": "SAMEORIGIN",
-      "X-Content-Type-Options": "nosniff",
-      "X-XSS-Protection": "1; mode=block",
-      "Referrer-Policy": "strict-origin-when-cross-origin",
-      "Permissions-Policy": "geolocation=(), microphone=(), camera=()",
-    },
+    ...STANDARD_EDGE,
+    cors: { ...STANDARD_EDGE.cors, headers: ["Content-Type", "Authorization", "X-App-ID"] },
     trustedProxies: CLOUDFLARE_PROXIES,
   },
   zone: {
     name: ZONE,
-    // The cost table has Cloudflare's free plan, the page rules ask for Polish, which begins with Pro.
-    plan: "pro",
-    rulesAs: "page-rules",
-    // "Cloudflare Page Rules", with wildcards so that four rules do for every product and both environments.
-    // Only the first rule that fits an address applies, so the one for images caches as well.
-    rules: [
-      { id: "api", pattern: `*api-*.${ZONE}/*`, cache: "bypass" },
-      { id: "auth", pattern: `*auth*.${ZONE}/*`, cache: "bypass" },
-      { id: "images", pattern: `*${ZONE}/images/*`, cache: "everything", polish: "lossless" },
-      { id: "pages", pattern: `*${ZONE}/*`, cache: "everything" },
-    ],
-    // "Edge Cache TTL: 1 month": the provider accepts at most 28 days (2,419,200 s).
-    edgeTtl: days(28),
-    browserTtl: days(7),
+    caching: {
+      // The cost table has Cloudflare's free plan, the page rules ask for Polish, which begins with Pro.
+      plan: "pro",
+      rulesAs: "page-rules",
+      // "Cloudflare Page Rules", with wildcards so that four rules do for every product and both environments.
+      // Only the first rule that fits an address applies, so the one for images caches as well.
+      rules: [
+        { id: "api", pattern: `*api-*.${ZONE}/*`, cache: "bypass" },
+        { id: "auth", pattern: `*auth*.${ZONE}/*`, cache: "bypass" },
+        { id: "images", pattern: `*${ZONE}/images/*`, cache: "everything", polish: "lossless" },
+        { id: "pages", pattern: `*${ZONE}/*`, cache: "everything" },
+      ],
+      // "Edge Cache TTL: 1 month": the provider accepts at most 28 days (2,419,200 s).
+      edgeTtl: days(28),
+      browserTtl: days(7),
+    },
     records: [
       { name: `*.${ZONE}`, type: "CNAME", content: ZONE, proxied: true },
       // "https://status.manacore.app → Status page (UptimeRobot)".
@@ -77,14 +65,14 @@ export const manacore: Platform = {
     hstsMaxAge: days(365),
     minTlsVersion: "1.2",
   },
-  // The documents' Loki driver needs a plugin on the host and a Loki to send to; json-file needs neither.
-  logs: { driver: "json-file", options: { "max-size": "10m", "max-file": "3" } },
+  // The documents' Loki driver needs a plugin on the host and a Loki to send to.
+  logs: ROTATED_LOGS,
   // "Connection Limits per Service": backend 10, migration script 1. The table's 5 for a web have no connection string to
   // stand in: webs reach Supabase by HTTP (PUBLIC_SUPABASE_URL).
   supabasePool: { service: 10, migration: 1 },
   serverTypes: {
-    ccx33: { cpu: 8, memory: gibibytes(32), disk: gibibytes(240), price: price(50) },
-    ccx43: { cpu: 16, memory: gibibytes(64), disk: gibibytes(360), price: price(100) },
+    ccx33: { ...SERVER_TYPES.ccx33, price: price(50) },
+    ccx43: { ...SERVER_TYPES.ccx43, price: price(100) },
   },
   otherCosts: {
     development: [],

@@ -11,8 +11,8 @@
  */
 import type { Product } from "../../../model/service";
 import { secret, setting } from "../../../model/values";
+import { REDIS_PASSWORD } from "../../stores/redis";
 import { AUTH_URL, backend, landing, mobile, SENTRY, supabaseDatabase, supabaseKeys, web, webEnv } from "./shapes";
-import { REDIS_PASSWORD } from "./stores";
 
 /** All backends check tokens with the central authentication service, and report errors to Sentry. */
 const COMMON = { ...AUTH_URL, ...SENTRY };

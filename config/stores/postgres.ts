@@ -1,0 +1,22 @@
+import type { PostgresStore } from "../../model/service";
+import { gibibytes } from "../../model/units";
+import { secret } from "../../model/values";
+import { DEVELOPMENT_PASSWORD, MAKE_ONE_UP } from "./passwords";
+
+/** PostgreSQL 16, on `data`, with 1 core and 2 GiB ("Resource Requirements", manacore-deployment-architecture.md). */
+export const postgres = (given: Partial<Omit<PostgresStore, "kind">> = {}): PostgresStore => ({
+  kind: "postgres",
+  name: "postgres",
+  image: "postgres:16-alpine",
+  port: 5432,
+  developmentPort: 5432,
+  user: "postgres",
+  resources: { limits: { cpu: 1, memory: gibibytes(2) } },
+  networks: ["data"],
+  password: secret("postgres_password", {
+    description: "Password of PostgreSQL's administrator role",
+    where: MAKE_ONE_UP,
+    developmentDefault: DEVELOPMENT_PASSWORD,
+  }),
+  ...given,
+});
