@@ -29,10 +29,10 @@ export function expression(value: unknown): string {
   return String(value);
 }
 
-const escape = (text: string): string =>
-  JSON.stringify(text)
-    .slice(1, -1)
-    .replace(/[$%]\{/g, (opening) => opening[0] + opening);
+const escape = (text: string): string => literal(JSON.stringify(text).slice(1, -1));
+
+/** Text without references that Terraform takes as it is: `${` and `%{` would else begin an expression. */
+export const literal = (text: string): string => text.replace(/[$%]\{/g, (opening) => opening[0] + opening);
 
 /** The call of a Terraform function, as text for any attribute: `call("sha256", "a" + reference)`. */
 export const call = (name: string, ...args: readonly unknown[]): string => Token.asString(new Call(name, args));

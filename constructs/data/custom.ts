@@ -1,6 +1,7 @@
 import { Construct } from "constructs";
 import type { CustomStore } from "../../model/service";
 import type { Job } from "../docker/job";
+import { literal } from "../terraform-expression";
 import { StoreContainer, type StoreProps } from "./store-container";
 
 export interface CustomProps extends StoreProps {
@@ -20,10 +21,12 @@ export class Custom extends Construct {
       ...props,
       health,
       sandbox,
-      probe,
-      ...(entrypoint ? { entrypoint } : {}),
-      ...(command ? { command } : {}),
-      ...(files ? { files } : {}),
+      probe: literal(probe),
+      ...(entrypoint ? { entrypoint: entrypoint.map(literal) } : {}),
+      ...(command ? { command: command.map(literal) } : {}),
+      ...(files
+        ? { files: Object.fromEntries(Object.entries(files).map(([path, content]) => [path, literal(content)])) }
+        : {}),
       ...(dataPath === undefined ? {} : { dataPath }),
     }).ready;
   }
