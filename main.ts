@@ -3,10 +3,14 @@
  * environment.
  */
 import { App } from "cdktf";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { loadPlatform, type LoadedPlatform } from "./config/load";
 import { ENVIRONMENTS } from "./model/environment";
 import { errorsOf, formatProblem, ProblemsError } from "./model/problem";
 import { EnvironmentStack } from "./stacks/environment-stack";
+import type { StackConfig } from "./terraform/config";
+import { forgetOtherPlatform } from "./terraform/other-platform";
 
 /** Adds one stack per environment to an app. */
 export function addStacks(app: App, { platform, development, releases }: LoadedPlatform): EnvironmentStack[] {
@@ -33,6 +37,10 @@ export function synthesize(
     addStacks(app, loaded);
     app.synth();
   });
+  for (const name of ENVIRONMENTS) {
+    const stack = join(outdir, "stacks", name);
+    forgetOtherPlatform(stack, JSON.parse(readFileSync(join(stack, "cdk.tf.json"), "utf8")) as StackConfig);
+  }
   return loaded;
 }
 

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import colours from "picocolors";
+import { DEFAULT_PLATFORM, PLATFORMS } from "../config/platforms";
 import { plainTable } from "../cli/table";
 import type { Growth } from "./growth";
 
@@ -46,20 +47,23 @@ function options(): { runs: number; quick: boolean } {
 interface Contestant {
   readonly name: string;
   readonly args: readonly string[];
+  readonly platform?: string;
   readonly about: string;
 }
 
 function wholeProcesses(runs: number, temp: string): void {
   const launcher = launcherArgs();
+  const platforms = Object.keys(PLATFORMS);
   const bindings = node([...launcher, "bench/bindings.ts"], temp)
     .stdout.trim()
     .split("\n");
   const contestants: readonly Contestant[] = [
-    {
-      name: "synth",
+    ...platforms.map((platform) => ({
+      name: `synth ${platform}`,
       args: [...launcher, "main.ts"],
-      about: `all of Manacore's stacks: node ${launcher.join(" ")} main.ts`,
-    },
+      platform,
+      about: `its three stacks: PLATFORM=${platform} node ${launcher.join(" ")} main.ts`,
+    })),
     {
       name: "floor",
       args: [...launcher, "bench/floor.ts", ...bindings],
@@ -68,13 +72,14 @@ function wholeProcesses(runs: number, temp: string): void {
     {
       name: "template",
       args: ["-r", "ts-node/register", "-r", "tsconfig-paths/register", "bench/template-way.ts"],
-      about:
-        "the same synth the cdktf template's way: ts-node with type checks, whole providers (npx's own time left out)",
+      platform: DEFAULT_PLATFORM,
+      about: `${DEFAULT_PLATFORM}'s synth the cdktf template's way: ts-node with type checks, whole providers (npx's own time left out)`,
     },
   ];
   // The first run of each fills the disk's and tsx's caches.
-  contestants.forEach(({ args }) => node(args, temp));
-  const rounds = Array.from({ length: runs }, () => contestants.map(({ args }) => node(args, temp).seconds));
+  const race = ({ args, platform }: Contestant): number => node(args, temp, platform).seconds;
+  contestants.forEach(race);
+  const rounds = Array.from({ length: runs }, () => contestants.map(race));
   const times = contestants.map((_, i) => rounds.map((round) => round[i]!));
 
   console.log(`Whole processes, ${countOf(runs)} each, in turns, after one that does not count:\n`);
@@ -87,22 +92,24 @@ function wholeProcesses(runs: number, temp: string): void {
   console.log(plainTable(["", "median", "min–max", "what it is"], rows, ["left", "right", "right", "left"]));
 
   const ratio = (over: number, under: number): number[] => rounds.map((round) => round[over]! / round[under]!);
-  const overFloor = ratio(0, 1);
-  const underTemplate = ratio(2, 0);
+  const floor = contestants.findIndex(({ name }) => name === "floor");
+  const template = contestants.findIndex(({ name }) => name === "template");
+  const overFloor = platforms.map((name, i) => ({ name, ratios: ratio(i, floor) }));
+  const underTemplate = ratio(template, platforms.indexOf(DEFAULT_PLATFORM));
   console.log("\nRatios, each of two runs that followed one another:\n");
   console.log(
     plainTable(
       ["", "median", "min–max", "aim", ""],
       [
-        [
-          "synth / floor",
-          fixed(median(overFloor)),
-          range(overFloor),
+        ...overFloor.map(({ name, ratios }) => [
+          `synth ${name} / floor`,
+          fixed(median(ratios)),
+          range(ratios),
           `at most ${AIMS.overFloor}`,
-          met(median(overFloor) <= AIMS.overFloor),
-        ],
+          met(median(ratios) <= AIMS.overFloor),
+        ]),
         [
-          "template / synth",
+          `template / synth ${DEFAULT_PLATFORM}`,
           fixed(median(underTemplate)),
           range(underTemplate),
           `at least ${AIMS.underTemplate}`,
@@ -164,13 +171,17 @@ function growth(runs: number): void {
 }
 
 /** Runs Node in the project, with an output directory of its own and no other setting of cdktf's or ours. */
-function node(args: readonly string[], temp?: string): { seconds: number; stdout: string } {
+function node(args: readonly string[], temp?: string, platform?: string): { seconds: number; stdout: string } {
   const OURS = /^(CDKTF_|SYNTH_|PLATFORM$|PROFILES$|NODE_OPTIONS$|TS_NODE_)/;
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !OURS.test(name)));
   const start = performance.now();
   const result = spawnSync(process.execPath, args, {
     cwd: ROOT,
-    env: temp ? { ...env, CDKTF_OUTDIR: join(temp, "out") } : env,
+    env: {
+      ...env,
+      ...(temp ? { CDKTF_OUTDIR: join(temp, "out") } : {}),
+      ...(platform ? { PLATFORM: platform } : {}),
+    },
     encoding: "utf8",
     maxBuffer: 1 << 26,
   });

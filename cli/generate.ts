@@ -6,7 +6,9 @@ import { envExample } from "./inputs";
 
 /** Every generated file of the project, path → text. A test compares them with what is committed. */
 export const generatedFiles = (): Record<string, string> => ({
-  ".env.example": envExample(Object.values(PLATFORMS)),
+  ...Object.fromEntries(
+    Object.values(PLATFORMS).map((platform) => [`.env.${platform.name}.example`, envExample(platform)]),
+  ),
   "config/releases/release.schema.json": `${JSON.stringify(releaseJsonSchema(), null, 2)}\n`,
 });
 

@@ -1,4 +1,4 @@
-/** The inputs of a platform, for `.env.example` and `npm run env`: by name, never by value. */
+/** The inputs of a platform, for its `.env.<platform>.example` and `npm run env`: by name, never by value. */
 import colours from "picocolors";
 import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
 import { type InputUse, inputUses, type Platform } from "../model/platform";
@@ -23,13 +23,17 @@ const STATE_STORE: readonly { readonly name: string; readonly description: strin
   { name: "AWS_SECRET_ACCESS_KEY", description: "Secret of that token", where: "shown once, with its id" },
 ];
 
-/** The text of `.env.example`: every input of every platform, where it is used and where to get it. */
-export function envExample(platforms: readonly Platform[]): string {
+/** The file with an environment's values, beside the project's own. */
+export const envFile = (platform: string, environment: string): string => `.env.${platform}.${environment}`;
+
+/** The text of `.env.<platform>.example`: every input of the platform, where it is used and where to get it. */
+export function envExample(platform: Platform): string {
   return [
     "# Made by `npm run generate` from the catalog; a test keeps it current.",
     "#",
-    "# Copy it to .env.<environment> (git ignores those), fill in what that environment needs, and load it before cdktf:",
-    "#   set -a; . ./.env.production; set +a",
+    `# Copy it to ${envFile(platform.name, "<environment>")} (git ignores those), fill in what that environment needs, and load`,
+    "# it before cdktf:",
+    `#   set -a; . ./${envFile(platform.name, "production")}; set +a`,
     "# `npm run env -- production` says what is still missing. Values with spaces or several lines go in single quotes.",
     "",
     ...section("Terraform's state (staging and production)"),
@@ -39,7 +43,7 @@ export function envExample(platforms: readonly Platform[]): string {
       `${name}=`,
       "",
     ]),
-    ...platforms.flatMap(platformLines),
+    ...platformLines(platform),
   ].join("\n");
 }
 
@@ -70,6 +74,7 @@ function platformLines(platform: Platform): string[] {
       ...(input.developmentDefault === undefined
         ? []
         : [`# Development uses "${input.developmentDefault}" when it is not set.`]),
+      ...(input.minLength === undefined ? [] : [`# At least ${input.minLength} characters.`]),
       ...(input.type ? [`# Form: ${input.example}`] : []),
       `${variableName(input.name)}=`,
       "",
@@ -84,7 +89,7 @@ function platformLines(platform: Platform): string[] {
   ]);
 }
 
-export type InputState = "set" | "in file" | "default" | "missing";
+export type InputState = "set" | "in file" | "default" | "missing" | "too short";
 
 export interface InputStatus {
   /** Name of the environment variable. */
@@ -92,12 +97,14 @@ export interface InputStatus {
   readonly state: InputState;
   readonly secret: boolean;
   readonly usedBy: readonly string[];
+  /** Another secret that has the very same value. */
+  readonly sameAs?: string;
 }
 
 /**
  * Which inputs of an environment are there.
  * @param env the process's environment: what Terraform will see
- * @param file what `.env.<environment>` holds, loaded or not
+ * @param file what the environment's file holds, loaded or not
  */
 export function inputStatus(
   platform: Platform,
@@ -105,10 +112,18 @@ export function inputStatus(
   env: Readonly<Record<string, string | undefined>>,
   file: Readonly<Record<string, string | undefined>> = {},
 ): InputStatus[] {
-  const state = (name: string, hasDefault: boolean): InputState => {
-    if (env[name]) return "set";
-    if (file[name]) return "in file";
+  const state = (name: string, hasDefault: boolean, minLength = 1): InputState => {
+    const value = env[name] || file[name];
+    if (value) return value.length < minLength ? "too short" : env[name] ? "set" : "in file";
     return hasDefault ? "default" : "missing";
+  };
+  const first = new Map<string, string>();
+  const sameAs = (name: string): { sameAs?: string } => {
+    const value = env[name] || file[name];
+    if (!value) return {};
+    const other = first.get(value);
+    if (other === undefined) first.set(value, name);
+    return other === undefined ? {} : { sameAs: other };
   };
   const store =
     environment.state.kind === "s3"
@@ -126,24 +141,29 @@ export function inputStatus(
       state: state(
         variableName(input.name),
         environment.host.kind === "local" && input.developmentDefault !== undefined,
+        input.minLength,
       ),
       secret: input.secret,
       usedBy,
+      ...(input.secret ? sameAs(variableName(input.name)) : {}),
     })),
   ];
 }
 
 /** A table of the inputs and a sentence that sums them up. */
-export function describeInputs(environment: Environment, inputs: readonly InputStatus[]): string {
+export function describeInputs(platform: Platform, environment: Environment, inputs: readonly InputStatus[]): string {
   const paint: Record<InputState, (text: string) => string> = {
     set: colours.green,
     "in file": colours.yellow,
     default: colours.dim,
     missing: colours.red,
+    "too short": colours.red,
   };
   const count = (state: InputState): number => inputs.filter((i) => i.state === state).length;
   const missing = count("missing");
+  const short = count("too short");
   const unloaded = count("in file");
+  const file = envFile(platform.name, environment.name);
   return [
     plainTable(
       ["variable", "state", "secret", "used by"],
@@ -155,14 +175,32 @@ export function describeInputs(environment: Environment, inputs: readonly InputS
       ]),
     ),
     "",
-    `${environment.name}: ${inputs.length} variables, ${count("set")} set, ${count("default")} with a default, ${missing} missing.`,
-    ...(unloaded > 0
-      ? [
-          `${unloaded} are in .env.${environment.name} but not loaded; run: set -a; . ./.env.${environment.name}; set +a`,
-        ]
-      : []),
+    `${environment.name}: ${inputs.length} variables, ${count("set")} set, ${count("default")} with a default, ${missing} missing${short > 0 ? `, ${short} too short` : ""}.`,
+    ...inputs.flatMap(({ name, sameAs }) =>
+      sameAs === undefined ? [] : [colours.yellow(`${name} has the same value as ${sameAs}: give each its own`)],
+    ),
+    ...(unloaded > 0 ? [`${unloaded} are in ${file} but not loaded; run: set -a; . ./${file}; set +a`] : []),
   ].join("\n");
 }
+
+/** A line on each environment's file: is it whole? For a look at all of them, whatever is loaded. */
+export function describeFile(platform: Platform, environment: Environment, inputs: readonly InputStatus[]): string {
+  const names = (state: InputState): string[] =>
+    inputs.filter((input) => input.state === state).map(({ name }) => name);
+  const problems = [
+    ...(["missing", "too short"] as const).flatMap((state) =>
+      names(state).length > 0 ? [colours.red(`  ${state}: ${names(state).join(", ")}`)] : [],
+    ),
+    ...inputs.flatMap(({ name, sameAs }) =>
+      sameAs === undefined ? [] : [colours.yellow(`  the same value: ${name}, ${sameAs}`)],
+    ),
+  ];
+  const word = inputs.some(isWrong) ? colours.red("incomplete") : colours.green("complete");
+  return [`${envFile(platform.name, environment.name)}: ${word}`, ...problems].join("\n");
+}
+
+/** Would Terraform refuse to plan? */
+export const isWrong = ({ state }: InputStatus): boolean => state === "missing" || state === "too short";
 
 const shorten = (names: readonly string[]): string =>
   names.length > 3 ? `${names.slice(0, 2).join(", ")} and ${names.length - 2} more` : names.join(", ");

@@ -10,6 +10,7 @@ import { ENVIRONMENTS, type Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
+import type { InputStatus } from "./inputs";
 
 const ROOT = join(__dirname, "..");
 
@@ -47,26 +48,38 @@ program
 
 program
   .command("env")
-  .description("list which inputs of an environment are set and which are missing, by name")
-  .argument("<environment>", list([...ENVIRONMENTS]))
-  .action(async (name: string) => {
-    const { describeInputs, inputStatus } = await import("./inputs");
+  .description("list which inputs of an environment are set and which are missing, by name; or look at all .env files")
+  .argument("[environment]", `${list([...ENVIRONMENTS])}; default: all, by their files`)
+  .action(async (name: string | undefined) => {
+    const { describeFile, describeInputs, envFile, inputStatus, isWrong } = await import("./inputs");
     const { platform: whole, development } = loadPlatform({
       platform: process.env["PLATFORM"],
       profiles: process.env["PROFILES"],
     });
+    const status = (environment: Environment, env: NodeJS.ProcessEnv): InputStatus[] => {
+      const path = join(ROOT, envFile(whole.name, environment.name));
+      const file = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
+      return inputStatus(environment.profiles ? development : whole, environment, env, file as Record<string, string>);
+    };
+    if (name === undefined) {
+      for (const environment of Object.values(whole.environments)) {
+        const inputs = status(environment, {});
+        console.log(describeFile(whole, environment, inputs));
+        if (inputs.some(isWrong)) process.exitCode = 1;
+      }
+      return;
+    }
     const environment = environmentOf(whole, name);
-    const platform = environment.profiles ? development : whole;
-    const path = join(ROOT, `.env.${name}`);
-    const file = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
-    const inputs = inputStatus(platform, environment, process.env, file as Record<string, string>);
-    console.log(describeInputs(environment, inputs));
-    if (inputs.some((input) => input.state === "missing" || input.state === "in file")) process.exitCode = 1;
+    const inputs = status(environment, process.env);
+    console.log(describeInputs(whole, environment, inputs));
+    if (inputs.some((input) => isWrong(input) || input.state === "in file")) process.exitCode = 1;
   });
 
 program
   .command("generate")
-  .description("write the files that are made from the catalog: .env.example and the release files' JSON Schema")
+  .description(
+    "write the files that are made from the catalog: .env.<platform>.example and the release files' JSON Schema",
+  )
   .action(async () => {
     const { writeGeneratedFiles } = await import("./generate");
     const changed = writeGeneratedFiles(ROOT);
@@ -98,6 +111,7 @@ program
   .option("--environment <name>", "staging or production", "production")
   .option("--drill <name...>", "only these drills, by name or number")
   .option("--products <name...>", "only these products, for a small computer")
+  .option("--product <name>", "the product that is released in drills (default: with a migration, most services)")
   .option("--restart-engine", "the Docker engine may be restarted, with everything that runs on it")
   .option("--if-possible", "what is missing on this computer is listed, and no failure")
   .option("--keep", "leave containers, volumes and images where they are")
@@ -152,6 +166,7 @@ interface RehearseFlags {
   readonly environment: string;
   readonly drill?: string[];
   readonly products?: string[];
+  readonly product?: string;
   readonly restartEngine?: boolean;
   readonly ifPossible?: boolean;
   readonly keep?: boolean;

@@ -168,7 +168,7 @@ export function selectProducts(platform: Platform, names: readonly string[]): Pl
   };
 }
 
-/** One input and everything that needs it: for `.env.example` and for `npm run env`. */
+/** One input and everything that needs it: for `.env.<platform>.example` and for `npm run env`. */
 export interface InputUse {
   readonly input: Input;
   /** "chat/chat-backend", or "platform". */

@@ -4,7 +4,7 @@
  */
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
-import type { Release } from "../model/release";
+import type { Release, SetRelease } from "../model/release";
 import type { Resources } from "../model/service";
 
 export interface Surroundings {
@@ -47,13 +47,11 @@ export function adapt(platform: Platform, environment: Environment, around: Surr
       tls: {
         ...environment.tls,
         caServer: around.acmeDirectory,
-        resolvers: [around.resolver],
-        dnsApi: around.dnsApi,
+        ...(environment.tls.challenge === "dns" ? { resolvers: [around.resolver], dnsApi: around.dnsApi } : {}),
       },
     };
-    changes.push(
-      "certificates come from Pebble, whose own one the edge's image has; their proof lies in the simulated DNS",
-    );
+    const proof = environment.tls.challenge === "dns" ? "lies in the simulated DNS" : "is asked for at the edge";
+    changes.push(`certificates come from Pebble, whose own one the edge's image has; their proof ${proof}`);
   }
   const edge = cap({ name: "edge", ...platform.edge });
   const result: Platform = {
@@ -72,6 +70,12 @@ export function adapt(platform: Platform, environment: Environment, around: Surr
   };
 }
 
+function withoutDigest(set: SetRelease | null): SetRelease | null {
+  if (!set) return null;
+  const { digests: _, ...others } = set;
+  return others;
+}
+
 /** A stand-in has no digest in any registry. */
 export const withoutDigests = (release: Release): Release =>
   Object.fromEntries(
@@ -79,8 +83,8 @@ export const withoutDigests = (release: Release): Release =>
       product,
       {
         ...entry,
-        blue: entry.blue && { version: entry.blue.version },
-        green: entry.green && { version: entry.green.version },
+        blue: withoutDigest(entry.blue),
+        green: withoutDigest(entry.green),
       },
     ]),
   );

@@ -7,12 +7,12 @@ import type { LoadedPlatform } from "../config/load";
 import { synthesize } from "../main";
 import type { Environment, EnvironmentName } from "../model/environment";
 import { environmentPrefix } from "../model/names";
-import { selectProducts } from "../model/platform";
+import { type Platform, selectProducts } from "../model/platform";
 import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import { killChildren } from "../terraform/program";
 import { DRILLS } from "./drills";
-import { type DeploymentDrill, type Drill, type DrillRun, type Figure, PRODUCT } from "./drills/drill";
+import { type DeploymentDrill, type Drill, type DrillRun, type Figure } from "./drills/drill";
 import { allAnswer } from "./drills/host";
 import { Endings } from "./endings";
 import { githubTrial } from "./github-trial";
@@ -31,6 +31,8 @@ export interface RehearseOptions {
   readonly drills?: readonly string[] | undefined;
   /** Only these products, and what they need: for a small computer. @default all */
   readonly products?: readonly string[] | undefined;
+  /** The product that is released in drills. @default the one with a migration and the most services */
+  readonly product?: string | undefined;
   /** Leave containers, volumes and images where they are. @default false */
   readonly keep?: boolean | undefined;
   /** The Docker engine may be restarted. @default false */
@@ -81,15 +83,23 @@ async function rehearseIn(session: Session): Promise<number> {
   const required = { ...config.terraform.required_providers, ...GITHUB_TRIAL.terraform.required_providers };
   const prefix = environmentPrefix(loaded.platform.name, environment.name);
   const found = await preflight({ required, env: options.env, prefix, directory });
-  const possible = session.chosen.filter(({ alone }) => found.means || (alone && found.terraform));
-  const all = possible.length === session.chosen.length;
+  const product = options.product ?? worthwhile(loaded.platform);
+  const released = loaded.platform.products.find(({ name }) => name === product)!;
+  const pointless = (drill: Drill): string | undefined => (drill.alone ? undefined : drill.pointless?.(released));
+  session.chosen.forEach((drill) => {
+    const why = pointless(drill);
+    if (why !== undefined) write(colours.dim(`Drill ${drill.name}: nothing to rehearse, ${why}.`));
+  });
+  const chosen = session.chosen.filter((drill) => pointless(drill) === undefined);
+  const possible = chosen.filter(({ alone }) => found.means || (alone && found.terraform));
+  const all = possible.length === chosen.length;
   if (!all) tellMissing(found, write);
   if (!found.terraform || possible.length === 0 || (!all && !options.ifPossible)) {
     write(colours.yellow("Nothing was rehearsed."));
     return EXIT.missing;
   }
 
-  const platform = options.products ? selectProducts(loaded.platform, [...options.products, PRODUCT]) : loaded.platform;
+  const platform = options.products ? selectProducts(loaded.platform, [...options.products, product]) : loaded.platform;
   const known = new Set(platform.products.map(({ name }) => name));
   const { release: whole } = loaded.releases[environment.name];
   const release = Object.fromEntries(Object.entries(whole).filter(([name]) => known.has(name)));
@@ -102,7 +112,7 @@ async function rehearseIn(session: Session): Promise<number> {
     const say = (line: string): void => progress.line(line);
     bench =
       found.means && possible.some(({ alone }) => !alone)
-        ? await World.start({ ...given, means: found.means, endings, say })
+        ? await World.start({ ...given, product, means: found.means, endings, say })
         : new Workbench({ ...given, means: found.terraform });
   } catch (reason) {
     if (!(reason instanceof MissingProgram)) throw reason;
@@ -125,7 +135,7 @@ async function rehearseIn(session: Session): Promise<number> {
     changes: bench instanceof World ? bench.changes : [],
     images: bench instanceof World ? Object.fromEntries(bench.images.origins) : {},
     drills,
-    notRun: session.chosen.filter((drill) => !possible.includes(drill)).map(({ name }) => name),
+    notRun: chosen.filter((drill) => !possible.includes(drill)).map(({ name }) => name),
     missing: found.missing,
   };
   const path = options.report ?? "rehearsal-report.json";
@@ -152,7 +162,8 @@ function synthesized(
     ]);
   }
   const products = loaded.platform.products.map(({ name }) => name);
-  const unknown = (options.products ?? []).filter((name) => !products.includes(name));
+  const asked = [...(options.products ?? []), ...(options.product === undefined ? [] : [options.product])];
+  const unknown = asked.filter((name) => !products.includes(name));
   if (unknown.length > 0) {
     throw new ProblemsError(
       unknown.map((name) => error("products", name, `some of ${list(products)}`, "correct the name")),
@@ -161,6 +172,13 @@ function synthesized(
   const file = join(outdir, "stacks", environment.name, "cdk.tf.json");
   return { loaded, environment, config: JSON.parse(readFileSync(file, "utf8")) as StackConfig };
 }
+
+/** The product whose release has most to show. */
+const worthwhile = ({ products }: Platform): string =>
+  [...products].sort(
+    (a, b) =>
+      Number(b.migration !== undefined) - Number(a.migration !== undefined) || b.services.length - a.services.length,
+  )[0]!.name;
 
 const versionsOf = (
   required: NonNullable<StackConfig["terraform"]["required_providers"]>,

@@ -5,7 +5,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentPrefix } from "../model/names";
-import { hostsOf, inputUses } from "../model/platform";
+import { inputUses } from "../model/platform";
 import type { Docker } from "../release/docker";
 import { explain } from "../release/explain";
 import { type Recovery, recover } from "../release/recover";
@@ -52,6 +52,8 @@ export interface WorldOptions extends WorkbenchOptions {
   readonly means: Means;
   /** Takes how everything that is started here ends. */
   readonly endings: Endings;
+  /** The product that is released in drills. */
+  readonly product: string;
   /** Told what is going on, a line at a time. */
   readonly say: (line: string) => void;
 }
@@ -104,6 +106,11 @@ export class World extends Workbench {
     return markerOf(this.prefix);
   }
 
+  /** The product that is released in drills. */
+  get product(): string {
+    return this.options.product;
+  }
+
   get docker(): Docker {
     return this.options.means.docker;
   }
@@ -124,7 +131,7 @@ export class World extends Workbench {
     await images.infrastructure();
     for (const product of options.platform.products) {
       const release = options.release[product.name];
-      for (const set of [release?.blue, release?.green]) if (set) await images.product(product.name, set.version);
+      for (const set of [release?.blue, release?.green]) if (set) await images.product(product.name, set);
     }
 
     say("simulators of Hetzner Cloud, Cloudflare and R2, DNS, ACME");
@@ -241,10 +248,13 @@ export class World extends Workbench {
       .map(([type, count]) => `${count} ${type}`);
   }
 
-  /** Names of secret variables that services of this product use, and nobody else. */
+  /** Names of secret variables that services of this product use; first those that nobody else does. */
   secretsOf(product: string): string[] {
+    const theirs = (user: string): boolean => user.startsWith(`${product}/`);
+    const others = (usedBy: readonly string[]): number => usedBy.filter((user) => !theirs(user)).length;
     return inputUses(this.platform, this.desired.environment)
-      .filter(({ input, usedBy }) => input.secret && usedBy.every((user) => user.startsWith(`${product}/`)))
+      .filter(({ input, usedBy }) => input.secret && usedBy.some(theirs))
+      .sort((a, b) => others(a.usedBy) - others(b.usedBy))
       .map(({ input }) => input.name);
   }
 
@@ -254,8 +264,10 @@ export class World extends Workbench {
       .filter(({ name }) => products.includes(name))
       .flatMap(({ services }) => services)
       .flatMap((service) => {
-        const host = hostsOf(service, this.desired.environment)[0];
-        return host ? [{ host, path: service.health.kind === "http" ? service.health.path : "/" }] : [];
+        const { hosts, webhooks } = service.access;
+        const { name } = this.desired.environment;
+        const names = [hosts[name][0], webhooks?.[name][0]].filter((host) => host !== undefined);
+        return names.map((host) => ({ host, path: service.health.kind === "http" ? service.health.path : "/" }));
       });
   }
 

@@ -21,6 +21,12 @@ export const cutover = (release: ProductRelease): ProductRelease => ({
   canary: 0,
 });
 
+/** The live set itself gets another version: each container's successor is healthy before it goes. */
+export const replaceLive = (release: ProductRelease, version: string): ProductRelease => ({
+  ...release,
+  [release.live]: { version },
+});
+
 /** The idle set goes. */
 export const retire = (release: ProductRelease): ProductRelease => ({
   ...release,

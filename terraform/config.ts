@@ -1,6 +1,8 @@
 /** The part of cdk.tf.json that is read here. */
 export interface StackConfig {
   readonly terraform: {
+    /** Kind of the state store → its settings. */
+    readonly backend?: Readonly<Record<string, { readonly key?: string; readonly path?: string }>>;
     readonly required_providers?: Readonly<Record<string, { readonly source: string; readonly version: string }>>;
   };
   readonly variable?: Readonly<Record<string, { readonly type?: string; readonly default?: unknown }>>;

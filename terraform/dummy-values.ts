@@ -23,10 +23,10 @@ export function dummyValues(
     .join("");
 }
 
-function dummyValue({ name, type, example }: Input): string {
+function dummyValue({ name, type, example, minLength = 1 }: Input): string {
   switch (type ?? "string") {
     case "string":
-      return literal(example ?? `dummy-${name.replaceAll("_", "-")}`);
+      return literal(example ?? `dummy-${name.replaceAll("_", "-")}`.padEnd(minLength, "0"));
     case "list(string)":
       return example ?? '["dummy"]';
     default:

@@ -44,6 +44,17 @@ describe("npm start", () => {
   });
 
   test.each([
+    ["sentineliq", ["ccx23 in fsn1", "kibana", "api  app"]],
+    ["korczewski", ["ccx13 in fsn1", "backend ×3", "webhooks.payment"]],
+  ])("PLATFORM=%s npm start: another platform's stacks", (platform, texts) => {
+    withOutdir((outdir) => {
+      const { code, stdout, stderr } = run(["cli/twinset.ts", "synth"], { CDKTF_OUTDIR: outdir, PLATFORM: platform });
+      expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+      for (const text of texts) expect(stdout).toContain(text);
+    });
+  });
+
+  test.each([
     [
       "an unknown platform",
       { PLATFORM: "manacor" },
@@ -78,6 +89,13 @@ describe("npm run env", () => {
     expect(stdout).toMatch(/TF_VAR_hcloud_token +set +yes/);
     expect(stdout).toMatch(/TF_VAR_stripe_secret_key +missing +yes +mana-core-auth\/mana-core-auth/);
     expect(stdout).not.toContain("very-secret");
+  });
+  test("without an environment: each one's file, and 1 while one is incomplete", () => {
+    const { code, stdout } = run(["cli/twinset.ts", "env"], { PLATFORM: "korczewski" });
+    expect(code).toBe(1);
+    for (const name of ["development", "staging", "production"]) {
+      expect(stdout).toContain(`.env.korczewski.${name}: incomplete`);
+    }
   });
   test("an unknown environment: the known ones are listed", () => {
     const { code, stderr } = run(["cli/twinset.ts", "env", "prod"]);

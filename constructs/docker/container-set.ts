@@ -53,7 +53,7 @@ export class ContainerSet extends Construct {
         return [service.name, image];
       }),
     );
-    const common = { project: product.name, set: colour, version: release.version };
+    const common = { project: product.name, set: colour };
 
     const before = [...props.dependsOn];
     if (product.migration && props.migrationEnv) {
@@ -67,7 +67,7 @@ export class ContainerSet extends Construct {
           command: product.migration.command,
           env: props.migrationEnv,
           joins: service.networks,
-          labels: { ...common, service: "migration" },
+          labels: { ...common, version: tagOf(release, service.name), service: "migration" },
           dependsOn: props.dependsOn,
         }),
       );

@@ -1,4 +1,5 @@
 /** What a drill is, and the words in which drills are written. */
+import type { Product } from "../../model/service";
 import { change } from "../../release/steps";
 import type { Behaviour } from "../images/stand-ins";
 import type { LoadResult } from "../load/load";
@@ -43,6 +44,8 @@ export interface DeploymentDrill extends Described {
   readonly alone?: false;
   /** Does it start from an empty server? Then nothing is made for it beforehand. */
   readonly fromNothing?: boolean;
+  /** Why there is nothing to rehearse with this product; undefined where there is. @default there is */
+  readonly pointless?: (product: Product) => string | undefined;
   readonly run: (run: DrillRun) => Promise<readonly Figure[]>;
 }
 
@@ -62,9 +65,6 @@ export function must(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new DrillFailure(otherwise);
 }
 
-/** The product that is released in drills, and versions that no release file has. */
-export const PRODUCT = "chat";
-
 /** The documents' promises ("Rollback Time" and so on, manacore-deployment-architecture.md and manacore-ci-cd-plan.md). */
 export const PROMISES = {
   deploy: { atMost: 600, source: "deploy under 10 min" },
@@ -74,12 +74,12 @@ export const PROMISES = {
 
 /** The next apply is to take this step of the product's release. */
 export function wantStep(world: World, step: Parameters<typeof change>[2]): void {
-  world.want({ release: change(world.desired.release, PRODUCT, step) });
+  world.want({ release: change(world.desired.release, world.product, step) });
 }
 
 /** Makes a version of the product that does what it is told. */
 export async function version(world: World, name: string, behaviour: Behaviour = {}): Promise<string> {
-  await world.images.product(PRODUCT, name, behaviour);
+  await world.images.product(world.product, { version: name }, behaviour);
   return name;
 }
 

@@ -2,10 +2,18 @@ import { cloudFaults, github } from "./clouds";
 import type { Drill } from "./drill";
 import { destroyed, fromNothing, replacedServer, restarts } from "./host";
 import { byHand, killed, twoOperators } from "./mishaps";
-import { failedMigration, neverHealthy, onlyItsOwn, releaseUnderLoad, rollback, rotatedSecret } from "./release";
+import {
+  failedMigration,
+  neverHealthy,
+  onlyItsOwn,
+  releaseUnderLoad,
+  rollback,
+  rolling,
+  rotatedSecret,
+} from "./release";
 
 /** In the order in which they run: the first makes everything, the one that destroys it is the last on it. */
 export const DRILLS: readonly Drill[] = [
   ...[fromNothing, releaseUnderLoad, neverHealthy, failedMigration, rollback, killed, twoOperators, byHand],
-  ...[restarts, cloudFaults, onlyItsOwn, rotatedSecret, replacedServer, destroyed, github],
+  ...[restarts, cloudFaults, onlyItsOwn, rotatedSecret, rolling, replacedServer, destroyed, github],
 ];

@@ -3,46 +3,46 @@ import { describe } from "../../terraform/output";
 import { canary, cutover, deploy, retire } from "../../release/steps";
 import { type ApplyEvent, lockAmong } from "../../terraform/working-directory";
 import type { World } from "../world";
-import { type DeploymentDrill, loadFigures, must, mustNotFail, PRODUCT, rounded, version, wantStep } from "./drill";
+import { type DeploymentDrill, loadFigures, must, mustNotFail, rounded, version, wantStep } from "./drill";
 import { idleColour } from "./release";
 
 /** Where in each step Terraform is killed: in the middle of the one thing that the step is about. */
 const KILLS: readonly {
   readonly step: string;
   readonly edit: (version: string) => Parameters<typeof wantStep>[1];
-  readonly at: (event: ApplyEvent, idle: string) => boolean;
+  readonly at: (event: ApplyEvent, product: string, idle: string) => boolean;
   /** Seconds after that event. */
   readonly after: number;
 }[] = [
   {
     step: "deploy",
     edit: (name) => (release) => deploy(release, name),
-    at: ({ type, address, action }, idle) =>
+    at: ({ type, address, action }, product, idle) =>
       type === "apply_start" &&
       action === "create" &&
-      address.startsWith(`docker_container.${PRODUCT}_${idle}_`) &&
+      address.startsWith(`docker_container.${product}_${idle}_`) &&
       !address.includes("migration"),
     after: 3,
   },
   {
     step: "canary",
     edit: () => (release) => canary(release, 10),
-    at: ({ type, address, action }) =>
-      type === "apply_start" && action === "create" && address === `docker_container.${PRODUCT}_switch_job`,
+    at: ({ type, address, action }, product) =>
+      type === "apply_start" && action === "create" && address === `docker_container.${product}_switch_job`,
     after: 0.3,
   },
   {
     step: "cutover",
     edit: () => cutover,
-    at: ({ type, address, action }) =>
-      type === "apply_start" && action === "create" && address === `docker_container.${PRODUCT}_switch_job`,
+    at: ({ type, address, action }, product) =>
+      type === "apply_start" && action === "create" && address === `docker_container.${product}_switch_job`,
     after: 1,
   },
   {
     step: "retire",
     edit: () => retire,
-    at: ({ type, address, action }, idle) =>
-      type === "apply_start" && action === "delete" && address.startsWith(`docker_container.${PRODUCT}_${idle}_`),
+    at: ({ type, address, action }, product, idle) =>
+      type === "apply_start" && action === "delete" && address.startsWith(`docker_container.${product}_${idle}_`),
     after: 0.2,
   },
 ];
@@ -53,7 +53,7 @@ export const killed: DeploymentDrill = {
   title: "kill -9 of Terraform in the middle of each step",
   async run({ world, say }) {
     const next = await version(world, "v2.5.0-rehearsal");
-    const load = world.load([PRODUCT], "all", { maxSeconds: 1800, maxRequests: 1_000_000 });
+    const load = world.load([world.product], "all", { maxSeconds: 1800, maxRequests: 1_000_000 });
     let leftovers = 0;
     for (const { step, edit, at, after } of KILLS) {
       const idle = idleColour(world);
@@ -62,7 +62,7 @@ export const killed: DeploymentDrill = {
       const applied = await world.attempt({
         killed: abort.signal,
         onEvent: (event) => {
-          if (at(event, idle)) setTimeout(() => abort.abort(), after * 1000);
+          if (at(event, world.product, idle)) setTimeout(() => abort.abort(), after * 1000);
         },
       });
       must(applied.code === null, `${step}: Terraform ended before it was killed`);
@@ -115,11 +115,11 @@ export const byHand: DeploymentDrill = {
   name: "by-hand",
   title: "a container removed or changed by hand comes back, and only that",
   async run({ world, say }) {
-    const live = world.desired.release[PRODUCT]!.live;
-    const service = world.platform.products.find(({ name }) => name === PRODUCT)!.services.at(-1)!;
-    const address = `docker_container.${PRODUCT}_${live}_${service.role}-0`;
+    const live = world.desired.release[world.product]!.live;
+    const service = world.platform.products.find(({ name }) => name === world.product)!.services.at(-1)!;
+    const address = `docker_container.${world.product}_${live}_${service.role}-0`;
     // Its name is new, so the switch has to write it.
-    const allowed = [address, `docker_container.${PRODUCT}_switch_job`];
+    const allowed = [address, `docker_container.${world.product}_switch_job`];
 
     say("remove one");
     const removed = await find(world, address);

@@ -1,6 +1,8 @@
 /** Drills about releasing one product. */
-import { canary, cutover, deploy, retire } from "../../release/steps";
+import { canary, cutover, deploy, replaceLive, retire } from "../../release/steps";
 import { otherColour } from "../../model/release";
+import { imageRepository } from "../../model/platform";
+import { inputsOf } from "../../model/values";
 import type { World } from "../world";
 import {
   type DeploymentDrill,
@@ -9,7 +11,6 @@ import {
   loadFigures,
   must,
   mustNotFail,
-  PRODUCT,
   PROMISES,
   rounded,
   since,
@@ -30,7 +31,7 @@ async function step(world: World, edit: Parameters<typeof wantStep>[1]): Promise
 }
 
 const liveVersion = (world: World): string => {
-  const release = world.desired.release[PRODUCT]!;
+  const release = world.desired.release[world.product]!;
   return release[release.live]!.version;
 };
 
@@ -40,7 +41,7 @@ export const releaseUnderLoad: DeploymentDrill = {
   title: "a new version gets all traffic, under load",
   async run({ world, say }) {
     const next = await version(world, "v2.0.0-rehearsal");
-    const load = world.load([PRODUCT], "before");
+    const load = world.load([world.product], "before");
     await load.until("before", 2000);
     const figures: Figure[] = [];
     say("deploy to the idle set");
@@ -88,7 +89,7 @@ export const neverHealthy: DeploymentDrill = {
   title: "a version that never gets healthy gets no traffic",
   async run({ world, say }) {
     const sick = await version(world, "v2.1.0-sick", { failHealth: true });
-    const load = world.load([PRODUCT], "all");
+    const load = world.load([world.product], "all");
     say("deploy it to the idle set and wait for it");
     wantStep(world, (release) => deploy(release, sick));
     const applied = await world.attempt();
@@ -96,7 +97,10 @@ export const neverHealthy: DeploymentDrill = {
     const explained = await world.explain(applied);
     explained.slice(0, 6).forEach((line) => say(line));
     const text = explained.join("\n");
-    must(new RegExp(`${world.prefix}-${PRODUCT}-\\w+-(blue|green)-0`).test(text), "the failing container is not named");
+    must(
+      new RegExp(`${world.prefix}-${world.product}-\\w+-(blue|green)-0`).test(text),
+      "the failing container is not named",
+    );
     must(text.includes("cannot reach the payment provider"), "the container's log is not shown");
     say("next apply, back to what it was");
     await world.settle();
@@ -113,9 +117,10 @@ export const failedMigration: DeploymentDrill = {
   number: 4,
   name: "migration",
   title: "a migration that exits 1 stops the release",
+  pointless: ({ name, migration }) => (migration ? undefined : `${name} has no migration`),
   async run({ world, say }) {
     const broken = await version(world, "v2.2.0-broken", { failMigration: true });
-    const load = world.load([PRODUCT], "all");
+    const load = world.load([world.product], "all");
     wantStep(world, (release) => cutover(deploy(release, broken)));
     say("deploy with cutover in one apply");
     const applied = await world.attempt();
@@ -142,13 +147,13 @@ export const rollback: DeploymentDrill = {
     say("release the bad version");
     await step(world, (release) => deploy(release, bad));
     await step(world, cutover);
-    const load = world.load([PRODUCT], "all");
+    const load = world.load([world.product], "all");
     await load.until("all", 1000);
     say("roll back: one resource, from the state as it is");
     wantStep(world, cutover);
     world.write();
     const command = Date.now();
-    const applied = await world.apply({ targets: [`docker_container.${PRODUCT}_switch_job`], refresh: false });
+    const applied = await world.apply({ targets: [`docker_container.${world.product}_switch_job`], refresh: false });
     load.phase("back");
     await load.until("back", 1000);
     const result = await load.stop();
@@ -171,7 +176,7 @@ export const onlyItsOwn: DeploymentDrill = {
   async run({ world }) {
     const others = async (): Promise<string[]> =>
       (await world.docker.containers(world.prefix))
-        .filter(({ name }) => !name.startsWith(`${world.prefix}-${PRODUCT}-`))
+        .filter(({ name }) => !name.startsWith(`${world.prefix}-${world.product}-`))
         .map(({ id, name }) => `${name} ${id}`)
         .sort();
     const before = await others();
@@ -190,11 +195,15 @@ export const rotatedSecret: DeploymentDrill = {
   number: 12,
   name: "secret",
   title: "a secret of the live set is rotated under load",
+  pointless: ({ name, services }) =>
+    services.some(({ env }) => Object.values(env).some((value) => inputsOf(value).some(({ secret }) => secret)))
+      ? undefined
+      : `${name} has no secret`,
   async run({ world, say }: DrillRun) {
     const ids = async (): Promise<Set<string>> =>
       new Set((await world.docker.containers(world.prefix)).map(({ id }) => id));
     const before = await ids();
-    const load = world.load([PRODUCT], "all");
+    const load = world.load([world.product], "all");
     await load.until("all", 1000);
     const secret = secretOf(world);
     say(`rotate ${secret}`);
@@ -218,9 +227,56 @@ export const rotatedSecret: DeploymentDrill = {
 
 /** A secret that only the product's own services have. */
 function secretOf(world: World): string {
-  const uses = world.secretsOf(PRODUCT);
-  must(uses.length > 0, `${PRODUCT} has no secret of its own`);
+  const uses = world.secretsOf(world.product);
+  must(uses.length > 0, `${world.product} has no secret of its own`);
   return uses[0]!;
 }
 
-export const idleColour = (world: World): "blue" | "green" => otherColour(world.desired.release[PRODUCT]!.live);
+export const rolling: DeploymentDrill = {
+  number: 16,
+  name: "rolling",
+  title: "the live set itself gets another version: rolling replacement under load",
+  async run({ world, say }) {
+    const before = liveVersion(world);
+    const sick = await version(world, "v2.6.0-sick", { failHealth: true });
+    const next = await version(world, "v2.7.0-rehearsal");
+    const load = world.load([world.product], "all");
+    await load.until("all", 1000);
+    say("a version that never gets healthy, in place of the live one");
+    wantStep(world, (release) => replaceLive(release, sick));
+    const refused = await world.attempt();
+    must(refused.code !== 0, "the apply succeeded with a version that is never healthy");
+    load.phase("refused");
+    await load.until("refused", 1000);
+    say("a good one");
+    const start = performance.now();
+    wantStep(world, (release) => replaceLive(release, next));
+    await world.apply();
+    const seconds = since(start);
+    load.phase("replaced");
+    await load.until("replaced", 2000);
+    const result = await load.stop();
+    mustNotFail(result);
+    must(result.lastSeen(sick) === undefined, "the sick version answered requests");
+    must(result.share("refused", before) === 100, "the old version did not go on answering");
+    must(result.share("replaced", next) === 100, "the old version still answered after the replacement");
+    const stale = (await world.docker.containers(world.prefix)).filter(
+      ({ image }) =>
+        [before, sick].some((tag) => image.endsWith(`:${tag}`)) && imagesOf(world).some((own) => image.startsWith(own)),
+    );
+    must(stale.length === 0, `left behind: ${stale.map(({ name }) => name).join(", ")}`);
+    return [
+      { name: "refused after", value: rounded(refused.seconds), unit: "s" },
+      { name: "replaced in", value: seconds, unit: "s" },
+      ...loadFigures(result),
+    ];
+  },
+};
+
+/** The repositories of the product's images. */
+const imagesOf = (world: World): string[] =>
+  world.platform.products
+    .find(({ name }) => name === world.product)!
+    .services.map((service) => `${imageRepository(world.platform, service)}:`);
+
+export const idleColour = (world: World): "blue" | "green" => otherColour(world.desired.release[world.product]!.live);

@@ -5,7 +5,7 @@
 const { createServer } = require("node:http");
 
 const spec = JSON.parse(Buffer.from(process.env.STAND_IN, "base64").toString("utf8"));
-const { service, version, port, healthPath, behaviour = {} } = spec;
+const { service, version, ports, healthPath, behaviour = {} } = spec;
 const started = Date.now();
 const elapsed = () => (Date.now() - started) / 1000;
 
@@ -16,7 +16,7 @@ if (process.argv[2] === "migrate") {
 }
 
 let answered = 0;
-const server = createServer((request, response) => {
+const answerRequest = (request, response) => {
   const answer = (status, body) => {
     response.writeHead(status, { "content-type": "application/json", "x-stand-in-version": version });
     response.end(JSON.stringify({ service, version, ...body }));
@@ -30,10 +30,13 @@ const server = createServer((request, response) => {
   const share = behaviour.errorShare ?? 0;
   const bad = Math.floor(answered * share) > Math.floor((answered - 1) * share);
   setTimeout(() => answer(bad ? 500 : 200, { status: bad ? "failing" : "ok" }), behaviour.delaySeconds * 1000 || 0);
+};
+const servers = ports.map((port) => {
+  const server = createServer(answerRequest);
+  // Longer than the edge keeps an idle connection, so that it is never the service that closes one first.
+  server.keepAliveTimeout = 120_000;
+  return server.listen(port, () => console.log(`${service} ${version} listens on port ${port}`));
 });
-// Longer than the edge keeps an idle connection, so that it is never the service that closes one first.
-server.keepAliveTimeout = 120_000;
-server.listen(port, () => console.log(`${service} ${version} listens on port ${port}`));
 if (behaviour.failHealth) {
   console.error("cannot reach the payment provider: certificate has expired");
 }
@@ -44,6 +47,12 @@ if (behaviour.dieAfterSeconds !== undefined) {
   }, behaviour.dieAfterSeconds * 1000);
 }
 process.on("SIGTERM", () => {
-  server.close(() => process.exit(0));
-  server.closeIdleConnections();
+  let open = servers.length;
+  for (const server of servers) {
+    server.close(() => {
+      open -= 1;
+      if (open === 0) process.exit(0);
+    });
+    server.closeIdleConnections();
+  }
 });

@@ -5,8 +5,10 @@
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { Platform } from "../../model/platform";
-import { imageRepository } from "../../model/platform";
+import { healthTest } from "../../model/health";
+import { imageRepository, type Platform } from "../../model/platform";
+import { type SetRelease, tagOf } from "../../model/release";
+import type { CustomStore, PostgresStore, RedisStore } from "../../model/service";
 import type { Docker } from "../../release/docker";
 import { FileTree, findProgram } from "./file-tree";
 
@@ -29,6 +31,8 @@ export interface Behaviour {
 export type Origin = "pulled" | "local" | "stand-in";
 
 export const STAND_IN_LABEL = "twinset.stand-in";
+/** The program of stand-ins, in their images. */
+const SERVICE = "/stand-in/service.cjs";
 const BASE = "twinset/stand-in:latest";
 const EDGE = "twinset/edge:rehearsal";
 const ACME_CERTIFICATE = "/etc/acme-server.pem";
@@ -59,12 +63,15 @@ export class Images {
   /** Images that the machinery needs: the edge, the stores. Pulled, or made of this computer's programs. */
   async infrastructure(): Promise<void> {
     const { image, kind } = this.platform.edge;
-    await this.ensure(image, () => this.edge(), { entrypoint: [`/bin/${kind}`] });
+    await this.ensure(image, () => this.import(this.edge(), image, { entrypoint: [`/bin/${kind}`] }));
     for (const store of this.platform.stores) {
+      if (store.kind === "custom") {
+        await this.ensure(store.image, () => this.customStore(store));
+        continue;
+      }
       // Redis' image writes to where it starts.
-      await this.ensure(store.image, () => this.store(store.kind), {
-        workingDirectory: store.kind === "redis" ? "/data" : "/",
-      });
+      const options = { workingDirectory: store.kind === "redis" ? "/data" : "/" };
+      await this.ensure(store.image, () => this.import(this.store(store.kind), store.image, options));
     }
   }
 
@@ -81,25 +88,20 @@ export class Images {
   }
 
   /**
-   * Makes sure that a product has images of one version. Services are stand-ins always: a real one wants its real
+   * Makes sure that a product has a set's images. Services are stand-ins always: a real one wants its real
    * databases and secrets, and a rehearsal has neither. With a behaviour a new version is made that has it.
    */
-  async product(name: string, version: string, behaviour: Behaviour = {}): Promise<void> {
+  async product(name: string, set: SetRelease, behaviour: Behaviour = {}): Promise<void> {
     const product = this.platform.products.find((p) => p.name === name)!;
     await this.base();
     await this.from(BASE, async (container) => {
       for (const service of product.services) {
+        const version = tagOf(set, service.name);
         const reference = `${imageRepository(this.platform, service)}:${version}`;
         if (this.origins.get(reference) === "stand-in") continue;
-        const spec = {
-          service: service.name,
-          version,
-          port: service.port,
-          healthPath: service.health.kind === "http" ? service.health.path : "/health",
-          behaviour,
-        };
-        const encoded = Buffer.from(JSON.stringify(spec)).toString("base64");
-        await this.commit(container, reference, "service", `ENV STAND_IN=${encoded}`);
+        const healthPath = service.health.kind === "http" ? service.health.path : "/health";
+        const spec = { service: service.name, version, ports: [service.port], healthPath, behaviour };
+        await this.commit(container, reference, "service", environmentOf(spec));
         this.origins.set(reference, "stand-in");
       }
     });
@@ -123,7 +125,7 @@ export class Images {
     return [...new Set(ids)];
   }
 
-  private async ensure(reference: string, standIn: () => Promise<FileTree>, options?: ImportOptions): Promise<void> {
+  private async ensure(reference: string, makeStandIn: () => Promise<void>): Promise<void> {
     const existing = await this.docker.attempt([
       ...["image", "inspect", "--format", `{{index .Config.Labels "${STAND_IN_LABEL}"}}`, reference],
     ]);
@@ -132,7 +134,7 @@ export class Images {
       return;
     }
     if (await this.pull(reference)) return;
-    if (existing.code !== 0) await this.import(await standIn(), reference, options);
+    if (existing.code !== 0) await makeStandIn();
     this.origins.set(reference, "stand-in");
   }
 
@@ -153,12 +155,14 @@ export class Images {
     if (known.code !== 0) {
       const files = this.tree("service").addProgram(process.execPath, "node");
       files.addBusybox(this.program("busybox", "shell and wget of the stand-ins"));
-      files.add(join(__dirname, "service.cjs"), "/stand-in/service.cjs");
+      files.add(join(__dirname, "service.cjs"), SERVICE);
+      // What some health checks ask with. It says as little as curl does with -o.
+      files.write("/bin/curl", '#!/bin/sh\nfor url; do :; done\nexec wget -q -O /dev/null "$url"\n', 0o755);
       const programs = this.platform.products.flatMap(({ migration }) => (migration ? [migration.command[0]!] : []));
       for (const program of new Set(programs)) {
-        files.write(`/bin/${program}`, "#!/bin/sh\nexec node /stand-in/service.cjs migrate\n", 0o755);
+        files.write(`/bin/${program}`, `#!/bin/sh\nexec node ${SERVICE} migrate\n`, 0o755);
       }
-      await this.import(files, BASE, { command: ["node", "/stand-in/service.cjs"] });
+      await this.import(files, BASE, { command: ["node", SERVICE] });
     }
   }
 
@@ -172,20 +176,35 @@ export class Images {
     }
   }
 
-  private async commit(container: string, reference: string, kind: string, change: string): Promise<void> {
-    const label = `LABEL ${STAND_IN_LABEL}=${kind}`;
-    await this.docker.run("commit", "--change", change, "--change", label, container, reference);
+  private async commit(container: string, reference: string, kind: string, ...changes: string[]): Promise<void> {
+    const all = [...changes, `LABEL ${STAND_IN_LABEL}=${kind}`].flatMap((change) => ["--change", change]);
+    await this.docker.run("commit", ...all, container, reference);
   }
 
-  private edge(): Promise<FileTree> {
+  /**
+   * A store that is known to the catalog only: answers well by HTTP on every port that it, its health check and its probe
+   * name, and does nothing else.
+   */
+  private async customStore(store: CustomStore): Promise<void> {
+    await this.base();
+    const asked = [...healthTest(store.health, store.port), store.probe].join(" ").matchAll(/:(\d{2,5})\b/g);
+    const ports = [store.port, ...(store.insidePorts ?? []), ...[...asked].map(([, port]) => Number(port))];
+    const spec = { service: store.name, version: "stand-in", ports: [...new Set(ports)], healthPath: "/" };
+    const program = `ENTRYPOINT ${JSON.stringify(["node", SERVICE])}`;
+    await this.from(BASE, (container) =>
+      this.commit(container, store.image, "store", environmentOf(spec), program, "CMD []"),
+    );
+  }
+
+  private edge(): FileTree {
     const { kind } = this.platform.edge;
     const files = this.tree(kind).addBusybox(this.program("busybox", "shell of the edge's jobs"));
-    return Promise.resolve(files.addProgram(this.program(kind, "the edge"), kind));
+    return files.addProgram(this.program(kind, "the edge"), kind);
   }
 
-  private store(kind: "postgres" | "redis"): Promise<FileTree> {
+  private store(kind: (PostgresStore | RedisStore)["kind"]): FileTree {
     const files = this.tree(kind).addBusybox(this.program("busybox", `shell of ${kind}`));
-    return Promise.resolve(kind === "postgres" ? this.postgres(files) : this.redis(files));
+    return kind === "postgres" ? this.postgres(files) : this.redis(files);
   }
 
   private redis(files: FileTree): FileTree {
@@ -233,6 +252,9 @@ export class Images {
     rmSync(files.root, { recursive: true });
   }
 }
+
+/** How the program of a stand-in is told what it is. */
+const environmentOf = (spec: object): string => `ENV STAND_IN=${Buffer.from(JSON.stringify(spec)).toString("base64")}`;
 
 interface ImportOptions {
   readonly command?: readonly string[];
