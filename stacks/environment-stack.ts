@@ -296,7 +296,7 @@ export class EnvironmentStack extends TerraformStack {
     const sets = COLOURS.flatMap((colour) => {
       const set = release[colour];
       if (!set) return [];
-      const migrationEnv = this.values.migrationEnv(product, set.version);
+      const migrationEnv = this.values.migrationEnv(product, set);
       return [
         new ContainerSet(scope, colour, {
           engine,

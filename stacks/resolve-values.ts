@@ -2,6 +2,7 @@ import { call } from "../constructs/terraform-expression";
 import type { Variables } from "../constructs/variables";
 import type { Environment } from "../model/environment";
 import { databasePassword, hostsOf, type Platform, servicesOf, supabaseUrl } from "../model/platform";
+import { type SetRelease, tagOf } from "../model/release";
 import type { Product, Service } from "../model/service";
 import type { UrlOf, Value } from "../model/values";
 
@@ -29,10 +30,11 @@ export class ValueResolver {
   }
 
   /** What a migration job runs with: its service's variables, with the database as migrations need it. */
-  migrationEnv(product: Product, version: string): Record<string, string> | undefined {
+  migrationEnv(product: Product, set: SetRelease): Record<string, string> | undefined {
     const service = product.services.find((s) => s.name === product.migration?.service);
     if (!service) return undefined;
     const url = this.databaseUrl(product, "migration");
+    const version = tagOf(set, service.name);
     return { ...this.env(service.env, { product, version }), DATABASE_URL: url, MIGRATION_DATABASE_URL: url };
   }
 
