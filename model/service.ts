@@ -1,3 +1,4 @@
+import type { CanaryRules } from "./canary";
 import type { EnvironmentName } from "./environment";
 import type { Health } from "./health";
 import type { Size } from "./units";
@@ -72,6 +73,8 @@ export interface Service {
   /** The port on a developer's own computer. */
   readonly developmentPort: number;
   readonly health: Health;
+  /** Paths that a smoke test asks a new version for, by its first host name; each must be answered below 400. @default the health check's path */
+  readonly smoke?: readonly string[];
   readonly resources: Resources;
   readonly sandbox?: Sandbox;
   readonly networks: readonly NetworkName[];
@@ -116,6 +119,8 @@ export interface Product {
   readonly mobile?: MobileApp;
   readonly database?: ProductDatabase;
   readonly migration?: Migration;
+  /** How a new version proves itself. @default 10 % for 10 minutes, errors under 1 %, p95 under 1 s */
+  readonly canary?: CanaryRules;
 }
 
 /** What every store has. */
