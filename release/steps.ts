@@ -2,14 +2,17 @@
  * The steps of a release, each an edit of one product's entry in the release file. They are pure: what may follow what,
  * and when, is decided by whoever takes them.
  */
-import { otherColour, type ProductRelease, type Release } from "../model/release";
+import { type Colour, otherColour, type ProductRelease, type Release, type SetRelease } from "../model/release";
 
 /** A version goes to the idle set; the traffic stays where it is. */
-export const deploy = (release: ProductRelease, version: string): ProductRelease => ({
+export const deploy = (release: ProductRelease, set: SetRelease): ProductRelease => ({
   ...release,
-  [otherColour(release.live)]: { version },
+  [otherColour(release.live)]: set,
   canary: 0,
 });
+
+/** A product that was not released before: one set, which is live. */
+export const firstRelease = (set: SetRelease): ProductRelease => ({ live: "blue", canary: 0, blue: set, green: null });
 
 /** The idle set gets so many per cent of the traffic. */
 export const canary = (release: ProductRelease, percent: number): ProductRelease => ({ ...release, canary: percent });
@@ -20,6 +23,9 @@ export const cutover = (release: ProductRelease): ProductRelease => ({
   live: otherColour(release.live),
   canary: 0,
 });
+
+/** All traffic is on the set of this colour, wherever it was. */
+export const trafficBack = (release: ProductRelease, live: Colour): ProductRelease => ({ ...release, live, canary: 0 });
 
 /** The live set itself gets another version: each container's successor is healthy before it goes. */
 export const replaceLive = (release: ProductRelease, version: string): ProductRelease => ({

@@ -64,17 +64,31 @@ export class WorkingDirectory {
     await this.must("init", ["-input=false", "-no-color"]);
   }
 
-  /** @returns the changes that an apply would make now */
+  /** Plans, and keeps the plan for `applyPlanned`. @returns the changes that an apply would make now */
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
-    await this.must("plan", ["-json", `-out=${PLAN}`, ...this.flags(options)]);
+    await this.must("plan", ["-json", "-input=false", `-out=${PLAN}`, ...this.flags(options)]);
     const shown = await this.must("show", ["-json", PLAN]);
     return effective(JSON.parse(shown.stdout) as Plan);
   }
 
-  /** Applies; an error is in the result. */
-  async apply(options: ApplyOptions = {}): Promise<Applied> {
+  /** Where `plan` keeps the plan. It holds secrets. */
+  get planPath(): string {
+    return join(this.path, PLAN);
+  }
+
+  /** Applies what was planned last, and nothing else: Terraform refuses it when the state has changed since. */
+  applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}): Promise<Applied> {
+    return this.applying([`-parallelism=${this.options.parallelism ?? 10}`, PLAN], options);
+  }
+
+  /** Plans and applies; an error is in the result. */
+  apply(options: ApplyOptions = {}): Promise<Applied> {
+    return this.applying(["-auto-approve", ...this.flags(options)], options);
+  }
+
+  private async applying(args: readonly string[], options: ApplyOptions): Promise<Applied> {
     const start = performance.now();
-    const result = await this.run(["apply", "-json", "-auto-approve", ...this.flags(options)], {
+    const result = await this.run(["apply", "-json", "-input=false", ...args], {
       timeout: 3600,
       ...(options.killed ? { killed: options.killed } : {}),
       onLine: (line) => {
@@ -97,7 +111,7 @@ export class WorkingDirectory {
 
   /** The lock on the state, if somebody holds it. */
   async lock(): Promise<Lock | undefined> {
-    const { stdout } = await this.run(["plan", "-json", "-refresh=false", ...this.flags({})]);
+    const { stdout } = await this.run(["plan", "-json", "-input=false", "-refresh=false", ...this.flags({})]);
     return lockAmong(errorDiagnostics(stdout));
   }
 
@@ -136,7 +150,7 @@ export class WorkingDirectory {
 
   private flags(options: ApplyOptions): string[] {
     return [
-      ...["-input=false", ...this.values, `-parallelism=${this.options.parallelism ?? 10}`],
+      ...[...this.values, `-parallelism=${this.options.parallelism ?? 10}`],
       ...(options.refresh === false ? ["-refresh=false"] : []),
       ...(options.destroy ? ["-destroy"] : []),
       ...(options.targets ?? []).map((address) => `-target=${address}`),

@@ -7,7 +7,7 @@ const start: ProductRelease = { live: "blue", canary: 0, blue: { version: "v1" }
 
 describe("the steps of a release", () => {
   test("in their order bring a version from nothing to all traffic", () => {
-    const deployed = deploy(start, "v2");
+    const deployed = deploy(start, { version: "v2" });
     expect(deployed).toEqual({ live: "blue", canary: 0, blue: { version: "v1" }, green: { version: "v2" } });
     expect(weights(canary(deployed, 10))).toEqual({ blue: 90, green: 10 });
     const over = cutover(canary(deployed, 10));
@@ -16,13 +16,13 @@ describe("the steps of a release", () => {
   });
 
   test("rollback is the cutover once more", () => {
-    const deployed = deploy(start, "v2");
+    const deployed = deploy(start, { version: "v2" });
     expect(cutover(cutover(deployed))).toEqual(deployed);
   });
 
   test("none but the cutover changes which set is live, and none but retire takes a set away", () => {
     const steps = fc.constantFrom<(release: ProductRelease) => ProductRelease>(
-      (release) => deploy(release, "v9"),
+      (release) => deploy(release, { version: "v9" }),
       (release) => canary(release, 25),
       retire,
     );
@@ -38,7 +38,7 @@ describe("the steps of a release", () => {
 
   test("change touches one product, and says when there is no such product", () => {
     const release = { chat: start, news: start };
-    const changed = change(release, "chat", (entry) => deploy(entry, "v2"));
+    const changed = change(release, "chat", (entry) => deploy(entry, { version: "v2" }));
     expect(changed["news"]).toBe(start);
     expect(changed["chat"]?.green).toEqual({ version: "v2" });
     expect(() => change(release, "shop", cutover)).toThrow("shop is not in the release");

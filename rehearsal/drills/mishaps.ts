@@ -16,7 +16,7 @@ const KILLS: readonly {
 }[] = [
   {
     step: "deploy",
-    edit: (name) => (release) => deploy(release, name),
+    edit: (name) => (release) => deploy(release, { version: name }),
     at: ({ type, address, action }, product, idle) =>
       type === "apply_start" &&
       action === "create" &&
@@ -90,7 +90,7 @@ export const twoOperators: DeploymentDrill = {
   title: "two operators at once: the second is refused",
   async run({ world, say }) {
     const next = await version(world, "v2.6.0-rehearsal");
-    wantStep(world, (release) => deploy(release, next));
+    wantStep(world, (release) => deploy(release, { version: next }));
     let started: () => void = () => undefined;
     const underWay = new Promise<void>((resolve) => (started = resolve));
     const first = world.attempt({ onEvent: () => started() });

@@ -45,7 +45,7 @@ export const releaseUnderLoad: DeploymentDrill = {
     await load.until("before", 2000);
     const figures: Figure[] = [];
     say("deploy to the idle set");
-    const deploySeconds = await step(world, (release) => deploy(release, next));
+    const deploySeconds = await step(world, (release) => deploy(release, { version: next }));
     load.phase("idle");
     await load.until("idle", 2000);
     say("canary");
@@ -91,7 +91,7 @@ export const neverHealthy: DeploymentDrill = {
     const sick = await version(world, "v2.1.0-sick", { failHealth: true });
     const load = world.load([world.product], "all");
     say("deploy it to the idle set and wait for it");
-    wantStep(world, (release) => deploy(release, sick));
+    wantStep(world, (release) => deploy(release, { version: sick }));
     const applied = await world.attempt();
     must(applied.code !== 0, "the apply succeeded with a version that is never healthy");
     const explained = await world.explain(applied);
@@ -121,7 +121,7 @@ export const failedMigration: DeploymentDrill = {
   async run({ world, say }) {
     const broken = await version(world, "v2.2.0-broken", { failMigration: true });
     const load = world.load([world.product], "all");
-    wantStep(world, (release) => cutover(deploy(release, broken)));
+    wantStep(world, (release) => cutover(deploy(release, { version: broken })));
     say("deploy with cutover in one apply");
     const applied = await world.attempt();
     must(applied.code !== 0, "the apply succeeded though the migration failed");
@@ -145,7 +145,7 @@ export const rollback: DeploymentDrill = {
     const good = liveVersion(world);
     const bad = await version(world, "v2.3.0-bad");
     say("release the bad version");
-    await step(world, (release) => deploy(release, bad));
+    await step(world, (release) => deploy(release, { version: bad }));
     await step(world, cutover);
     const load = world.load([world.product], "all");
     await load.until("all", 1000);
@@ -181,7 +181,7 @@ export const onlyItsOwn: DeploymentDrill = {
         .sort();
     const before = await others();
     const next = await version(world, "v2.4.0-rehearsal");
-    await step(world, (release) => deploy(release, next));
+    await step(world, (release) => deploy(release, { version: next }));
     await step(world, cutover);
     await step(world, retire);
     const after = await others();
