@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { addStacks } from "../../main";
 import { type LoadedPlatform, loadPlatform } from "../../config/load";
+import { PLATFORMS } from "../../config/platforms";
 import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../../model/environment";
 import type { Platform } from "../../model/platform";
 import type { ProductRelease } from "../../model/release";
@@ -112,23 +113,33 @@ export function synthStack({ platform, releases }: Loaded, name: EnvironmentName
   return stack!;
 }
 
-export const MANACORE: LoadedPlatform = loadPlatform();
+export const MANACORE: LoadedPlatform = loadPlatform({ platform: "manacore" });
+export const SENTINELIQ: LoadedPlatform = loadPlatform({ platform: "sentineliq" });
+export const KORCZEWSKI: LoadedPlatform = loadPlatform({ platform: "korczewski" });
 
-/** Manacore with some of it changed, and with other releases in one environment. */
+/** Every platform of the catalog with its name, for `describe.each`. */
+export const EVERY_PLATFORM: readonly [string, LoadedPlatform][] = Object.keys(PLATFORMS).map((platform) => [
+  platform,
+  loadPlatform({ platform }),
+]);
+
+/** A platform with some of it changed, and with other releases in one environment. */
 export function variant(
   change: {
+    /** @default MANACORE */
+    readonly of?: LoadedPlatform;
     readonly platform?: (platform: Platform) => Platform;
     readonly environment?: EnvironmentName;
     readonly releases?: Readonly<Record<string, ProductRelease>>;
   } = {},
 ): Omit<LoadedPlatform, "problems"> {
-  const platform = (change.platform ?? ((p) => p))(MANACORE.platform);
-  const environment = change.environment ?? "production";
-  const { release, path } = MANACORE.releases[environment];
+  const { of = MANACORE, environment = "production" } = change;
+  const platform = (change.platform ?? ((p) => p))(of.platform);
+  const { release, path } = of.releases[environment];
   return {
     platform,
     development: platform,
-    releases: { ...MANACORE.releases, [environment]: { path, release: { ...release, ...change.releases } } },
+    releases: { ...of.releases, [environment]: { path, release: { ...release, ...change.releases } } },
   };
 }
 
