@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { environmentPrefix } from "../model/names";
 import { inputUses } from "../model/platform";
 import type { Docker } from "../release/docker";
+import type { EdgeAddress } from "../release/edge-client";
 import { explain } from "../release/explain";
 import { type Recovery, recover } from "../release/recover";
 import type { Applied, ApplyEvent, ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
@@ -269,6 +270,11 @@ export class World extends Workbench {
         const names = [hosts[name][0], webhooks?.[name][0]].filter((host) => host !== undefined);
         return names.map((host) => ({ host, path: service.health.kind === "http" ? service.health.path : "/" }));
       });
+  }
+
+  /** Where the edge listens, and whom its certificates lead to. */
+  get edge(): EdgeAddress {
+    return { address: SERVER_ADDRESS, port: 443, tls: true, ca: this.clouds.acme.root };
   }
 
   /** Starts load on products. */

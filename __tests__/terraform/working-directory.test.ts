@@ -88,7 +88,7 @@ describe("apply", () => {
   test("its options become Terraform's", async () => {
     await directory.apply({ targets: ["a.b"], replace: ["c.d"], destroy: true, refresh: false });
     expect(fake.calls("apply")[0]?.args).toEqual([
-      ...["apply", "-json", "-auto-approve", "-input=false", "-var-file=values.tfvars", "-parallelism=7"],
+      ...["apply", "-json", "-input=false", "-auto-approve", "-var-file=values.tfvars", "-parallelism=7"],
       ...["-refresh=false", "-destroy", "-target=a.b", "-replace=c.d"],
     ]);
   });

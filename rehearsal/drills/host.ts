@@ -1,9 +1,10 @@
 /** Drills about the whole environment: made, restarted, moved to another server, destroyed. */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerFacts } from "../../release/docker";
-import { askEdge } from "../edge-client";
+import { askEdge } from "../../release/edge-client";
+
 import { restartEngine } from "../engine";
-import { SERVER_ADDRESS, type World } from "../world";
+import type { World } from "../world";
 import { type DeploymentDrill, type Figure, loadFigures, must, PROMISES, rounded, since } from "./drill";
 
 /** Seconds until every name has to answer after something was started or restarted. */
@@ -21,7 +22,7 @@ export async function allAnswer(world: World): Promise<number> {
     const still: typeof waiting = [];
     for (const target of waiting) {
       try {
-        const { status } = await askEdge(SERVER_ADDRESS, world.clouds.acme.root, target);
+        const { status } = await askEdge(world.edge, target);
         if (status === 200) continue;
         last = `status ${status}`;
       } catch (reason) {

@@ -1,0 +1,34 @@
+/** One environment as a release works on it: its catalog, its release file, its stack, its engine, its edge. */
+import type { Environment } from "../model/environment";
+import type { Platform } from "../model/platform";
+import type { ProductRelease, Release } from "../model/release";
+import type { Product } from "../model/service";
+import type { WorkingDirectory } from "../terraform/working-directory";
+import type { Docker } from "./docker";
+import type { EdgeAddress } from "./edge-client";
+
+export interface Site {
+  readonly platform: Platform;
+  readonly environment: Environment;
+  /** As the release file has it now. */
+  release(): Release;
+  /** Writes a product's entry into the release file, and leaves everything else in it as it is. */
+  save(product: string, entry: ProductRelease): void;
+  /** Writes the stack for a release to where Terraform works. @throws ProblemsError when the catalog's checks refuse it */
+  render(release: Release): void;
+  readonly terraform: WorkingDirectory;
+  /** The environment's Docker engine. @throws ProblemsError when it has no server yet */
+  docker(): Promise<Docker>;
+  /** Where the edge listens. */
+  edge(): Promise<EdgeAddress>;
+  /** Values that the engine itself needs; secrets among them. */
+  readonly credentials: {
+    readonly registryUsername: string | undefined;
+    readonly registryToken: string | undefined;
+    readonly smokeKey: string | undefined;
+  };
+}
+
+/** The catalog's product. */
+export const productOf = (site: Site, name: string): Product =>
+  site.platform.products.find((product) => product.name === name)!;
