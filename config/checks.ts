@@ -244,36 +244,43 @@ function findCycle(items: ReadonlyMap<string, { readonly dependsOn?: readonly st
   return undefined;
 }
 
+/** Every environment variable of the catalog: the services' and the custom stores'. */
+const variablesOf = (platform: Platform): { readonly path: string; readonly key: string; readonly value: Value }[] => [
+  ...platform.products.flatMap((product) =>
+    product.services.flatMap((service) =>
+      Object.entries(service.env).map(([key, value]) => ({ path: at(product, service, `env/${key}`), key, value })),
+    ),
+  ),
+  ...platform.stores.flatMap((store) =>
+    store.kind === "custom"
+      ? Object.entries(store.env).map(([key, value]) => ({ path: `${store.name}/env/${key}`, key, value }))
+      : [],
+  ),
+];
+
 /** Services that values and migrations name. */
 function checkReferences(platform: Platform): Problem[] {
   const names = servicesOf(platform).map((s) => s.name);
   const known = new Set(names);
-  return platform.products.flatMap((product) => [
-    ...product.services.flatMap((service) =>
-      Object.entries(service.env).flatMap(([key, value]) =>
-        urlsIn(value)
-          .filter((name) => !known.has(name))
-          .map((name) =>
-            error(
-              at(product, service, `env/${key}`),
-              `the address of ${name}`,
-              `one of ${list(names)}`,
-              "correct the name",
-            ),
-          ),
-      ),
+  return [
+    ...variablesOf(platform).flatMap(({ path, value }) =>
+      urlsIn(value)
+        .filter((name) => !known.has(name))
+        .map((name) => error(path, `the address of ${name}`, `one of ${list(names)}`, "correct the name")),
     ),
-    ...(product.migration && !product.services.some((s) => s.name === product.migration?.service)
-      ? [
-          error(
-            `${product.name}/migration/service`,
-            product.migration.service,
-            `one of the product's services: ${list(product.services.map((s) => s.name))}`,
-            "name the service whose image has the migrations",
-          ),
-        ]
-      : []),
-  ]);
+    ...platform.products.flatMap((product) =>
+      product.migration && !product.services.some((s) => s.name === product.migration?.service)
+        ? [
+            error(
+              `${product.name}/migration/service`,
+              product.migration.service,
+              `one of the product's services: ${list(product.services.map((s) => s.name))}`,
+              "name the service whose image has the migrations",
+            ),
+          ]
+        : [],
+    ),
+  ];
 }
 
 /** Who asks for a database must have one, and a store that it is in. */
@@ -363,30 +370,27 @@ const PUBLIC_NAME = /^(PUBLIC|NEXT_PUBLIC|VITE)_/;
 const SECRET_VALUE = /-----BEGIN [A-Z ]*PRIVATE KEY|^(sk|rk)_(live|test)_|^gh[pousr]_|:\/\/[^/\s:@]*:[^/\s@]+@/;
 
 function checkSecrets(platform: Platform): Problem[] {
-  return platform.products.flatMap((product) =>
-    product.services.flatMap((service) =>
-      Object.entries(service.env)
-        .filter(
-          ([key, value]) =>
-            plainTexts(value).some((text) => SECRET_VALUE.test(text)) ||
-            (SECRET_NAME.test(key) && !PUBLIC_NAME.test(key) && plainTexts(value).some((text) => text !== "")),
-        )
-        .map(([key]) =>
-          error(
-            at(product, service, `env/${key}`),
-            "plain text",
-            "a secret that is given at deploy time",
-            `write secret("${key.toLowerCase()}", { … }), and change the value: it is known now`,
-          ),
-        ),
-    ),
-  );
+  return variablesOf(platform)
+    .filter(
+      ({ key, value }) =>
+        plainTexts(value).some((text) => SECRET_VALUE.test(text)) ||
+        (SECRET_NAME.test(key) && !PUBLIC_NAME.test(key) && plainTexts(value).some((text) => text !== "")),
+    )
+    .map(({ path, key }) =>
+      error(
+        path,
+        "plain text",
+        "a secret that is given at deploy time",
+        `write secret("${key.toLowerCase()}", { … }), and change the value: it is known now`,
+      ),
+    );
 }
 
 /** Texts that stand whole in the catalog; what is around the inputs of a template is no secret, the joined text may be. */
 function plainTexts(value: Value): string[] {
   if (typeof value === "string") return [value];
   if (value.kind === "per-environment") return Object.values(value.values).flatMap(plainTexts);
+  if (value.kind === "url-encoded") return plainTexts(value.value);
   return value.kind === "template" && value.values.length === 0 ? [value.parts.join("")] : [];
 }
 
@@ -394,9 +398,7 @@ function plainTexts(value: Value): string[] {
 function checkInputs(platform: Platform): Problem[] {
   const uses = ENVIRONMENTS.flatMap((name) => inputUses(platform, platform.environments[name]));
   const wrong = [...new Set(uses.map((u) => u.input.name))].filter((name) => !/^[a-z][a-z0-9_]*$/.test(name));
-  const all = platform.products.flatMap((p) =>
-    p.services.flatMap((s) => Object.values(s.env).flatMap((value) => inputsOf(value))),
-  );
+  const all = variablesOf(platform).flatMap(({ value }) => inputsOf(value));
   const unclear = [...new Set(all.map((i) => i.name))].filter(
     (name) => new Set(all.filter((i) => i.name === name).map((i) => i.secret)).size > 1,
   );
