@@ -8,15 +8,34 @@ import { RESERVED_NAMES } from "../../model/names";
 import { checkPlatform, effectiveRule, matchesPattern } from "../../config/checks";
 import type { HetznerHost } from "../../model/environment";
 import { Health } from "../../model/health";
-import type { Platform, Zone } from "../../model/platform";
+import type { Platform, ZoneCaching } from "../../model/platform";
 import type { Problem } from "../../model/problem";
-import type { Product, Store } from "../../model/service";
+import type { CustomStore, Network, Product, Store } from "../../model/service";
 import { days, gibibytes, mebibytes } from "../../model/units";
-import { databaseUrl, perEnvironment, secret, setting, template, urlOf } from "../../model/values";
-import { both, MANACORE, variant, withEnvironment, withProduct, withService } from "../support/synth";
+import {
+  databaseUrl,
+  perEnvironment,
+  secret,
+  setting,
+  setVersion,
+  template,
+  urlEncoded,
+  urlOf,
+} from "../../model/values";
+import {
+  both,
+  EVERY_PLATFORM,
+  KORCZEWSKI,
+  MANACORE,
+  SENTINELIQ,
+  variant,
+  withEnvironment,
+  withProduct,
+  withService,
+} from "../support/synth";
 
-const check = (change: (platform: Platform) => Platform): Problem[] => {
-  const { platform, releases } = variant({ platform: change });
+const check = (change: (platform: Platform) => Platform, of = MANACORE): Problem[] => {
+  const { platform, releases } = variant({ of, platform: change });
   return checkPlatform(platform, releases);
 };
 
@@ -48,21 +67,27 @@ const service = (name: string, port: number): Product["services"][number] => ({
 });
 const product = (name: string, services = [service(`${name}-backend`, 3900)]): Product => ({ name, services });
 const withStore =
-  (name: string, change: Partial<Store>) =>
+  (name: string, change: Partial<Omit<CustomStore, "kind">>) =>
   (platform: Platform): Platform => ({
     ...platform,
-    stores: platform.stores.map((store) => (store.name === name ? { ...store, ...change } : store)),
+    stores: platform.stores.map((store) => (store.name === name ? ({ ...store, ...change } as Store) : store)),
   });
-const withZone =
-  (change: Partial<Zone>) =>
-  (platform: Platform): Platform => ({ ...platform, zone: { ...platform.zone, ...change } });
+const withCaching =
+  (change: Partial<ZoneCaching>) =>
+  (platform: Platform): Platform => ({
+    ...platform,
+    zone: { ...platform.zone, caching: { ...platform.zone.caching!, ...change } },
+  });
+const withNetworks =
+  (change: (networks: Platform["networks"]) => Readonly<Record<string, Network>>) =>
+  (platform: Platform): Platform => ({ ...platform, networks: change(platform.networks) });
 const withHost = (change: Partial<HetznerHost>) =>
   withEnvironment("staging", {
     host: { ...(MANACORE.platform.environments.staging.host as HetznerHost), ...change },
   });
 
-test("Manacore as it is has no problem", () => {
-  expect(MANACORE.problems).toEqual([]);
+test.each(EVERY_PLATFORM)("%s as it is has no problem, and no warning", (_, { problems }) => {
+  expect(problems).toEqual([]);
 });
 
 describe("names", () => {
@@ -128,6 +153,37 @@ test("a service with a store's development port", () => {
   expectProblem(check(withService("chat-web", { developmentPort: 5432 })), { path: "postgres/developmentPort" });
 });
 
+test("a service with the port of a store's console", () => {
+  expectProblem(check(withService("saas-client", { developmentPort: 9001 }), SENTINELIQ), {
+    path: "minio/developmentPort",
+    given: "9001, which saas/saas-client has",
+  });
+});
+
+describe("networks", () => {
+  test("an unknown one", () => {
+    expectProblem(check(withService("chat-web", { networks: ["frontend", "fronted"] })), {
+      path: "chat/chat-web/networks",
+      given: "fronted",
+      expected: "one of frontend, backend and data",
+    });
+  });
+  test("an unknown one of a store", () => {
+    expectProblem(check(withStore("redis", { networks: ["data", "dota"] })), { path: "redis/networks", given: "dota" });
+  });
+  test("none with the edge", () => {
+    const closed = withNetworks(() => ({ frontend: { open: true }, backend: { open: true }, data: { open: false } }));
+    expectProblem(check(closed), { path: "networks", fix: "edge: true" });
+  });
+  test("a service where the edge is not", () => {
+    expectProblem(check(withService("chat-backend", { networks: ["data"] })), {
+      path: "chat/chat-backend/networks",
+      given: "data, in which the edge is not",
+      fix: "add frontend",
+    });
+  });
+});
+
 describe("dependencies", () => {
   test("unknown", () => {
     expectProblem(check(withService("chat-web", { dependsOn: ["chat-bakend"] })), {
@@ -141,6 +197,21 @@ describe("dependencies", () => {
       given: "mana-core-auth → chat-backend → mana-core-auth",
     });
   });
+  test("unknown, of a store", () => {
+    expectProblem(check(withStore("kibana", { dependsOn: ["elasticsaerch"] }), SENTINELIQ), {
+      path: "kibana/dependsOn",
+      given: "elasticsaerch",
+      expected: "elasticsearch",
+    });
+  });
+  test("a service, of a store", () => {
+    expectProblem(check(withStore("kibana", { dependsOn: ["saas-server"] }), SENTINELIQ), { given: "saas-server" });
+  });
+  test("in a circle of stores", () => {
+    expectProblem(check(withStore("elasticsearch", { dependsOn: ["kibana"] }), SENTINELIQ), {
+      given: "elasticsearch → kibana → elasticsearch",
+    });
+  });
 });
 
 describe("references", () => {
@@ -149,6 +220,12 @@ describe("references", () => {
     expectProblem(check(withService("bauntown-landing", { env })), {
       path: "bauntown/bauntown-landing/env/AUTH",
       given: "the address of auth",
+    });
+  });
+  test("the address of a service that is not there, in a store", () => {
+    expectProblem(check(withStore("kibana", { env: { SERVER: urlOf("server") } }), SENTINELIQ), {
+      path: "kibana/env/SERVER",
+      given: "the address of server",
     });
   });
   test("a migration of a service that is not there", () => {
@@ -175,6 +252,13 @@ describe("database", () => {
   test("in a PostgreSQL that is not there", () => {
     const problems = check((p) => ({ ...p, stores: p.stores.filter((s) => s.name !== "postgres") }));
     expect(problems.map((p) => p.path)).toContainEqual("chat/database/at");
+  });
+  test("at Supabase, of whose connections the platform says nothing", () => {
+    const { supabasePool: _, ...rest } = MANACORE.platform;
+    const problems = check(() => rest);
+    const users = rest.products.filter(({ database }) => database && Object.values(database.at).includes("supabase"));
+    expect(problems.map(({ path }) => path)).toEqual(users.map(({ name }) => `${name}/database/at`));
+    expect(problems[0]).toMatchObject({ given: expect.stringContaining("supabase, but"), severity: "error" });
   });
 });
 
@@ -220,6 +304,15 @@ describe("a secret given as plain text", () => {
     expectProblem(problems, { path: `bauntown/bauntown-landing/env/${key}`, given: "plain text" });
     expect(JSON.stringify(problems)).not.toContain(value);
   });
+  test("made fit for an address", () => {
+    const env = { API_TOKEN: urlEncoded("abc") };
+    expectProblem(check(withService("bauntown-landing", { env })), { path: "env/API_TOKEN" });
+  });
+  test("in a store", () => {
+    expectProblem(check(withStore("kibana", { env: { ELASTICSEARCH_PASSWORD: "abc" } }), SENTINELIQ), {
+      path: "kibana/env/ELASTICSEARCH_PASSWORD",
+    });
+  });
   test("in one environment only", () => {
     const env = { API_TOKEN: perEnvironment({ development: "", staging: "", production: "abc" }) };
     expectProblem(check(withService("bauntown-landing", { env })), { path: "env/API_TOKEN" });
@@ -243,6 +336,10 @@ describe("inputs", () => {
     const env = { KEY: setting("stripe_secret_key", { description: "x", where: "x" }) };
     expectProblem(check(withService("bauntown-landing", { env })), { path: "inputs/stripe_secret_key" });
   });
+  test("a secret in a service and a setting in a store", () => {
+    const env = { KEY: setting("jwt_secret", { description: "x", where: "x" }) };
+    expectProblem(check(withStore("kibana", { env }), SENTINELIQ), { path: "inputs/jwt_secret" });
+  });
 });
 
 describe("a database that can be reached from outside", () => {
@@ -254,6 +351,52 @@ describe("a database that can be reached from outside", () => {
   });
   test("by an address", () => {
     expectProblem(check(withStore("redis", { bindAddress: "0.0.0.0" })), { path: "redis/bindAddress" });
+  });
+});
+
+describe("a store", () => {
+  const closed = withNetworks((networks) => ({
+    ...networks,
+    inside: { open: false },
+    public: { open: false, edge: true },
+  }));
+  test("with a port to publish, where every network is closed", () => {
+    const problems = check(closed, SENTINELIQ);
+    expect(problems.map(({ path }) => path)).toEqual(
+      SENTINELIQ.platform.stores.map(({ name }) => `${name}/developmentPort`),
+    );
+    expect(problems.find(({ path }) => path.startsWith("minio"))).toMatchObject({
+      given: "9000, 9001, but every network is closed",
+      fix: "add a network with open: true",
+    });
+  });
+  test("with ports for people only, where every network is closed", () => {
+    const problems = check((p) => closed(withStore("minio", { developmentPort: undefined as never })(p)), SENTINELIQ);
+    expect(problems.map(({ path }) => path)).toContainEqual("minio/insidePorts");
+  });
+  test("in a closed network with the edge", () => {
+    const networks = withNetworks((all) => ({ ...all, network: { open: false, edge: true } }));
+    const problems = check(networks, SENTINELIQ);
+    expect(problems).toHaveLength(SENTINELIQ.platform.stores.length);
+    expect(problems[0]).toMatchObject({
+      path: "postgres/networks",
+      expected: expect.stringContaining("there is none"),
+    });
+  });
+  test("with files for a read-only file system", () => {
+    expectProblem(check(withStore("logstash", { sandbox: {} }), SENTINELIQ), {
+      path: "logstash/files",
+      fix: "readOnly: false",
+    });
+  });
+  test.each([
+    ["a product's database", databaseUrl()],
+    ["a set's version", template`v${setVersion()}`],
+  ])("that asks for %s", (given, value) => {
+    expectProblem(check(withStore("kibana", { env: { ADDRESS: value } }), SENTINELIQ), {
+      path: "kibana/env/ADDRESS",
+      given,
+    });
   });
 });
 
@@ -269,6 +412,25 @@ describe("host names", () => {
   test("twice", () => {
     expectProblem(check(hosts(["app-news.manacore.app"])), { given: "app-news.manacore.app, which chat/chat-web" });
   });
+  const webhooks = (production: string[]) => {
+    const { access } = KORCZEWSKI.platform.products.find(({ name }) => name === "payment")!.services[0]!;
+    return withService("payment", { access: { ...access, webhooks: { ...access.webhooks!, production } } });
+  };
+  test("for webhooks, outside the zone", () => {
+    expectProblem(check(webhooks(["hooks.example.org"]), KORCZEWSKI), {
+      path: "payment/payment/access/webhooks/production",
+      expected: "a name in the zone korczewski.de",
+    });
+  });
+  test("for webhooks, which another service has", () => {
+    expectProblem(check(webhooks(["auth.korczewski.de"]), KORCZEWSKI), {
+      path: "payment/payment/access/webhooks/production",
+      given: "auth.korczewski.de, which auth/auth",
+    });
+  });
+  test("for webhooks, which the service itself has", () => {
+    expectProblem(check(webhooks(["payment.korczewski.de"]), KORCZEWSKI), { given: "which payment/payment" });
+  });
   test("outside the zone", () => {
     expect(check(hosts(["app-chat.manacore.com"])).map((p) => p.expected)).toContainEqual(
       "a name in the zone manacore.app",
@@ -283,28 +445,37 @@ describe("host names", () => {
 });
 
 describe("cache rules", () => {
-  const { rules } = MANACORE.platform.zone;
+  const { rules } = MANACORE.platform.zone.caching!;
   test("more page rules than the plan permits", () => {
-    const problems = check(withZone({ plan: "free", rules: rules.map(({ polish: _, ...rule }) => rule) }));
-    expectProblem(problems, { path: "zone/rules", given: "4 page rules", expected: "at most 3" });
+    const problems = check(withCaching({ plan: "free", rules: rules.map(({ polish: _, ...rule }) => rule) }));
+    expectProblem(problems, { path: "zone/caching/rules", given: "4 page rules", expected: "at most 3" });
   });
   test("cache rules are not counted as page rules", () => {
     const problems = check(
-      withZone({ plan: "free", rulesAs: "cache-rules", rules: rules.map(({ polish: _, ...rule }) => rule) }),
+      withCaching({ plan: "free", rulesAs: "cache-rules", rules: rules.map(({ polish: _, ...rule }) => rule) }),
     );
     expect(problems).toEqual([]);
   });
   test("Polish on the free plan", () => {
-    const problems = check(withZone({ plan: "free", rules: rules.filter((r) => r.id !== "auth") }));
-    expect(problems.map((p) => p.path)).toContainEqual("zone/rules/images/polish");
+    const problems = check(withCaching({ plan: "free", rules: rules.filter((r) => r.id !== "auth") }));
+    expect(problems.map((p) => p.path)).toContainEqual("zone/caching/rules/images/polish");
   });
   test("longer than the provider accepts", () => {
-    expectProblem(check(withZone({ edgeTtl: days(30) })), { path: "zone/edgeTtl" });
+    expectProblem(check(withCaching({ edgeTtl: days(30) })), { path: "zone/caching/edgeTtl" });
   });
   test("a rule that does something else than the service says", () => {
-    const problems = check(withZone({ rules: rules.filter((rule) => rule.id !== "auth") }));
+    const problems = check(withCaching({ rules: rules.filter((rule) => rule.id !== "auth") }));
     expect(problems.map((p) => p.path)).toEqual(Array(3).fill("mana-core-auth/mana-core-auth/access/cache"));
     expect(problems[0]!.given).toBe('"bypass", but for staging-auth.manacore.app the rule "pages" says "everything"');
+  });
+  test("none, but services that want to be cached", () => {
+    const { caching: _, ...zone } = MANACORE.platform.zone;
+    const cached = MANACORE.platform.products
+      .flatMap(({ services }) => services)
+      .filter((s) => s.access.cache !== "bypass");
+    const problems = check((p) => ({ ...p, zone }));
+    expect(new Set(problems.map(({ path }) => path)).size).toBe(cached.length);
+    expect(problems[0]!.given).toMatch(/^"everything", but for .* no rule fits$/);
   });
   test("the first rule that fits decides", () => {
     expect(effectiveRule(rules, "api-chat.manacore.app/images/x.png")?.id).toBe("api");
@@ -346,6 +517,15 @@ describe("environments", () => {
   });
 });
 
+test("limits of a name that is neither a service nor a store", () => {
+  const limits = { "chat-bakend": { cpu: 1, memory: mebibytes(64) } };
+  expectProblem(check(withEnvironment("staging", { limits })), {
+    path: "environments/staging/limits/chat-bakend",
+    given: "chat-bakend",
+    expected: "chat-backend",
+  });
+});
+
 describe("memory", () => {
   const large = (gib: number) =>
     withService("chat-backend", { resources: { limits: { cpu: 1, memory: mebibytes(gib * 1024) } } });
@@ -358,6 +538,10 @@ describe("memory", () => {
   });
   test("replicas count", () => {
     expectProblem(check(withEnvironment("staging", { replicas: { "chat-backend": 20 } })), { severity: "error" });
+  });
+  test("an environment's own limits count", () => {
+    const limits = { "chat-backend": { cpu: 1, memory: gibibytes(4) } };
+    expectProblem(check(withEnvironment("staging", { limits })), { severity: "warning", given: "89 %" });
   });
 });
 
