@@ -1,4 +1,5 @@
 /** A Docker engine, through its own command-line program: the local one, or whichever the environment names. */
+import { z } from "zod";
 import { type Finished, run } from "../terraform/program";
 
 export interface ContainerFacts {
@@ -9,6 +10,37 @@ export interface ContainerFacts {
   /** Runs, and has a health check that fails or has not passed yet. */
   readonly unwell: boolean;
 }
+
+/** What the engine knows of one container. */
+export interface ContainerDetails {
+  readonly name: string;
+  /** Without the registry's own prefix rules: as it was asked for. */
+  readonly image: string;
+  readonly running: boolean;
+  /** undefined: it has no health check. */
+  readonly health: "healthy" | "unhealthy" | "starting" | undefined;
+  /** When it was last started. */
+  readonly startedAt: Date;
+  readonly createdAt: Date;
+  /** How often it has ended and was started again. */
+  readonly restarts: number;
+  /** MiB; 0 for none. */
+  readonly memoryLimit: number;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+const inspected = z.object({
+  Name: z.string(),
+  Created: z.string(),
+  RestartCount: z.number(),
+  State: z.object({
+    Running: z.boolean(),
+    StartedAt: z.string(),
+    Health: z.object({ Status: z.string() }).optional(),
+  }),
+  Config: z.object({ Image: z.string(), Labels: z.record(z.string(), z.string()).nullable() }),
+  HostConfig: z.object({ Memory: z.number() }),
+});
 
 /** Runs `docker`. A command that fails throws what Docker said, unless it is asked by `attempt`. */
 export class Docker {
@@ -43,6 +75,28 @@ export class Docker {
     });
   }
 
+  /** Everything about all containers whose names begin so, jobs that are over among them. */
+  async details(prefix: string): Promise<ContainerDetails[]> {
+    const ids = await this.lines("ps", "--all", "--quiet", "--no-trunc", "--filter", `name=^/?${prefix}`);
+    if (ids.length === 0) return [];
+    // One that went in between is not told; the others are.
+    const { stdout } = await this.attempt(["inspect", ...ids]);
+    return z
+      .array(inspected)
+      .parse(JSON.parse(stdout))
+      .map((each) => ({
+        name: each.Name.replace(/^\//, ""),
+        image: each.Config.Image,
+        running: each.State.Running,
+        health: healthOf(each.State.Health?.Status),
+        startedAt: new Date(each.State.StartedAt),
+        createdAt: new Date(each.Created),
+        restarts: each.RestartCount,
+        memoryLimit: Math.round(each.HostConfig.Memory / MIB),
+        labels: each.Config.Labels ?? {},
+      }));
+  }
+
   /** The last lines that a container wrote, to standard output and error. */
   async logs(container: string, lines: number): Promise<readonly string[]> {
     const { code, stdout, stderr } = await this.attempt(["logs", "--tail", String(lines), container]);
@@ -71,3 +125,8 @@ export class Docker {
     if (volumes.length > 0) await this.run("volume", "rm", "--force", ...volumes);
   }
 }
+
+const MIB = 1024 * 1024;
+
+const healthOf = (status: string | undefined): ContainerDetails["health"] =>
+  status === "healthy" || status === "unhealthy" || status === "starting" ? status : undefined;

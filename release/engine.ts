@@ -1,0 +1,344 @@
+/**
+ * Takes a run through its steps. It decides nothing: `machine.ts` says what is next, the guard what a plan may touch, the
+ * verdict how the new version does. Here it is done, told and written down.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
+import { canaryRules } from "../model/canary";
+import { environmentPrefix } from "../model/names";
+import { formatProblem } from "../model/problem";
+import { type ProductRelease, weights } from "../model/release";
+import type { ResourceChange } from "../terraform/plan";
+import { TerraformError } from "../terraform/working-directory";
+import { explain } from "./explain";
+import { asProblem, guard } from "./guard";
+import { type Event, newColour, next, type Run, STEPS, type Step, task } from "./machine";
+import type { Reporter } from "./report";
+import { productOf, type Site } from "./site";
+import { smoke } from "./smoke";
+import { change } from "./steps";
+
+/** How a canary does: asked again and again while it is watched. */
+export interface Watcher {
+  /**
+   * @param elapsedSeconds since the new set got its share
+   * @returns what to do, and what was found, in words and numbers
+   */
+  look(elapsedSeconds: number, rules: WatchRules): Promise<Look>;
+}
+
+/** How long, and against which limits. */
+export interface WatchRules {
+  readonly seconds: number;
+  readonly patienceSeconds: number;
+}
+
+export interface Look {
+  readonly verdict: "wait" | "pass" | "breach" | "undecided";
+  readonly text: readonly string[];
+  readonly requests?: number | undefined;
+  readonly errorShare?: number | undefined;
+  readonly p95Seconds?: number | undefined;
+}
+
+/** The person at the terminal, if there is one. */
+export interface Operator {
+  /** Set when Ctrl-C was pressed and not answered yet. */
+  readonly interrupted: boolean;
+  /** Asks what is to be done. Where nobody can answer, the answer is to go back. */
+  decide(what: "watch" | "keep"): Promise<"go-back" | "go-on" | "stay">;
+}
+
+/** The state's lock, for the length of a run. */
+export interface RunLock {
+  /** Takes it, unless this run has it already. @throws LockedError */
+  hold(): Promise<void>;
+  /** @throws LockedError when somebody took over */
+  mustHold(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Somebody else works on the environment; the message says who. */
+export class LockedError extends Error {}
+
+/** Where every step is written down. A run that cannot be written down does not go on. */
+export interface Ledger {
+  append(entry: {
+    readonly event: "step-started" | "step-done" | "step-failed" | "ended";
+    readonly run: Run;
+    readonly step?: Step;
+    readonly changes?: readonly string[];
+    readonly text?: readonly string[];
+  }): Promise<void>;
+}
+
+export interface EngineOptions {
+  readonly site: Site;
+  readonly product: string;
+  readonly report: Reporter;
+  readonly ledger: Ledger;
+  readonly watcher: Watcher;
+  readonly operator: Operator;
+  readonly lock: RunLock;
+  /** Addresses outside of the product that may change. */
+  readonly allow: readonly string[];
+  readonly timings: Timings;
+  /** For a run that is resumed: since when the new set has had its share. @default when it gets it */
+  readonly sharedSince?: Date | undefined;
+}
+
+export interface Timings {
+  /** Seconds of the canary, of waiting for requests after that, and of keeping the old set. */
+  readonly canarySeconds: number;
+  readonly patienceSeconds: number;
+  readonly keepSeconds: number;
+  /** Between two looks. */
+  readonly everySeconds: number;
+}
+
+/** A plan wanted to touch what its step may not. */
+export class GuardRefused extends Error {}
+
+/** What came of a step, in words. */
+interface Performed {
+  readonly event: Event;
+  readonly text: readonly string[];
+  readonly changes?: readonly string[];
+}
+
+export class Engine {
+  /** When the new set got its share of the traffic. */
+  private sharedSince: number;
+  /** Did the guard refuse the last plan? */
+  refused = false;
+
+  constructor(private readonly options: EngineOptions) {
+    this.sharedSince = options.sharedSince?.getTime() ?? Date.now();
+  }
+
+  /** Goes on until the run has ended. */
+  async run(run: Run): Promise<Run> {
+    const { ledger, report } = this.options;
+    for (let current = run; ;) {
+      const { step } = current;
+      if (step === "ended") return current;
+      await ledger.append({ event: "step-started", run: current, step });
+      report({ kind: "step", step, state: "begins", text: this.intent(current) });
+      const begin = performance.now();
+      const { event, text, changes } = await this.perform(current);
+      const seconds = Math.round((performance.now() - begin) / 100) / 10;
+      const well = !["failed", "breach", "undecided"].includes(event);
+      report({ kind: "step", step, state: well ? "done" : "failed", seconds, text: text.join("\n") });
+      current = next(current, event);
+      await ledger.append({
+        event: well ? "step-done" : "step-failed",
+        run: current,
+        step,
+        text,
+        ...(changes ? { changes } : {}),
+      });
+    }
+  }
+
+  private async perform(run: Run): Promise<Performed> {
+    const current = task(run);
+    try {
+      switch (current.kind) {
+        case "apply":
+          return await this.apply(run, current.step, current.to);
+        case "smoke":
+          return await this.smoke(run);
+        case "watch":
+          return await this.watch("watch");
+        case "keep":
+          return await this.keep();
+        case "end":
+          throw new Error("the run has ended");
+      }
+    } catch (reason) {
+      if (reason instanceof GuardRefused) {
+        this.refused = true;
+        return { event: "failed", text: reason.message.split("\n") };
+      }
+      if (reason instanceof TerraformError || reason instanceof LockedError)
+        return { event: "failed", text: reason.message.split("\n") };
+      throw reason;
+    }
+  }
+
+  /** Plans, lets the guard look, applies, and then writes the release file: it never says more than what is so. */
+  private async apply(run: Run, step: Step, to: ProductRelease): Promise<Performed> {
+    const { site, product } = this.options;
+    await this.options.lock.hold();
+    await this.options.lock.mustHold();
+    if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
+      return { event: "failed", text: [`the release file has another entry for ${product} than this run has made`] };
+    }
+    const { changes, allowed } = await this.plan(run, step, to);
+    const named = changes.map(describeChange);
+    if (changes.length === 0) {
+      site.save(product, to);
+      this.moved(to);
+      return { event: "ok", text: ["nothing to change"] };
+    }
+    this.options.report({ kind: "plan", step, changes: named, allowed });
+    const applied = await this.applyPlanned(changes.length);
+    if (applied.code !== 0) {
+      const docker = await site.docker();
+      const text = await explain(applied.errors, await site.terraform.state(), (name, lines) =>
+        docker.logs(name, lines),
+      );
+      return { event: "failed", text, changes: named };
+    }
+    site.save(product, to);
+    this.moved(to);
+    return { event: "ok", text: [summary(changes)], changes: named };
+  }
+
+  /** The plan of a step, after the guard. @throws GuardRefused */
+  async plan(
+    run: Run,
+    step: Step,
+    to: ProductRelease,
+  ): Promise<{ changes: ResourceChange[]; allowed: readonly string[] }> {
+    const { site, product, allow } = this.options;
+    const release = site.release();
+    site.render(release[product] ? change(release, product, () => to) : { ...release, [product]: to });
+    // Seconds count on the way back: one resource, and nothing else is asked.
+    const changes = await site.terraform.plan(
+      step === "back" ? { targets: [`docker_container.${product}_switch_job`], refresh: false } : {},
+    );
+    const guarded = { product, step, to, first: run.before === null };
+    const products = site.platform.products.map(({ name }) => name);
+    const { refused, allowed } = guard(changes, guarded, products, allow);
+    if (refused.length === 0) return { changes, allowed };
+    throw new GuardRefused(
+      [
+        `the plan of "${step}" would also change what is not ${product}'s; nothing was applied`,
+        ...refused.map((each) => formatProblem(asProblem(each, guarded))),
+      ].join("\n"),
+    );
+  }
+
+  private async applyPlanned(total: number): ReturnType<Site["terraform"]["applyPlanned"]> {
+    const { site, report } = this.options;
+    const working = new Set<string>();
+    let done = 0;
+    return site.terraform.applyPlanned({
+      onEvent: ({ type, address }) => {
+        if (type === "apply_start") working.add(address);
+        if (type === "apply_complete" || type === "apply_errored") working.delete(address);
+        if (type === "apply_complete") done += 1;
+        if (type !== "apply_progress") report({ kind: "progress", done, total, waitingFor: [...working][0] });
+      },
+    });
+  }
+
+  private moved(to: ProductRelease): void {
+    this.sharedSince = Date.now();
+    this.options.report({ kind: "traffic", weights: weights(to) });
+  }
+
+  private async smoke(run: Run): Promise<Performed> {
+    const results = await smoke(this.options.site, this.options.product, newColour(run));
+    const bad = results.filter(({ ok }) => !ok);
+    const text = (bad.length > 0 ? bad : results).map(({ request, said }) => `${request} ${said}`);
+    return { event: bad.length > 0 ? "failed" : "ok", text };
+  }
+
+  /** An hour is long: others may work meanwhile, and somebody may roll back. */
+  private async keep(): Promise<Performed> {
+    await this.options.lock.release();
+    return this.watch("keep");
+  }
+
+  /** Looks again and again until there is a verdict, the time is over, or the operator has decided. */
+  private async watch(what: "watch" | "keep"): Promise<Performed> {
+    const { operator, timings, watcher, report, site, product } = this.options;
+    const { everySeconds, canarySeconds, patienceSeconds, keepSeconds } = timings;
+    const rules: WatchRules =
+      what === "watch" ? { seconds: canarySeconds, patienceSeconds } : { seconds: keepSeconds, patienceSeconds: 0 };
+    const { minRequests, maxErrorShare, maxP95Seconds } = canaryRules(productOf(site, product).canary);
+    for (;;) {
+      if (operator.interrupted) {
+        const event = await operator.decide(what);
+        return { event, text: [DECISIONS[event]] };
+      }
+      const elapsed = (Date.now() - this.sharedSince) / 1000;
+      const look = await watcher.look(elapsed, rules);
+      const { requests, errorShare, p95Seconds } = look;
+      report({
+        kind: "watch",
+        seconds: Math.round(elapsed),
+        ofSeconds: rules.seconds,
+        requests,
+        errorShare,
+        p95Seconds,
+        ...{ minRequests, maxErrorShare, maxP95Seconds },
+        text: look.text.join("; "),
+      });
+      if (look.verdict === "breach") return { event: "breach", text: look.text };
+      // The version has proved itself already: what is kept is kept for its time, however few ask for it.
+      if (what === "keep") {
+        if (elapsed >= rules.seconds) return { event: "ok", text: ["nothing spoke against it"] };
+      } else if (look.verdict !== "wait") {
+        return { event: look.verdict === "pass" ? "ok" : "undecided", text: look.text };
+      }
+      const left = rules.seconds - elapsed;
+      await sleep(1000 * (left > 0 ? Math.min(everySeconds, left) : everySeconds));
+    }
+  }
+
+  /** A sentence for what a step is about to do. */
+  private intent(run: Run): string {
+    const { site, product, timings } = this.options;
+    const [colour, prefix] = [newColour(run), environmentPrefix(site.platform.name, site.environment.name)];
+    const sentences: Record<Step, string> = {
+      deploy: `${run.version} goes to ${colour}: migration, containers, healthy`,
+      smoke: `${colour} is asked through the edge of ${prefix}, without any visitor`,
+      canary: `${run.canaryPercent} % of the requests go to ${colour}`,
+      watch: `errors and response times of ${colour} for ${minutesOf(timings.canarySeconds)}`,
+      cutover: `all traffic goes to ${colour}`,
+      keep: `the old set stays for ${minutesOf(timings.keepSeconds)}, to go back to`,
+      retire: `the old set of ${product} goes`,
+      back: `all traffic goes back to ${run.before?.live ?? colour}`,
+      "clean-up": `what was begun of ${run.version} goes; traffic was never on it`,
+    };
+    return sentences[run.step as Step];
+  }
+}
+
+const DECISIONS = {
+  "go-back": "you said: go back",
+  "go-on": "you said: go on",
+  stay: "you said: leave it as it is",
+} as const;
+
+const minutesOf = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
+
+/** "docker_container.chat_green_backend-0 create". */
+export const describeChange = ({ address, change: { actions } }: ResourceChange): string =>
+  `${address} ${actions.join("+")}`;
+
+/** "3 created, 1 replaced". */
+export function summary(changes: readonly ResourceChange[]): string {
+  const words: readonly (readonly [word: string, fits: (actions: readonly string[]) => boolean])[] = [
+    ["created", (actions) => actions.join() === "create"],
+    ["replaced", (actions) => actions.length === 2],
+    ["changed", (actions) => actions.join() === "update"],
+    ["removed", (actions) => actions.join() === "delete"],
+  ];
+  return words
+    .flatMap(([word, fits]) => {
+      const count = changes.filter(({ change: { actions } }) => fits(actions)).length;
+      return count > 0 ? [`${count} ${word}`] : [];
+    })
+    .join(", ");
+}
+
+/** The steps that a run from its beginning takes. */
+export function stepsOf(run: Pick<Run, "before" | "until">): readonly Step[] {
+  const all: readonly Step[] = run.before ? STEPS : ["deploy", "smoke"];
+  const last = run.until ? all.indexOf(run.until) : -1;
+  return last < 0 ? all : all.slice(0, last + 1);
+}
