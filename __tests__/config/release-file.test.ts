@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { checkRelease, parseReleaseFile, readReleaseFile, releaseJsonSchema } from "../../config/release-file";
 import type { ProductRelease } from "../../model/release";
-import { both, MANACORE } from "../support/synth";
+import { both, MANACORE, SENTINELIQ } from "../support/synth";
 
 const PATH = "config/releases/manacore/production.json";
 const parse = (text: string) => parseReleaseFile(text, PATH);
@@ -46,7 +46,7 @@ describe("reading", () => {
   });
   test("an unknown key of a set", () => {
     expect(problemOf(file({ live: "blue", blue: { version: "v1", tag: "x" } })).expected).toBe(
-      "only version and digests",
+      "only version, tags and digests",
     );
   });
   test("an unknown key at the top", () => {
@@ -66,6 +66,12 @@ describe("reading", () => {
       "64 hexadecimal digits",
     );
   });
+  test("an empty tag", () => {
+    const tags = { "chat-backend": "" };
+    expect(problemOf(file({ live: "blue", blue: { version: "v1", tags } })).path).toMatch(
+      /production.json:\d+ products\/chat\/blue\/tags\/chat-backend$/,
+    );
+  });
   test("every problem of a file at once", () => {
     expect(parse(file({ live: "red", canary: 99 })).problems).toHaveLength(2);
   });
@@ -79,7 +85,13 @@ describe("reading", () => {
     );
   });
   test("every release that fits the schema is read as it is", () => {
-    const set = fc.option(fc.record({ version: fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/) }));
+    const tag = fc.stringMatching(/^[a-z0-9][a-z0-9.-]{0,20}$/);
+    const set = fc.option(
+      fc.record(
+        { version: tag, tags: fc.dictionary(fc.stringMatching(/^[a-z]{1,10}$/), tag) },
+        { requiredKeys: ["version"] },
+      ),
+    );
     const release = fc.record({
       live: fc.constantFrom("blue" as const, "green" as const),
       canary: fc.integer({ min: 0, max: 50 }),
@@ -123,6 +135,38 @@ describe("checking", () => {
   test.each(["v1 .0", "-v1", "a/b"])("%j is no tag", (version) => {
     expect(check({ chat: { ...both(0), blue: { version } } })).toMatchObject([{ given: JSON.stringify(version) }]);
   });
+  describe("tags", () => {
+    const tagged = (tags: Record<string, string>, pinned = true) =>
+      checkRelease(
+        { saas: { live: "blue", canary: 0, blue: { version: "1.2.0", tags }, green: null } },
+        "config/releases/sentineliq/production.json",
+        SENTINELIQ.platform.products,
+        pinned,
+      );
+    test("one per service: no problem", () => {
+      expect(tagged({ "saas-server": "sha-a1b2c3d", "saas-client": "1.2.1" })).toEqual([]);
+    });
+    test("of a service that the product does not have", () => {
+      expect(tagged({ "saas-worker": "1.2.0" })).toMatchObject([
+        {
+          path: "config/releases/sentineliq/production.json products/saas/blue/tags/saas-worker",
+          expected: "one of saas-server and saas-client",
+          fix: "remove the tag or correct the service's name",
+        },
+      ]);
+    });
+    test("that move, in production", () => {
+      expect(tagged({ "saas-server": "main" })).toMatchObject([
+        { path: expect.stringMatching(/products\/saas\/blue\/tags\/saas-server$/), given: "main" },
+      ]);
+    });
+    test("that move, where versions need not be pinned", () => {
+      expect(tagged({ "saas-server": "main" }, false)).toEqual([]);
+    });
+    test("that are none", () => {
+      expect(tagged({ "saas-server": "a b" })).toMatchObject([{ given: '"a b"' }]);
+    });
+  });
   test("a digest of a service that the product does not have", () => {
     const digests = { "news-api": `sha256:${"0".repeat(64)}` };
     expect(check({ chat: { ...both(0), blue: { version: "v1", digests } } })).toMatchObject([
@@ -133,7 +177,7 @@ describe("checking", () => {
 
 test("the JSON Schema for editors names every key", () => {
   const text = JSON.stringify(releaseJsonSchema());
-  for (const key of ["products", "live", "canary", "blue", "green", "version", "digests", "maximum"]) {
+  for (const key of ["products", "live", "canary", "blue", "green", "version", "tags", "digests", "maximum"]) {
     expect(text).toContain(`"${key}"`);
   }
 });

@@ -1,9 +1,10 @@
 /** Every construct works on its own, in a stack that is not ours. */
 import { describe, expect, test } from "@jest/globals";
-import { DockerProvider } from "@cdktf/provider-docker/lib/provider";
 import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider";
 import { HcloudProvider } from "@cdktf/provider-hcloud/lib/provider";
 import { TerraformOutput, type TerraformStack } from "cdktf";
+import { postgres } from "../../config/stores/postgres";
+import { redis } from "../../config/stores/redis";
 import { BundleHost } from "../../constructs/cloudflare/bundle-host";
 import { CacheRules } from "../../constructs/cloudflare/cache-rules";
 import { DnsRecords, recordId } from "../../constructs/cloudflare/dns-records";
@@ -12,7 +13,7 @@ import { Postgres } from "../../constructs/data/postgres";
 import { Redis } from "../../constructs/data/redis";
 import { decimal } from "../../constructs/docker/long-running-container";
 import { DataVolume } from "../../constructs/docker/data-volume";
-import { type Engine, labels } from "../../constructs/docker/engine";
+import { labels } from "../../constructs/docker/engine";
 import { Job } from "../../constructs/docker/job";
 import { Networks } from "../../constructs/docker/networks";
 import { ServiceContainer } from "../../constructs/docker/service-container";
@@ -31,34 +32,10 @@ import type { HetznerHost } from "../../model/environment";
 import { Health } from "../../model/health";
 import { mebibytes } from "../../model/units";
 import { secret, setting } from "../../model/values";
-import { checkTerraform } from "../support/provider-schemas";
-import { both, MANACORE, SCHEMAS, synthConstruct, type Synthesized } from "../support/synth";
+import { engineIn, synthChecked } from "../support/engine";
+import { both, MANACORE, SCHEMAS, synthConstruct } from "../support/synth";
 
 const { platform } = MANACORE;
-
-function engineIn(stack: TerraformStack, change: Partial<Engine> = {}): Engine {
-  const provider = new DockerProvider(stack, "docker", {});
-  pinProvider(stack, "docker");
-  return {
-    provider,
-    prefix: "demo-test",
-    labelPrefix: "org.example",
-    environment: "test",
-    ready: [],
-    replacedWith: [],
-    replaceOrder: "new-first",
-    logs: { driver: "json-file", options: { "max-size": "1m" } },
-    protectData: false,
-    ...change,
-  };
-}
-
-/** Synthesizes and checks against the schemas. */
-function synth(build: (stack: TerraformStack) => void): Synthesized {
-  const stack = synthConstruct(build);
-  expect(checkTerraform(stack.json, SCHEMAS)).toEqual([]);
-  return stack;
-}
 
 const cloudflare = (stack: TerraformStack): void => {
   new CloudflareProvider(stack, "cloudflare", { apiToken: "x" });
@@ -71,9 +48,9 @@ test("cores as the Docker provider reads them back", () => {
 
 describe("docker", () => {
   test("networks, volume, image, job and service container", () => {
-    const stack = synth((scope) => {
+    const stack = synthChecked((scope) => {
       const engine = engineIn(scope);
-      const networks = new Networks(scope, "networks", engine);
+      const networks = new Networks(scope, "networks", engine, platform.networks);
       const image = new Image(scope, "image", { engine, repository: "ghcr.io/acme/app", tag: "v1" });
       const volume = new DataVolume(scope, "volume", { engine, name: "files" });
       const job = new Job(scope, "job", {
@@ -134,18 +111,14 @@ describe("docker", () => {
 
 describe("data", () => {
   test("PostgreSQL with a database, Redis", () => {
-    const [postgres, redis] = platform.stores;
-    const stack = synth((scope) => {
+    const { user: _, ...withoutUser } = postgres();
+    const { maxMemory: __, ...withoutBound } = redis();
+    const stack = synthChecked((scope) => {
       const engine = engineIn(scope, { protectData: true });
-      const networks = new Networks(scope, "networks", engine);
-      const server = new Postgres(scope, "postgres", {
-        engine,
-        networks,
-        store: { ...postgres!, user: undefined },
-        password: "x",
-      });
+      const networks = new Networks(scope, "networks", engine, platform.networks);
+      const server = new Postgres(scope, "postgres", { engine, networks, store: withoutUser, password: "x" });
       server.database("shop", { name: "shop", password: "y" });
-      new Redis(scope, "redis", { engine, networks, store: { ...redis!, maxMemory: undefined }, password: "x" });
+      new Redis(scope, "redis", { engine, networks, store: withoutBound, password: "x" });
     });
     expect(Object.keys(stack.all("docker_volume"))).toHaveLength(2);
     expect(stack.text).toContain("POSTGRES_USER=postgres");
@@ -158,9 +131,9 @@ describe("edge and switch", () => {
     ["traefik", TraefikEdge, "traefik:v3.7.9"],
     ["nginx", NginxEdge, "nginx:1.29-alpine"],
   ])("%s", (kind, Kind, image) => {
-    const stack = synth((scope) => {
+    const stack = synthChecked((scope) => {
       const engine = engineIn(scope);
-      const networks = new Networks(scope, "networks", engine);
+      const networks = new Networks(scope, "networks", engine, platform.networks);
       const edge = new Kind(scope, "edge", {
         engine,
         networks,
@@ -207,7 +180,7 @@ describe("edge and switch", () => {
 
 describe("hetzner", () => {
   test("host and firewall", () => {
-    const stack = synth((scope) => {
+    const stack = synthChecked((scope) => {
       new HcloudProvider(scope, "hcloud", { token: "x" });
       pinProvider(scope, "hcloud");
       const variables = new Variables(scope, "variables", false);
@@ -229,7 +202,7 @@ describe("hetzner", () => {
 
 describe("cloudflare", () => {
   test("records, zone settings, rules, bundles", () => {
-    const stack = synth((scope) => {
+    const stack = synthChecked((scope) => {
       cloudflare(scope);
       const zoneId = "0123456789abcdef0123456789abcdef";
       new DnsRecords(scope, "dns", {
@@ -238,8 +211,9 @@ describe("cloudflare", () => {
         entries: [{ name: "*.example.org", type: "CNAME", content: "example.org", proxied: true }],
       });
       new ZoneSettings(scope, "zone", { zoneId, zone: platform.zone });
-      new CacheRules(scope, "page-rules", { zoneId, zone: platform.zone });
-      new CacheRules(scope, "rulesets", { zoneId, zone: { ...platform.zone, rulesAs: "cache-rules", rules: [] } });
+      const caching = platform.zone.caching!;
+      new CacheRules(scope, "page-rules", { zoneId, caching });
+      new CacheRules(scope, "rulesets", { zoneId, caching: { ...caching, rulesAs: "cache-rules", rules: [] } });
       new BundleHost(scope, "bundles", { accountId: "x", zoneId, bucket: "demo", host: "ota.example.org" });
     });
     expect(Object.values(stack.all("cloudflare_dns_record"))).toMatchObject([{ name: "*.example.org", ttl: 1 }]);
@@ -266,6 +240,20 @@ describe("variables", () => {
       }).json["variable"];
     expect(build(true)).toMatchObject({ password: { default: "dev", sensitive: true }, url: { sensitive: false } });
     expect(build(false)).not.toHaveProperty("password.default");
+  });
+  test.each([
+    ["none: not empty", {}, "${length(var.key) > 0}"],
+    ["a length", { minLength: 32 }, "${length(var.key) >= 32}"],
+    ["one of its own", { minLength: 32, validation: { condition: "var.key != 1", message: "x" } }, "${var.key != 1}"],
+  ])("their condition is the input's: %s", (_, change, condition) => {
+    const { json } = synthConstruct((scope) => {
+      const value = new Variables(scope, "variables", false).text({
+        ...secret("key", { description: "x", where: "x" }),
+        ...change,
+      });
+      new TerraformOutput(scope, "out", { value, sensitive: true });
+    });
+    expect(json["variable"]).toMatchObject({ key: { validation: [{ condition }] } });
   });
 });
 

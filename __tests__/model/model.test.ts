@@ -1,15 +1,31 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { createServer, type Server } from "node:http";
+import type { AddressInfo } from "node:net";
 import { baseNeed, currentNeed, peakNeed, serverTypeOf, setNeed, setSize } from "../../model/capacity";
 import { monthlyCost, totals } from "../../model/cost";
-import { Health, healthTest, waitTimeout } from "../../model/health";
+import { Health, healthTest, type Prober, waitTimeout } from "../../model/health";
 import { isDnsLabel, isHostName } from "../../model/names";
-import { dependencyClosure, inputUses } from "../../model/platform";
+import { dependencyClosure, hostsOf, inputUses, namesOf, servicesOf, sized } from "../../model/platform";
 import { formatProblem, error, list, warning } from "../../model/problem";
-import { type Colour, COLOURS, formatWeights, otherColour, runningColours, weights } from "../../model/release";
+import { type Colour, COLOURS, formatWeights, otherColour, runningColours, tagOf, weights } from "../../model/release";
 import { days, Duration, gibibytes, hours, mebibytes, minutes, seconds, Size } from "../../model/units";
-import { inputsOf, isSecret, perEnvironment, secret, setting, template, urlOf, databaseUrl } from "../../model/values";
-import { both, MANACORE, variant, withEnvironment } from "../support/synth";
+import {
+  databaseUrl,
+  inputsOf,
+  isSecret,
+  leavesOf,
+  perEnvironment,
+  secret,
+  setting,
+  setVersion,
+  template,
+  urlEncoded,
+  urlOf,
+} from "../../model/values";
+import { both, KORCZEWSKI, MANACORE, SENTINELIQ, variant, withEnvironment } from "../support/synth";
 
 describe("units", () => {
   test("durations as Go prints them", () => {
@@ -57,6 +73,34 @@ describe("health", () => {
     expect(healthTest(Health.http("/health"), 3002).at(-1)).toBe("http://127.0.0.1:3002/health");
     expect(healthTest(Health.command(["CMD", "true"]), 1)).toEqual(["CMD", "true"]);
   });
+  test("by the program that the image has: wget, else curl or node", () => {
+    const [wget, curl, node] = [undefined, "curl", "node"].map((using) =>
+      healthTest(Health.http("/x", using ? { using: using as Prober } : {}), 1),
+    );
+    expect(wget).toEqual(["CMD", "wget", "--spider", "-q", "http://127.0.0.1:1/x"]);
+    expect(curl).toEqual(["CMD", "curl", "-fsS", "-o", "/dev/null", "http://127.0.0.1:1/x"]);
+    expect(node!.slice(0, 3)).toEqual(["CMD", "node", "-e"]);
+  });
+
+  describe("by node, really asked", () => {
+    let server: Server;
+    let port: number;
+    beforeAll(async () => {
+      server = createServer((request, response) => response.writeHead(request.url === "/health" ? 200 : 500).end());
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      port = (server.address() as AddressInfo).port;
+    });
+    afterAll(() => void server.close());
+    const exitCode = async (path: string, at: number): Promise<unknown> => {
+      const [, program, ...args] = healthTest(Health.http(path, { using: "node" }), at);
+      const [code] = (await once(spawn(program!, args, { stdio: "ignore" }), "exit")) as unknown[];
+      return code;
+    };
+    test("200 is healthy", async () => expect(await exitCode("/health", port)).toBe(0));
+    test("500 is not", async () => expect(await exitCode("/broken", port)).toBe(1));
+    // Nobody listens on port 1 of a test machine.
+    test("nor is no answer", async () => expect(await exitCode("/health", 1)).toBe(1));
+  });
 });
 
 describe("releases", () => {
@@ -85,6 +129,10 @@ describe("releases", () => {
     expect(formatWeights({ ...both(0), green: null })).toBe("blue=100");
     expect(COLOURS.map(otherColour)).toEqual(["green", "blue"]);
   });
+  test("a service's tag is its own, else the version", () => {
+    const set = { version: "v1", tags: { web: "v1-2" } };
+    expect([tagOf(set, "web"), tagOf(set, "api"), tagOf({ version: "v1" }, "web")]).toEqual(["v1-2", "v1", "v1"]);
+  });
 });
 
 describe("values", () => {
@@ -100,6 +148,21 @@ describe("values", () => {
     expect(inputsOf(value, "production")).toEqual([url, key]);
     expect(inputsOf(value)).toEqual([key, url, key]);
     expect(inputsOf(urlOf("x"))).toEqual([]);
+  });
+  test("what is made fit for an address is still what it was: an input, a secret, a leaf", () => {
+    const address = template`redis://:${urlEncoded(template`${key}!`)}@redis`;
+    expect(inputsOf(address)).toEqual([key]);
+    expect([isSecret(urlEncoded(key)), isSecret(urlEncoded(url)), isSecret(address)]).toEqual([true, false, true]);
+    expect(
+      leavesOf(urlEncoded(perEnvironment({ development: "a", staging: "b", production: url })), "staging"),
+    ).toEqual(["b"]);
+  });
+  test("a set's version is neither an input nor a secret", () => {
+    expect([inputsOf(setVersion()), isSecret(setVersion()), leavesOf(setVersion())]).toEqual([
+      [],
+      false,
+      [{ kind: "set-version" }],
+    ]);
   });
   test("what is secret", () => {
     expect([key, url, template`${key}`, databaseUrl(), "text"].map((v) => isSecret(v))).toEqual([
@@ -174,7 +237,7 @@ describe("capacity", () => {
   });
   test("now and at most: one set, and both sets of every product", () => {
     const now = currentNeed(platform, production, releases.production.release);
-    const base = baseNeed(platform);
+    const base = baseNeed(platform, production);
     const peak = peakNeed(platform, production);
     expect(peak.memory.mebibytes - base.memory.mebibytes).toBe(2 * (now.memory.mebibytes - base.memory.mebibytes));
     expect(currentNeed(platform, production, {}).memory).toEqual(base.memory);
@@ -183,6 +246,18 @@ describe("capacity", () => {
     const { releases: changed } = variant({ releases: { chat: both(0) } });
     const more = currentNeed(platform, production, changed.production.release).memory.mebibytes;
     expect(more - currentNeed(platform, production, releases.production.release).memory.mebibytes).toBe(896);
+  });
+  test("an environment's own limits count in place of the catalog's, of services and of stores", () => {
+    const limits = {
+      "chat-web": { cpu: 1, memory: mebibytes(1024) },
+      postgres: { cpu: 3, memory: gibibytes(8) },
+    };
+    const chat = platform.products.find((p) => p.name === "chat")!;
+    const changed = withEnvironment("production", { limits })(platform).environments.production;
+    expect(setNeed(chat, changed)).toEqual({ memory: mebibytes(512 + 1024 + 128), cpu: 0.5 + 1 + 0.1 });
+    expect(baseNeed(platform, changed).memory.mebibytes - baseNeed(platform, production).memory.mebibytes).toBe(
+      6 * 1024,
+    );
   });
   test("a developer's computer has no known size", () => {
     expect(serverTypeOf(platform, development)).toBeUndefined();
@@ -226,6 +301,30 @@ describe("cost", () => {
 
 describe("platform", () => {
   const { platform } = MANACORE;
+  test("a service's names are its hosts and those for webhooks", () => {
+    const { production } = KORCZEWSKI.platform.environments;
+    const [auth, payment] = ["auth", "payment"].map((name) =>
+      servicesOf(KORCZEWSKI.platform).find((service) => service.name === name),
+    );
+    expect(namesOf(payment!, production)).toEqual(["payment.korczewski.de", "webhooks.payment.korczewski.de"]);
+    expect(hostsOf(payment!, production)).toEqual(["payment.korczewski.de"]);
+    expect(namesOf(auth!, production)).toEqual(hostsOf(auth!, production));
+  });
+  test("an environment's limits replace the catalog's, and what was expected of those", () => {
+    const limits = { cpu: 1, memory: mebibytes(64) };
+    const { staging } = withEnvironment("staging", { limits: { api: limits } })(platform).environments;
+    const given = { limits: { cpu: 2, memory: mebibytes(128) }, expected: { cpu: 0.1, memory: mebibytes(32) } };
+    expect(sized(staging, { name: "api", resources: given })).toEqual({ name: "api", resources: { limits } });
+    const other = { name: "web", resources: given };
+    expect(sized(staging, other)).toBe(other);
+  });
+  test("a store's inputs are used by it", () => {
+    const uses = inputUses(SENTINELIQ.platform, SENTINELIQ.platform.environments.production);
+    expect(uses.find(({ input }) => input.name === "minio_root_password")?.usedBy).toEqual([
+      "minio",
+      "saas/saas-server",
+    ]);
+  });
   test("dependencies of dependencies", () => {
     expect([...dependencyClosure(platform, ["chat-backend"])].sort()).toEqual([
       "chat-backend",
