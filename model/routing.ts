@@ -25,7 +25,10 @@ export interface ProductRouting {
   readonly routes: readonly ServiceRoute[];
 }
 
-/** A request with these two headers reaches the set that the first one names, whatever the weights. */
+/**
+ * A request with these two headers reaches the set that the first one names, whatever the weights. The answer to it has
+ * the first one too, from the edge itself: without it, the edge did not take the key, and any set may have answered.
+ */
 export const SET_HEADER = "X-Twinset-Set";
 export const KEY_HEADER = "X-Twinset-Key";
 
@@ -33,6 +36,8 @@ export const KEY_HEADER = "X-Twinset-Key";
 export const PROBE_PORT = 8090;
 /** The header in which it says so. */
 export const REVISION_HEADER = "X-Twinset-Revision";
+/** The edge's name for one set of a service: it counts requests and their durations under it. */
+export const setService = (service: string, colour: Colour): string => `${service}-${colour}`;
 /** Stands in a routing file where the switch writes the revision: the hash of the file itself. */
 export const REVISION_PLACEHOLDER = "@REVISION@";
 /** The port with the edge's metrics and its own health. */

@@ -4,7 +4,7 @@
  */
 import type { Tls } from "../../model/environment";
 import type { EdgeSettings } from "../../model/platform";
-import { COLOURS } from "../../model/release";
+import { type Colour, COLOURS } from "../../model/release";
 import {
   METRICS_PORT,
   PROBE_PORT,
@@ -12,6 +12,8 @@ import {
   REVISION_HEADER,
   REVISION_PLACEHOLDER,
   type ServiceRoute,
+  SET_HEADER,
+  setService,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
 import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
@@ -126,10 +128,11 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
   const { settings, tls, hstsMaxAge, smokeKey } = options;
   const running = COLOURS.filter((colour) => route.servers[colour]);
   const weighted = running.filter((colour) => (routing.weights[colour] ?? 0) > 0);
-  const upstream = (colour: string): string => `${route.service}-${colour}`;
+  const upstream = (colour: Colour): string => setService(route.service, colour);
   const split = variable(`${route.service}-split`);
   const sticky = variable(`${route.service}-sticky`);
   const pool = variable(`${route.service}-pool`);
+  const chosen = variable(`${route.service}-chosen`);
   const cookie = stickyCookie(routing.product);
   const sharing = weighted.length > 1;
   const listen = tls.kind === "none" ? "80" : "443 ssl";
@@ -167,12 +170,15 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
     "proxy_set_header X-Forwarded-Proto $scheme;",
     "proxy_set_header Upgrade $http_upgrade;",
     "proxy_set_header Connection $connection_upgrade;",
+    `proxy_hide_header ${SET_HEADER};`,
   ];
   const server = (listen: string, names: readonly string[], api = route.api): string[] =>
     block("server", [
       `listen ${listen};`,
       `server_name ${names.join(" ")};`,
       ...headers,
+      // Not added where it is empty.
+      `add_header ${SET_HEADER} ${chosen} always;`,
       ...(api ? cors : []),
       ...block("location /", [
         ...(api ? [`limit_req zone=api burst=${settings.rateLimit.burst} nodelay;`, ...preflight] : []),
@@ -196,10 +202,11 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
       `default ${split};`,
       ...(sharing ? weighted.map((colour) => `${colour} ${colour};`) : []),
     ]),
-    ...block(`map "$http_x_twinset_key:$http_x_twinset_set" ${variable(`${route.service}-colour`)}`, [
-      `default ${sticky};`,
+    ...block(`map "$http_x_twinset_key:$http_x_twinset_set" ${chosen}`, [
+      "default '';",
       ...running.map((colour) => `"${smokeKey}:${colour}" ${colour};`),
     ]),
+    ...block(`map ${chosen} ${variable(`${route.service}-colour`)}`, [`default ${chosen};`, `'' ${sticky};`]),
     ...block(
       `map ${variable(`${route.service}-colour`)} ${pool}`,
       running.map((colour) => `${colour} ${upstream(colour)};`),

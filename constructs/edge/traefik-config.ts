@@ -4,7 +4,7 @@
  */
 import type { Tls } from "../../model/environment";
 import type { EdgeSettings } from "../../model/platform";
-import { COLOURS } from "../../model/release";
+import { type Colour, COLOURS } from "../../model/release";
 import {
   KEY_HEADER,
   METRICS_PORT,
@@ -14,6 +14,7 @@ import {
   REVISION_PLACEHOLDER,
   type ServiceRoute,
   SET_HEADER,
+  setService,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
 import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
@@ -102,6 +103,8 @@ const HEADERS = "security-headers";
 const COMPRESS = "compress";
 const RATE_LIMIT = "api-rate-limit";
 const CORS = "api-cors";
+/** Says which set was asked for and so answers; what a service itself says of it is overwritten. */
+const chosenSet = (colour: Colour): string => `set-${colour}`;
 const REVISION_SUFFIX = "revision";
 
 export interface SharedOptions {
@@ -141,6 +144,12 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
             addVaryHeader: true,
           },
         },
+        ...Object.fromEntries(
+          COLOURS.map((colour) => [
+            chosenSet(colour),
+            { headers: { customResponseHeaders: { [SET_HEADER]: colour } } },
+          ]),
+        ),
       },
     },
     ...(tls.kind === "none" ? {} : { tls: { options: { default: { minVersion: "VersionTLS12", sniStrict: true } } } }),
@@ -178,8 +187,6 @@ function probe(name: string): { routers: object; middlewares: object } {
   };
 }
 
-const setService = (route: ServiceRoute, colour: string): string => `${route.service}-${colour}`;
-
 function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
   const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
   const anyOf = (names: readonly string[]): string => names.map((host) => `Host(\`${host}\`)`).join(" || ");
@@ -199,12 +206,13 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
       }
     : {};
   const chosen = COLOURS.filter((colour) => route.servers[colour]).map((colour) => [
-    setService(route, colour),
+    setService(route.service, colour),
     {
       ...common,
+      middlewares: [...middlewares, chosenSet(colour)],
       rule: `(${anyOf([...route.hosts, ...webhookHosts])}) && Header(\`${SET_HEADER}\`, \`${colour}\`) && Header(\`${KEY_HEADER}\`, \`${smokeKey}\`)`,
       priority: 1000,
-      service: setService(route, colour),
+      service: setService(route.service, colour),
     },
   ]);
   return {
@@ -241,7 +249,10 @@ function servicesOf(routing: ProductRouting, route: ServiceRoute, tls: Tls): obj
   return {
     [route.service]: {
       weighted: {
-        services: weighted.map((colour) => ({ name: setService(route, colour), weight: routing.weights[colour] })),
+        services: weighted.map((colour) => ({
+          name: setService(route.service, colour),
+          weight: routing.weights[colour],
+        })),
         ...(weighted.length > 1
           ? {
               sticky: {
@@ -258,7 +269,7 @@ function servicesOf(routing: ProductRouting, route: ServiceRoute, tls: Tls): obj
     },
     ...Object.fromEntries(
       running.map((colour) => [
-        setService(route, colour),
+        setService(route.service, colour),
         {
           loadBalancer: {
             servers: route.servers[colour]!.map((name) => ({ url: `http://${name}:${route.port}` })),
