@@ -6,15 +6,19 @@ import { App } from "cdktf";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadPlatform, type LoadedPlatform } from "./config/load";
-import { ENVIRONMENTS } from "./model/environment";
+import { type EnvironmentName, ENVIRONMENTS } from "./model/environment";
 import { errorsOf, formatProblem, ProblemsError } from "./model/problem";
 import { EnvironmentStack } from "./stacks/environment-stack";
 import type { StackConfig } from "./terraform/config";
 import { forgetOtherPlatform } from "./terraform/other-platform";
 
-/** Adds one stack per environment to an app. */
-export function addStacks(app: App, { platform, development, releases }: LoadedPlatform): EnvironmentStack[] {
-  return ENVIRONMENTS.map(
+/** Adds one stack per environment to an app. @param names only these */
+export function addStacks(
+  app: App,
+  { platform, development, releases }: LoadedPlatform,
+  names: readonly EnvironmentName[] = ENVIRONMENTS,
+): EnvironmentStack[] {
+  return names.map(
     (name) =>
       new EnvironmentStack(app, name, {
         // Profiles pick products on a developer's computer only.
@@ -32,16 +36,25 @@ export function synthesize(
 ): LoadedPlatform {
   const loaded = loadPlatform({ platform: env["PLATFORM"], profiles: env["PROFILES"] });
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
+  writeStacks(loaded, outdir);
+  return loaded;
+}
+
+/** Synthesizes what has been checked. @param names only these environments */
+export function writeStacks(
+  loaded: LoadedPlatform,
+  outdir: string,
+  names: readonly EnvironmentName[] = ENVIRONMENTS,
+): void {
   withoutTraces(() => {
     const app = new App({ outdir, stackTraces: false });
-    addStacks(app, loaded);
+    addStacks(app, loaded, names);
     app.synth();
   });
-  for (const name of ENVIRONMENTS) {
+  for (const name of names) {
     const stack = join(outdir, "stacks", name);
     forgetOtherPlatform(stack, JSON.parse(readFileSync(join(stack, "cdk.tf.json"), "utf8")) as StackConfig);
   }
-  return loaded;
 }
 
 /**

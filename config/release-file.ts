@@ -3,10 +3,18 @@
  * set runs, which set is live and what share of the traffic the other one gets.
  */
 import { readFileSync } from "node:fs";
-import { findNodeAtLocation, type Node, type ParseError, parseTree, printParseErrorCode } from "jsonc-parser";
+import {
+  applyEdits,
+  findNodeAtLocation,
+  modify,
+  type Node,
+  type ParseError,
+  parseTree,
+  printParseErrorCode,
+} from "jsonc-parser";
 import { z } from "zod";
 import { error, list, type Problem } from "../model/problem";
-import { MAX_CANARY_PERCENT, otherColour, type Release } from "../model/release";
+import { MAX_CANARY_PERCENT, otherColour, type ProductRelease, type Release } from "../model/release";
 
 const setSchema = z
   .strictObject({
@@ -95,6 +103,15 @@ export function parseReleaseFile(text: string, displayPath: string): ReleaseFile
   }
   return { release: parsed.data.products, problems: [] };
 }
+
+/** A release file's text with another entry for one product; everything else stays as a person has written it. */
+export const withEntry = (text: string, product: string, entry: ProductRelease): string =>
+  applyEdits(
+    text,
+    modify(text, ["products", product], entry, {
+      formattingOptions: { insertSpaces: true, tabSize: 2, eol: "\n" },
+    }),
+  );
 
 function deepestNode(tree: Node, path: readonly PropertyKey[]): Node {
   for (let length = path.length; length > 0; length--) {

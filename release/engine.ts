@@ -142,6 +142,8 @@ export class Engine {
 
   private async perform(run: Run): Promise<Performed> {
     const current = task(run);
+    const goesOn = !["watch", "keep", "back", "clean-up"].includes(run.step);
+    if (goesOn && this.options.operator.interrupted) return { event: "failed", text: ["interrupted before it began"] };
     try {
       switch (current.kind) {
         case "apply":

@@ -50,6 +50,8 @@ export type Task =
 export type Event =
   | "ok"
   | "failed"
+  /** Nothing was applied: the guard, the lock, or Terraform's own plan said no. */
+  | "refused"
   /** The verdict: over a limit. */
   | "breach"
   /** The verdict: too few requests, or no metrics. */
@@ -136,6 +138,7 @@ export function next(run: Run, event: Event): Run {
       if (event === "ok") return then(applied, "smoke");
       // Nothing was there before, so there is nothing to go back to; the next apply of what is asked for makes it anew.
       if (event === "failed") return run.before ? { ...run, step: "clean-up" } : end(run, "failed");
+      if (event === "refused") return end(run, "failed");
       break;
     case "smoke":
       // The first release of a product is live with its deploy.
@@ -144,6 +147,7 @@ export function next(run: Run, event: Event): Run {
       break;
     case "canary":
       if (event === "ok") return then(applied, "watch");
+      if (event === "refused") return end(run, "failed");
       // It may have taken hold all the same.
       if (event === "failed") return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
       break;
@@ -155,6 +159,7 @@ export function next(run: Run, event: Event): Run {
       break;
     case "cutover":
       if (event === "ok") return then(applied, "keep");
+      if (event === "refused") return back(run, "went-back");
       if (event === "failed") return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
       break;
     case "keep":
@@ -164,18 +169,18 @@ export function next(run: Run, event: Event): Run {
       break;
     case "retire":
       if (event === "ok") return end(applied, "done");
-      if (event === "failed") return end(run, "not-retired");
+      if (event === "failed" || event === "refused") return end(run, "not-retired");
       break;
     case "back":
       if (event === "ok") return end(applied, run.after!);
-      if (event === "failed") {
+      if (event === "failed" || event === "refused") {
         const attempts = run.attempts + 1;
         return attempts < BACK_ATTEMPTS ? { ...run, attempts } : end({ ...run, attempts }, "stuck");
       }
       break;
     case "clean-up":
       if (event === "ok") return end(applied, "failed");
-      if (event === "failed") return end(run, "failed");
+      if (event === "failed" || event === "refused") return end(run, "failed");
       break;
     case "ended":
       break;
@@ -188,6 +193,7 @@ export function possible(run: Run): readonly Event[] {
   const current = task(run);
   switch (current.kind) {
     case "apply":
+      return ["ok", "failed", "refused"];
     case "smoke":
       return ["ok", "failed"];
     case "watch":

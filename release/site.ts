@@ -16,9 +16,9 @@ export interface Site {
   save(product: string, entry: ProductRelease): void;
   /** Writes the stack for a release to where Terraform works. @throws ProblemsError when the catalog's checks refuse it */
   render(release: Release): void;
-  readonly terraform: WorkingDirectory;
+  readonly terraform: Pick<WorkingDirectory, "plan" | "applyPlanned" | "state">;
   /** The environment's Docker engine. @throws ProblemsError when it has no server yet */
-  docker(): Promise<Docker>;
+  docker(): Promise<Pick<Docker, "details" | "logs">>;
   /** Where the edge listens. */
   edge(): Promise<EdgeAddress>;
   /** Values that the engine itself needs; secrets among them. */

@@ -1,0 +1,143 @@
+/** The environment that a command works on: catalog and release file, cdktf's output directory, Terraform, the engine. */
+import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type LoadedPlatform, loadPlatform } from "../config/load";
+import { checkPlatform } from "../config/checks";
+import { readReleaseFile, withEntry } from "../config/release-file";
+import { DEPLOY_USER } from "../constructs/hetzner/cloud-init";
+import { writeStacks } from "../main";
+import type { Environment, EnvironmentName } from "../model/environment";
+import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
+import type { ProductRelease, Release } from "../model/release";
+import { Docker } from "../release/docker";
+import type { EdgeAddress } from "../release/edge-client";
+import type { Site } from "../release/site";
+import { OVERLAY, rehearsed } from "../rehearsal/overlay";
+import { findTerraform, usable } from "../terraform/program";
+import type { StateResource } from "../terraform/state";
+import { WorkingDirectory } from "../terraform/working-directory";
+
+export interface SiteOptions {
+  readonly environment: EnvironmentName;
+  readonly env: NodeJS.ProcessEnv;
+}
+
+/** A site whose Terraform is ready, and what of it only the command line knows. */
+export interface OpenSite extends Site {
+  readonly terraform: WorkingDirectory;
+  docker(): Promise<Docker>;
+  readonly loaded: LoadedPlatform;
+  /** The release file, as a person types it. */
+  readonly releasePath: string;
+}
+
+/** @throws ProblemsError for mistakes in the catalog, and where there is no Terraform */
+export async function openSite({ environment: name, env }: SiteOptions): Promise<OpenSite> {
+  const loaded = loadCatalog(env);
+  if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
+  const { platform } = loaded;
+  const environment = platform.environments[name];
+  const terraform = await findTerraform(env);
+  if (typeof terraform === "string") {
+    throw new ProblemsError([
+      error("terraform", "none", "Terraform 1.11 or newer", terraform.split("\n").slice(1).join(" ")),
+    ]);
+  }
+  const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  const directory = new WorkingDirectory(terraform, join(outdir, "stacks", name), { ...usable(env), TF_INPUT: "0" });
+  const { file, path } = releaseFile(platform.name, name, env);
+  const read = (): Release => readReleaseFile(file, path).release;
+  const render = (release: Release): void => {
+    const releases = { ...loaded.releases, [name]: { release, path } };
+    const problems = errorsOf(checkPlatform(platform, releases));
+    if (problems.length > 0) throw new ProblemsError(problems);
+    writeStacks({ ...loaded, releases }, outdir, [name]);
+  };
+  render(read());
+  await directory.init();
+  // Neither the server nor its address changes while a command runs.
+  let state: readonly StateResource[] | undefined;
+  const known = async (): Promise<readonly StateResource[]> => (state ??= await directory.state());
+  return {
+    loaded,
+    releasePath: path,
+    platform,
+    environment,
+    terraform: directory,
+    release: read,
+    save: (product, entry) => saveEntry(file, product, entry),
+    render,
+    docker: async () => engineOf(environment, await known(), env),
+    edge: async () => edgeOf(environment, await known(), env),
+    credentials: {
+      registryUsername: env[`TF_VAR_${platform.inputs.registryUsername.name}`],
+      registryToken: env[`TF_VAR_${platform.inputs.registryToken.name}`],
+      smokeKey:
+        env[`TF_VAR_${platform.inputs.smokeKey.name}`] ??
+        (environment.host.kind === "local" ? platform.inputs.smokeKey.developmentDefault : undefined),
+    },
+  };
+}
+
+/** The catalog that `PLATFORM` names, or a rehearsal's. */
+export function loadCatalog(env: NodeJS.ProcessEnv): LoadedPlatform {
+  const loaded = loadPlatform({
+    platform: env["PLATFORM"],
+    profiles: env["PROFILES"],
+    releasesDirectory: env["TWINSET_RELEASES"],
+  });
+  const overlay = env[OVERLAY];
+  return overlay === undefined ? loaded : rehearsed(loaded, overlay);
+}
+
+function releaseFile(
+  platform: string,
+  environment: EnvironmentName,
+  env: NodeJS.ProcessEnv,
+): { file: string; path: string } {
+  const directory = env["TWINSET_RELEASES"] ?? join(__dirname, "..", "config", "releases");
+  return {
+    file: join(directory, platform, `${environment}.json`),
+    path: join("config", "releases", platform, `${environment}.json`),
+  };
+}
+
+/** Written beside and renamed, so that no half of it is ever read. */
+function saveEntry(file: string, product: string, entry: ProductRelease): void {
+  const text = withEntry(readFileSync(file, "utf8"), product, entry);
+  writeFileSync(`${file}.new`, text);
+  renameSync(`${file}.new`, file);
+}
+
+/** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */
+function engineOf(environment: Environment, state: readonly StateResource[], env: NodeJS.ProcessEnv): Docker {
+  if (environment.host.kind === "local") return new Docker(env);
+  return new Docker({ ...env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${serverAddress(environment, state)}` });
+}
+
+function edgeOf(environment: Environment, state: readonly StateResource[], env: NodeJS.ProcessEnv): EdgeAddress {
+  const { host, tls } = environment;
+  const address = host.kind === "local" ? "127.0.0.1" : (host.publishOn ?? serverAddress(environment, state));
+  const ca = env["NODE_EXTRA_CA_CERTS"];
+  return {
+    address,
+    port: tls.kind === "none" ? 80 : 443,
+    tls: tls.kind !== "none",
+    ...(ca && existsSync(ca) ? { ca: readFileSync(ca, "utf8") } : {}),
+  };
+}
+
+function serverAddress(environment: Environment, state: readonly StateResource[]): string {
+  const address = state.find((each) => each.address === "hcloud_primary_ip.host_ipv4")?.values["ip_address"];
+  const server = state.some((each) => each.address === "hcloud_server.host_server");
+  if (server && typeof address === "string") return address;
+  throw new ProblemsError([notThere(environment)]);
+}
+
+const notThere = ({ name }: Environment): Problem =>
+  error(
+    `environments/${name}/host`,
+    "no server yet",
+    "an environment that was deployed once",
+    `npx cdktf deploy ${name}`,
+  );
