@@ -3,6 +3,7 @@ import { ENVIRONMENTS } from "../model/environment";
 import { type Platform, selectProducts } from "../model/platform";
 import { error, list, type Problem, ProblemsError } from "../model/problem";
 import { checkPlatform, type Releases } from "./checks";
+import { STANDARD_MONITORING } from "./monitoring";
 import { DEFAULT_PLATFORM, PLATFORMS } from "./platforms";
 import { readReleaseFile } from "./release-file";
 
@@ -33,13 +34,14 @@ export interface LoadOptions {
 export function loadPlatform(options: LoadOptions = {}): LoadedPlatform {
   const platforms = options.platforms ?? PLATFORMS;
   const name = options.platform ?? DEFAULT_PLATFORM;
-  const platform = Object.hasOwn(platforms, name) ? platforms[name] : undefined;
-  if (!platform) {
+  const found = Object.hasOwn(platforms, name) ? platforms[name] : undefined;
+  if (!found) {
     throw new ProblemsError([
       error("PLATFORM", name, `one of ${list(Object.keys(platforms))}`, "correct the name, e.g. PLATFORM=manacore"),
     ]);
   }
 
+  const platform: Platform = { ...found, monitoring: found.monitoring ?? STANDARD_MONITORING };
   const problems: Problem[] = [];
   const releases = Object.fromEntries(
     ENVIRONMENTS.map((environment) => {

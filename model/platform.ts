@@ -90,6 +90,16 @@ export interface EdgeSettings {
   readonly certbotImage?: string;
 }
 
+/** What keeps the edge's numbers, so that a canary can be judged by them. */
+export interface MonitoringSettings {
+  /** Prometheus, with a shell and wget. */
+  readonly image: string;
+  readonly resources: Resources;
+  /** Older numbers go; and the oldest do when there are more of them than `size`. */
+  readonly retention: Duration;
+  readonly size: Size;
+}
+
 /** One organisation's catalog. */
 export interface Platform {
   readonly name: string;
@@ -103,6 +113,8 @@ export interface Platform {
   readonly products: readonly Product[];
   readonly stores: readonly Store[];
   readonly edge: EdgeSettings;
+  /** @default config/monitoring.ts, where the edge is one that counts per service and set */
+  readonly monitoring?: MonitoringSettings;
   readonly zone: Zone;
   readonly logs: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
   /** Connections that Supabase's pooler grants. @default no product's data is at Supabase */

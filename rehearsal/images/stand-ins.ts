@@ -1,11 +1,12 @@
 /**
  * Images for a rehearsal. What can be pulled is real. For the rest stand-ins are made on the local engine with
  * `docker import`: Node's own binary and a small service for the platform's services, this computer's own programs for
- * Traefik, PostgreSQL and Redis.
+ * Traefik, Prometheus, PostgreSQL and Redis.
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { healthTest } from "../../model/health";
+import { monitoringOf } from "../../model/monitoring";
 import { imageRepository, type Platform } from "../../model/platform";
 import { type SetRelease, tagOf } from "../../model/release";
 import type { CustomStore, PostgresStore, RedisStore } from "../../model/service";
@@ -60,10 +61,16 @@ export class Images {
     private readonly path: string,
   ) {}
 
-  /** Images that the machinery needs: the edge, the stores. Pulled, or made of this computer's programs. */
+  /** What the machinery needs: edge, Prometheus, stores. Pulled, or made of this computer's programs. */
   async infrastructure(): Promise<void> {
     const { image, kind } = this.platform.edge;
     await this.ensure(image, () => this.import(this.edge(), image, { entrypoint: [`/bin/${kind}`] }));
+    const monitoring = monitoringOf(this.platform)?.image;
+    if (monitoring) {
+      await this.ensure(monitoring, () =>
+        this.import(this.prometheus(), monitoring, { workingDirectory: "/prometheus" }),
+      );
+    }
     for (const store of this.platform.stores) {
       if (store.kind === "custom") {
         await this.ensure(store.image, () => this.customStore(store));
@@ -202,6 +209,11 @@ export class Images {
     return files.addProgram(this.program(kind, "the edge"), kind);
   }
 
+  private prometheus(): FileTree {
+    const files = this.tree("prometheus").addBusybox(this.program("busybox", "shell of prometheus"));
+    return files.addProgram(this.program("prometheus", "what a canary is judged by"), "prometheus");
+  }
+
   private store(kind: (PostgresStore | RedisStore)["kind"]): FileTree {
     const files = this.tree(kind).addBusybox(this.program("busybox", `shell of ${kind}`));
     return kind === "postgres" ? this.postgres(files) : this.redis(files);
@@ -239,7 +251,7 @@ export class Images {
 
   private async import(files: FileTree, reference: string, options: ImportOptions = {}): Promise<void> {
     const tar = `${files.root}.tar`;
-    files.pack(tar, { tmp: "0:0", "var/lib/postgresql/data": "70:70", data: "999:1000" });
+    files.pack(tar, { tmp: "0:0", "var/lib/postgresql/data": "70:70", data: "999:1000", prometheus: "65534:65534" });
     const changes = [
       "ENV PATH=/usr/local/bin:/usr/bin:/bin",
       `LABEL ${STAND_IN_LABEL}=image`,
