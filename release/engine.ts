@@ -127,7 +127,7 @@ export class Engine {
       const begin = performance.now();
       const { event, text, changes } = await this.perform(current);
       const seconds = Math.round((performance.now() - begin) / 100) / 10;
-      const well = !["failed", "breach", "undecided"].includes(event);
+      const well = !["failed", "refused", "breach", "undecided"].includes(event);
       report({ kind: "step", step, state: well ? "done" : "failed", seconds, text: text.join("\n") });
       current = next(current, event);
       await ledger.append({
@@ -143,7 +143,9 @@ export class Engine {
   private async perform(run: Run): Promise<Performed> {
     const current = task(run);
     const goesOn = !["watch", "keep", "back", "clean-up"].includes(run.step);
-    if (goesOn && this.options.operator.interrupted) return { event: "failed", text: ["interrupted before it began"] };
+    if (goesOn && this.options.operator.interrupted) {
+      return { event: current.kind === "apply" ? "refused" : "failed", text: ["interrupted before it began"] };
+    }
     try {
       switch (current.kind) {
         case "apply":
@@ -158,13 +160,10 @@ export class Engine {
           throw new Error("the run has ended");
       }
     } catch (reason) {
-      if (reason instanceof GuardRefused) {
-        this.refused = true;
-        return { event: "failed", text: reason.message.split("\n") };
-      }
-      if (reason instanceof TerraformError || reason instanceof LockedError)
-        return { event: "failed", text: reason.message.split("\n") };
-      throw reason;
+      // Nothing was applied: what an apply itself says is in its result.
+      if (current.kind !== "apply" || !isRefusal(reason)) throw reason;
+      this.refused ||= reason instanceof GuardRefused;
+      return { event: "refused", text: reason.message.split("\n") };
     }
   }
 
@@ -174,7 +173,7 @@ export class Engine {
     await this.options.lock.hold();
     await this.options.lock.mustHold();
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
-      return { event: "failed", text: [`the release file has another entry for ${product} than this run has made`] };
+      return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
     }
     const { changes, allowed } = await this.plan(run, step, to);
     const named = changes.map(describeChange);
@@ -187,9 +186,8 @@ export class Engine {
     const applied = await this.applyPlanned(changes.length);
     if (applied.code !== 0) {
       const docker = await site.docker();
-      const text = await explain(applied.errors, await site.terraform.state(), (name, lines) =>
-        docker.logs(name, lines),
-      );
+      const state = await site.terraform.state().catch(() => []);
+      const text = await explain(applied.errors, state, (name, lines) => docker.logs(name, lines));
       return { event: "failed", text, changes: named };
     }
     site.save(product, to);
@@ -309,6 +307,9 @@ export class Engine {
     return sentences[run.step as Step];
   }
 }
+
+const isRefusal = (reason: unknown): reason is Error =>
+  reason instanceof GuardRefused || reason instanceof LockedError || reason instanceof TerraformError;
 
 const DECISIONS = {
   "go-back": "you said: go back",

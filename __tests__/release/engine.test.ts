@@ -198,7 +198,7 @@ describe("a step", () => {
     expect(run).toMatchObject({ outcome: "failed", now: BEFORE });
     expect(stage.entry).toEqual(BEFORE);
   });
-  test("Terraform's own refusal is a failure of the step, not of the program", async () => {
+  test("that Terraform refuses to plan has changed nothing, and there is nothing to go back from", async () => {
     const stage = new Stage();
     stage.site.terraform.plan = (options) =>
       options?.targets
@@ -206,20 +206,20 @@ describe("a step", () => {
         : Promise.reject(new TerraformError("plan", ["no address for the Docker host"]));
     const run = await stage.engine().run(stage.at("canary", BOTH));
     expect(stage.failures()[0]).toContain("no address for the Docker host");
-    expect(run).toMatchObject({ outcome: "went-back" });
+    expect(run).toMatchObject({ outcome: "failed", now: BOTH });
   });
   test("is not begun once somebody else has the lock", async () => {
     const stage = new Stage();
     stage.heldBy = "somebody@elsewhere";
     await stage.engine().run(stage.at("deploy", BEFORE));
     expect(stage.failures()[0]).toContain("held by somebody@elsewhere");
-    expect(stage.done).not.toContain("apply");
+    expect(stage.done).toEqual(["lock"]);
   });
 });
 
 describe("the canary", () => {
   const watching: ProductRelease = { ...BOTH, canary: 10 };
-  const look = (verdict: Look["verdict"], text = verdict): Look => ({
+  const look = (verdict: Look["verdict"], text: string = verdict): Look => ({
     verdict,
     text: [text],
     requests: 7,

@@ -77,6 +77,10 @@ describe("what goes wrong", () => {
     expect(after("failed", "ok")).toMatchObject({ outcome: "failed", now: live() });
     expect(after("failed", "failed")).toMatchObject({ outcome: "failed", now: live() });
   });
+  test("a deploy or a canary that was refused has changed nothing", () => {
+    expect(after("refused")).toMatchObject({ outcome: "failed", now: live() });
+    expect(after("ok", "ok", "refused")).toMatchObject({ outcome: "failed", now: { live: "blue", canary: 0 } });
+  });
   test("a smoke test that fails moves nothing: the new set stays, without traffic, to be looked at", () => {
     expect(after("ok", "failed")).toMatchObject({ outcome: "failed", now: { live: "blue", canary: 0 } });
   });
@@ -86,6 +90,7 @@ describe("what goes wrong", () => {
     ["the operator", ["ok", "ok", "ok", "go-back"], "went-back"],
     ["a canary's switch that fails", ["ok", "ok", "failed"], "went-back"],
     ["a cutover that fails", ["ok", "ok", "ok", "ok", "failed"], "went-back"],
+    ["a cutover that is refused", ["ok", "ok", "ok", "ok", "refused"], "went-back"],
     ["a breach after the cutover", ["ok", "ok", "ok", "ok", "ok", "breach"], "went-back"],
   ])("%s brings all traffic back", (_, events, outcome) => {
     const run = after(...events);
@@ -131,11 +136,11 @@ class World {
   }
 
   /** Terraform: containers first, the switch only when they are healthy, what goes at the end. */
-  apply(to: ProductRelease, failsAt: "never" | "containers" | "switch" | "end", illNow: boolean): boolean {
+  apply(to: ProductRelease, failsAt: "never" | "refused" | "containers" | "switch" | "end", illNow: boolean): boolean {
     const made = COLOURS.filter(
       (colour) => to[colour] !== null && this.entry?.[colour]?.version !== to[colour].version,
     );
-    if (failsAt === "containers") return false;
+    if (failsAt === "refused" || failsAt === "containers") return false;
     for (const colour of made) {
       if (illNow) return false;
       this.healthy.add(colour);
@@ -155,14 +160,14 @@ const someEntry = fc.oneof(
     canary: 0,
     [colour]: { version: "v1" },
     [otherColour(colour)]: both ? { version: "v0" } : null,
-  })) as fc.Arbitrary<ProductRelease>,
+  })) as unknown as fc.Arbitrary<ProductRelease>,
 );
 const move = fc.record({
   // Mostly well, so that every step is reached.
   pick: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat() }),
   failsAt: fc.oneof(
     { weight: 4, arbitrary: fc.constant("never") },
-    { weight: 1, arbitrary: fc.constantFrom("containers", "switch", "end") },
+    { weight: 1, arbitrary: fc.constantFrom("refused", "containers", "switch", "end") },
   ),
   ill: fc.nat(9).map((n) => n === 0),
   crash: fc.nat(9).map((n) => n === 0),
@@ -193,7 +198,7 @@ describe("whatever happens", () => {
               const worked = world.apply(current.to, failsAt as "never", ill);
               // A crash: what was applied is there, but nobody wrote down that it is; the run does the same task again.
               if (crash) continue;
-              run = next(run, worked ? "ok" : "failed");
+              run = next(run, worked ? "ok" : failsAt === "refused" ? "refused" : "failed");
             } else {
               if (crash) continue;
               const events = possible(run);
