@@ -147,9 +147,9 @@ export function next(run: Run, event: Event): Run {
       break;
     case "canary":
       if (event === "ok") return then(applied, "watch");
-      if (event === "refused") return end(run, "failed");
-      // It may have taken hold all the same.
-      if (event === "failed") return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
+      // It may have taken hold all the same, or before a crash.
+      if (event === "failed" || event === "refused")
+        return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
       break;
     case "watch":
       if (event === "ok" || event === "go-on") return then(run, "cutover");
@@ -159,8 +159,8 @@ export function next(run: Run, event: Event): Run {
       break;
     case "cutover":
       if (event === "ok") return then(applied, "keep");
-      if (event === "refused") return back(run, "went-back");
-      if (event === "failed") return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
+      if (event === "failed" || event === "refused")
+        return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
       break;
     case "keep":
       if (event === "ok" || event === "go-on") return then(run, "retire");

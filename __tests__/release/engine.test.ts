@@ -198,7 +198,7 @@ describe("a step", () => {
     expect(run).toMatchObject({ outcome: "failed", now: BEFORE });
     expect(stage.entry).toEqual(BEFORE);
   });
-  test("that Terraform refuses to plan has changed nothing, and there is nothing to go back from", async () => {
+  test("that Terraform refuses to plan is over, and the program is not", async () => {
     const stage = new Stage();
     stage.site.terraform.plan = (options) =>
       options?.targets
@@ -206,7 +206,7 @@ describe("a step", () => {
         : Promise.reject(new TerraformError("plan", ["no address for the Docker host"]));
     const run = await stage.engine().run(stage.at("canary", BOTH));
     expect(stage.failures()[0]).toContain("no address for the Docker host");
-    expect(run).toMatchObject({ outcome: "failed", now: BOTH });
+    expect(run).toMatchObject({ outcome: "went-back", now: BOTH });
   });
   test("is not begun once somebody else has the lock", async () => {
     const stage = new Stage();
