@@ -11,6 +11,7 @@ import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { TerraformError } from "../terraform/working-directory";
 import { explain } from "./explain";
+import type { PlanSummary } from "./journal-entry";
 import { asProblem, guard } from "./guard";
 import { type Event, newColour, next, type Run, STEPS, type Step, task } from "./machine";
 import type { Reporter } from "./report";
@@ -63,13 +64,20 @@ export class LockedError extends Error {}
 
 /** Where every step is written down. A run that cannot be written down does not go on. */
 export interface Ledger {
-  append(entry: {
-    readonly event: "step-started" | "step-done" | "step-failed" | "ended";
-    readonly run: Run;
-    readonly step?: Step;
-    readonly changes?: readonly string[];
-    readonly text?: readonly string[];
-  }): Promise<void>;
+  append(entry: Noted): Promise<void>;
+}
+
+export interface Noted {
+  readonly event: "step-started" | "step-done" | "step-failed";
+  readonly step: Step;
+  /** The machine's state after what the entry says; none for a single step, which is no run. */
+  readonly progress?: Run;
+  /** The product's entry before an apply, and after it. */
+  readonly from?: ProductRelease | null;
+  readonly to?: ProductRelease;
+  readonly plan?: PlanSummary;
+  readonly outcome?: Event;
+  readonly text?: readonly string[];
 }
 
 export interface EngineOptions {
@@ -103,7 +111,7 @@ export class GuardRefused extends Error {}
 interface Performed {
   readonly event: Event;
   readonly text: readonly string[];
-  readonly changes?: readonly string[];
+  readonly plan?: PlanSummary;
 }
 
 export class Engine {
@@ -118,26 +126,59 @@ export class Engine {
 
   /** Goes on until the run has ended. */
   async run(run: Run): Promise<Run> {
-    const { ledger, report } = this.options;
     for (let current = run; ;) {
       const { step } = current;
       if (step === "ended") return current;
-      await ledger.append({ event: "step-started", run: current, step });
-      report({ kind: "step", step, state: "begins", text: this.intent(current) });
-      const begin = performance.now();
-      const { event, text, changes } = await this.perform(current);
-      const seconds = Math.round((performance.now() - begin) / 100) / 10;
-      const well = !["failed", "refused", "breach", "undecided"].includes(event);
-      report({ kind: "step", step, state: well ? "done" : "failed", seconds, text: text.join("\n") });
-      current = next(current, event);
-      await ledger.append({
-        event: well ? "step-done" : "step-failed",
-        run: current,
-        step,
-        text,
-        ...(changes ? { changes } : {}),
-      });
+      const now = current;
+      const due = task(now);
+      const change = due.kind === "apply" ? { from: now.now, to: due.to } : {};
+      const { event } = await this.noted(
+        { step, ...change },
+        this.intent(now),
+        () => this.perform(now),
+        (over) => (over === undefined ? now : next(now, over)),
+      );
+      current = next(now, event);
     }
+  }
+
+  /** One step by itself, outside of a run: the operator's own decision. */
+  single(step: Step, from: ProductRelease | null, to: ProductRelease, intent: string): Promise<Performed> {
+    return this.noted({ step, from, to }, intent, async () => {
+      try {
+        return await this.apply({ before: from, now: from }, step, to);
+      } catch (reason) {
+        return this.refusal(reason);
+      }
+    });
+  }
+
+  /** Does something, tells of it, and writes down that it begins and how it ended. */
+  private async noted(
+    what: Pick<Noted, "step" | "from" | "to">,
+    intent: string,
+    work: () => Promise<Performed>,
+    progress?: (over?: Event) => Run,
+  ): Promise<Performed> {
+    const { ledger, report } = this.options;
+    const { step } = what;
+    await ledger.append({ event: "step-started", ...what, ...(progress ? { progress: progress() } : {}) });
+    report({ kind: "step", step, state: "begins", text: intent });
+    const begin = performance.now();
+    const performed = await work();
+    const { event, text, plan } = performed;
+    const seconds = Math.round((performance.now() - begin) / 100) / 10;
+    const well = !["failed", "refused", "breach", "undecided"].includes(event);
+    report({ kind: "step", step, state: well ? "done" : "failed", seconds, text: text.join("\n") });
+    await ledger.append({
+      event: well ? "step-done" : "step-failed",
+      ...what,
+      outcome: event,
+      text,
+      ...(plan ? { plan } : {}),
+      ...(progress ? { progress: progress(event) } : {}),
+    });
+    return performed;
   }
 
   private async perform(run: Run): Promise<Performed> {
@@ -160,15 +201,20 @@ export class Engine {
           throw new Error("the run has ended");
       }
     } catch (reason) {
-      // Nothing was applied: what an apply itself says is in its result.
-      if (current.kind !== "apply" || !isRefusal(reason)) throw reason;
-      this.refused ||= reason instanceof GuardRefused;
-      return { event: "refused", text: reason.message.split("\n") };
+      if (current.kind !== "apply") throw reason;
+      return this.refusal(reason);
     }
   }
 
+  /** Nothing was applied: what an apply itself says is in its result. */
+  private refusal(reason: unknown): Performed {
+    if (!isRefusal(reason)) throw reason;
+    this.refused ||= reason instanceof GuardRefused;
+    return { event: "refused", text: reason.message.split("\n") };
+  }
+
   /** Plans, lets the guard look, applies, and then writes the release file: it never says more than what is so. */
-  private async apply(run: Run, step: Step, to: ProductRelease): Promise<Performed> {
+  private async apply(run: Pick<Run, "before" | "now">, step: Step, to: ProductRelease): Promise<Performed> {
     const { site, product } = this.options;
     await this.options.lock.hold();
     await this.options.lock.mustHold();
@@ -176,28 +222,28 @@ export class Engine {
       return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
     }
     const { changes, allowed } = await this.plan(run, step, to);
-    const named = changes.map(describeChange);
+    const plan = planSummary(changes);
     if (changes.length === 0) {
       site.save(product, to);
       this.moved(to);
       return { event: "ok", text: ["nothing to change"] };
     }
-    this.options.report({ kind: "plan", step, changes: named, allowed });
+    this.options.report({ kind: "plan", step, changes: changes.map(describeChange), allowed });
     const applied = await this.applyPlanned(changes.length);
     if (applied.code !== 0) {
       const docker = await site.docker();
       const state = await site.terraform.state().catch(() => []);
       const text = await explain(applied.errors, state, (name, lines) => docker.logs(name, lines));
-      return { event: "failed", text, changes: named };
+      return { event: "failed", text, plan };
     }
     site.save(product, to);
     this.moved(to);
-    return { event: "ok", text: [summary(changes)], changes: named };
+    return { event: "ok", text: [plan.summary], plan };
   }
 
   /** The plan of a step, after the guard. @throws GuardRefused */
   async plan(
-    run: Run,
+    run: Pick<Run, "before">,
     step: Step,
     to: ProductRelease,
   ): Promise<{ changes: ResourceChange[]; allowed: readonly string[] }> {
@@ -337,6 +383,13 @@ export function summary(changes: readonly ResourceChange[]): string {
       return count > 0 ? [`${count} ${word}`] : [];
     })
     .join(", ");
+}
+
+/** Counted as Terraform counts: a replacement is one that comes and one that goes. */
+export function planSummary(changes: readonly ResourceChange[]): PlanSummary {
+  const count = (action: string): number =>
+    changes.filter(({ change: { actions } }) => actions.includes(action)).length;
+  return { add: count("create"), change: count("update"), destroy: count("delete"), summary: summary(changes) };
 }
 
 /** The steps that a run from its beginning takes. */

@@ -26,6 +26,7 @@ class Stage {
   readonly done: string[] = [];
   readonly events: ReleaseEvent[] = [];
   readonly written: { event: string; step?: string; text?: readonly string[] }[] = [];
+  readonly progress: (Run | undefined)[] = [];
   /** Changes that the next plan has besides the switch's. */
   more: ResourceChange[] = [];
   /** How the next applies end; then well. */
@@ -98,8 +99,9 @@ class Stage {
       product: "chat",
       report: (event) => this.events.push(event),
       ledger: {
-        append: ({ event, step, text }) => {
-          this.written.push({ event, ...(step ? { step } : {}), ...(text ? { text } : {}) });
+        append: ({ event, step, text, progress }) => {
+          this.progress.push(progress);
+          this.written.push({ event, step, ...(text ? { text } : {}) });
           return Promise.resolve();
         },
       },
@@ -159,6 +161,23 @@ describe("a step", () => {
       { event: "step-started", step: "canary" },
       { event: "step-done", step: "canary", text: ["1 replaced"] },
     ]);
+  });
+  test("leaves behind what another computer needs to go on", async () => {
+    const stage = new Stage();
+    await stage.engine().run({ ...stage.at("canary", BOTH), until: "canary" });
+    expect(stage.progress).toMatchObject([
+      { step: "canary", now: BOTH },
+      { step: "ended", now: { canary: 10 } },
+    ]);
+  });
+  test("by itself is no run: nothing follows it", async () => {
+    const stage = new Stage();
+    const to = { ...BOTH, canary: 25 };
+    expect(await stage.engine().single("canary", BOTH, to, "25 %")).toMatchObject({ event: "ok" });
+    expect(stage.entry).toEqual(to);
+    expect(stage.progress).toEqual([undefined, undefined]);
+    stage.heldBy = "somebody@elsewhere";
+    expect(await stage.engine().single("canary", to, BOTH, "0 %")).toMatchObject({ event: "refused" });
   });
   test("is not begun when it cannot be written down", async () => {
     const stage = new Stage();
