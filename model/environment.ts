@@ -63,6 +63,14 @@ export type StateStore =
   /** An S3-compatible bucket. Endpoint and credentials come from the environment only (AWS_ENDPOINT_URL_S3 and so on). */
   | { readonly kind: "s3"; readonly bucket: string };
 
+/** Key of an environment's state in its bucket. Its lock and the releases' journal are beside it. */
+export const stateKey = (platform: string, environment: string): string =>
+  `${platform}/${environment}/terraform.tfstate`;
+
+/** Name of an environment's state where that is a file in the project's folder. */
+export const stateFileName = (platform: string, environment: string): string =>
+  `terraform.${platform}.${environment}.tfstate`;
+
 /** One of a platform's environments: everything that differs between them, as data. */
 export interface Environment {
   readonly name: EnvironmentName;

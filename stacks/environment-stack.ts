@@ -29,7 +29,7 @@ import { Host } from "../constructs/hetzner/host";
 import { SSH_OPTIONS } from "../constructs/hetzner/readiness-gate";
 import { pinProvider } from "../constructs/provider-versions";
 import { Variables } from "../constructs/variables";
-import type { Environment, HetznerHost } from "../model/environment";
+import { type Environment, type HetznerHost, stateFileName, stateKey } from "../model/environment";
 import { environmentPrefix } from "../model/names";
 import {
   databasePassword,
@@ -130,12 +130,12 @@ export class EnvironmentStack extends TerraformStack {
     const { platform, environment } = this.props;
     if (environment.state.kind === "local") {
       // Relative to cdktf.out/stacks/<name>: beside the project, and no absolute path in the output.
-      new LocalBackend(this, { path: `../../../terraform.${platform.name}.${environment.name}.tfstate` });
+      new LocalBackend(this, { path: `../../../${stateFileName(platform.name, environment.name)}` });
       return;
     }
     new S3Backend(this, {
       bucket: environment.state.bucket,
-      key: `${platform.name}/${environment.name}/terraform.tfstate`,
+      key: stateKey(platform.name, environment.name),
       // Cloudflare R2 knows one region and none of AWS' other services.
       region: "auto",
       usePathStyle: true,

@@ -49,6 +49,8 @@ export class WorkingDirectory {
       readonly parallelism?: number;
       /** Are the variables' values in a file that `write` made? @default false: they come from the environment */
       readonly valuesFile?: boolean;
+      /** Does each command lock the state? Not while this program itself holds the lock. @default true */
+      readonly lock?: boolean;
     } = {},
   ) {
     mkdirSync(path, { recursive: true });
@@ -78,7 +80,7 @@ export class WorkingDirectory {
 
   /** Applies what was planned last, and nothing else: Terraform refuses it when the state has changed since. */
   applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}): Promise<Applied> {
-    return this.applying([`-parallelism=${this.options.parallelism ?? 10}`, PLAN], options);
+    return this.applying([...this.locking, `-parallelism=${this.options.parallelism ?? 10}`, PLAN], options);
   }
 
   /** Plans and applies; an error is in the result. */
@@ -111,7 +113,8 @@ export class WorkingDirectory {
 
   /** The lock on the state, if somebody holds it. */
   async lock(): Promise<Lock | undefined> {
-    const { stdout } = await this.run(["plan", "-json", "-input=false", "-refresh=false", ...this.flags({})]);
+    const args = ["plan", "-json", "-input=false", "-refresh=false", ...this.flags({}), "-lock=true"];
+    const { stdout } = await this.run(args);
     return lockAmong(errorDiagnostics(stdout));
   }
 
@@ -127,7 +130,7 @@ export class WorkingDirectory {
       writeFileSync(override, JSON.stringify({ provider: { docker: { host: "tcp://127.0.0.1:9" } } }));
     }
     try {
-      await this.must("import", ["-no-color", "-input=false", ...this.values, address, id]);
+      await this.must("import", ["-no-color", "-input=false", ...this.locking, ...this.values, address, id]);
     } finally {
       rmSync(override, { force: true });
     }
@@ -148,9 +151,13 @@ export class WorkingDirectory {
     return this.options.valuesFile ? [`-var-file=${VALUES}`] : [];
   }
 
+  private get locking(): string[] {
+    return this.options.lock === false ? ["-lock=false"] : [];
+  }
+
   private flags(options: ApplyOptions): string[] {
     return [
-      ...[...this.values, `-parallelism=${this.options.parallelism ?? 10}`],
+      ...[...this.locking, ...this.values, `-parallelism=${this.options.parallelism ?? 10}`],
       ...(options.refresh === false ? ["-refresh=false"] : []),
       ...(options.destroy ? ["-destroy"] : []),
       ...(options.targets ?? []).map((address) => `-target=${address}`),

@@ -94,6 +94,22 @@ describe("apply", () => {
   });
 });
 
+test("who holds the state's lock already has its commands take none, but for the one that looks for it", async () => {
+  const terraform = (await findTerraform(process.env)) as Terraform;
+  const holding = new WorkingDirectory(terraform, directory.path, process.env, { lock: false });
+  holding.write({}, "");
+  await holding.plan().catch(() => undefined);
+  await holding.apply();
+  await holding.applyPlanned();
+  await holding.import("a.b", "7");
+  const commands = fake.calls().filter(({ args }) => ["plan", "apply", "import"].includes(args[0]!));
+  expect(commands.map(({ args }) => args.includes("-lock=false"))).toEqual([true, true, true, true]);
+  await holding.lock();
+  expect(fake.calls("plan").at(-1)?.args.at(-1)).toBe("-lock=true");
+  await directory.apply();
+  expect(fake.calls("apply").at(-1)?.args.join(" ")).not.toContain("-lock");
+});
+
 describe("import", () => {
   test("for its time the Docker provider has an address, as Terraform configures it too", async () => {
     directory.write({ provider: { docker: [{ host: "${hcloud_primary_ip.host_ipv4.ip_address}" }] } }, "");

@@ -123,6 +123,21 @@ describe("a condition", () => {
     expect((await call("PUT", "/state/new", { body: "3", headers: { "if-match": "*" } })).status).toBe(412);
   });
 
+  test("If-None-Match with an ETag writes over anything else, and over nothing", async () => {
+    const etag = (await call("PUT", "/state/key", { body: "1" })).headers.get("etag")!;
+    const headers = { "if-none-match": etag };
+    expect(await errorOf(await call("PUT", "/state/key", { body: "2", headers }))).toBe("412 PreconditionFailed");
+    expect((await call("PUT", "/state/new", { body: "2", headers })).status).toBe(200);
+    await call("PUT", "/state/key", { body: "3" });
+    expect((await call("PUT", "/state/key", { body: "2", headers })).status).toBe(200);
+  });
+
+  test("holds no DELETE back, as R2 has none there", async () => {
+    await call("PUT", "/state/key", { body: "1" });
+    expect((await call("DELETE", "/state/key", { headers: { "if-match": '"0"' } })).status).toBe(204);
+    expect(store.objects.size).toBe(0);
+  });
+
   test("If-None-Match on a read answers 304 for what the client has", async () => {
     const etag = (await call("PUT", "/state/key", { body: "1" })).headers.get("etag")!;
     expect((await call("GET", "/state/key", { headers: { "if-none-match": etag } })).status).toBe(304);
