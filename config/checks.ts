@@ -19,11 +19,13 @@ import {
   hostsOf,
   inputUses,
   namesOf,
+  planOf,
   type Platform,
   replicasOf,
   servicesOf,
   ZONE_PLANS,
   type ZoneCaching,
+  type ZonePlan,
 } from "../model/platform";
 import { error, list, type Problem, warning } from "../model/problem";
 import type { Release } from "../model/release";
@@ -546,6 +548,19 @@ function checkHosts(platform: Platform): Problem[] {
         );
       }
     }
+    const { tls } = environment;
+    for (const { host, path } of users) {
+      if (tls.kind === "letsencrypt" && tls.challenge === "dns" && tooDeep(host, platform.zone.name)) {
+        problems.push(
+          error(
+            path,
+            `${host}, with one certificate for ${platform.zone.name} and everything right below it`,
+            `a name right below ${platform.zone.name}`,
+            `take a dash for the dot, or write challenge: "http" into environments/${name}/tls`,
+          ),
+        );
+      }
+    }
     for (const { host, path } of all) {
       if (!isHostName(host)) {
         problems.push(error(path, host, "a host name: parts of letters, digits and dashes", "correct the name"));
@@ -558,6 +573,10 @@ function checkHosts(platform: Platform): Problem[] {
   }
   return problems;
 }
+
+/** Is it a name that a wildcard certificate of the zone does not cover? */
+const tooDeep = (host: string, zone: string): boolean =>
+  host.endsWith(`.${zone}`) && host.slice(0, -zone.length - 1).includes(".");
 
 /** Does Cloudflare's wildcard pattern fit the address (host and path)? */
 export const matchesPattern = (pattern: string, address: string): boolean =>
@@ -578,20 +597,20 @@ const MAX_EDGE_TTL: Duration = days(28);
 function checkCacheRules(platform: Platform): Problem[] {
   const { caching } = platform.zone;
   return [
-    ...(caching ? checkCaching(caching) : []),
+    ...(caching ? checkCaching(caching, planOf(platform.zone)) : []),
     ...ENVIRONMENTS.flatMap((name) => checkCached(platform, platform.environments[name], caching?.rules ?? [])),
   ];
 }
 
-function checkCaching(caching: ZoneCaching): Problem[] {
-  const plan = ZONE_PLANS[caching.plan];
+function checkCaching(caching: ZoneCaching, planName: ZonePlan): Problem[] {
+  const plan = ZONE_PLANS[planName];
   const problems: Problem[] = [];
   if (caching.rulesAs === "page-rules" && caching.rules.length > plan.pageRules) {
     problems.push(
       error(
         "zone/caching/rules",
         `${caching.rules.length} page rules`,
-        `at most ${plan.pageRules}, as the plan "${caching.plan}" permits`,
+        `at most ${plan.pageRules}, as the plan "${planName}" permits`,
         'put names together with wildcards, or write rulesAs: "cache-rules"',
       ),
     );
@@ -601,7 +620,7 @@ function checkCaching(caching: ZoneCaching): Problem[] {
       problems.push(
         error(
           `zone/caching/rules/${rule.id}/polish`,
-          `Polish on the plan "${caching.plan}"`,
+          `Polish on the plan "${planName}"`,
           "the plan pro or higher",
           'remove polish, or write plan: "pro"',
         ),

@@ -35,7 +35,7 @@ function timings(given: HealthTimings): Required<HealthTimings> {
 }
 
 export const Health = {
-  /** Healthy when GET `path` on the service's own port answers 2xx. The image needs the program. @default using wget */
+  /** Healthy when GET `path` on the service's own port answers well: 2xx, or with wget and curl a redirect. The image needs the program. @default using wget */
   http: (path: string, given: HealthTimings & { readonly using?: Prober } = {}): Health => ({
     kind: "http",
     path,

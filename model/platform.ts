@@ -43,7 +43,6 @@ export type ZonePlan = keyof typeof ZONE_PLANS;
 
 /** What Cloudflare caches of a zone's proxied names. */
 export interface ZoneCaching {
-  readonly plan: ZonePlan;
   /** As page rules, or the same as cache rules (rulesets). */
   readonly rulesAs: "page-rules" | "cache-rules";
   readonly rules: readonly CacheRule[];
@@ -56,6 +55,8 @@ export interface ZoneCaching {
 export interface Zone {
   /** "manacore.app". */
   readonly name: string;
+  /** What is paid for at Cloudflare. @default "free" */
+  readonly plan?: ZonePlan;
   /** @default Cloudflare's own behaviour: nothing but static files of proxied names, for as long as they say */
   readonly caching?: ZoneCaching;
   /** Records that lead elsewhere. Made by the environment that owns the zone. @default none */
@@ -138,6 +139,8 @@ export const replicasOf = (environment: Environment, service: Service): number =
 /** The host names of a service in an environment, the canonical one first. */
 export const hostsOf = (service: Service, environment: Environment): readonly string[] =>
   service.access.hosts[environment.name];
+
+export const planOf = (zone: Zone): ZonePlan => zone.plan ?? "free";
 
 /** Every name of a service in an environment: its host names and those for webhooks. */
 export const namesOf = (service: Service, environment: Environment): readonly string[] => [

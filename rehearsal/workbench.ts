@@ -8,7 +8,7 @@ import { App } from "cdktf";
 import { withoutTraces } from "../main";
 import type { Environment } from "../model/environment";
 import { environmentPrefix } from "../model/names";
-import type { Platform } from "../model/platform";
+import { type Platform, planOf } from "../model/platform";
 import type { Release } from "../model/release";
 import type { CloudAccess } from "../release/recover";
 import { EnvironmentStack } from "../stacks/environment-stack";
@@ -108,13 +108,13 @@ export class Workbench {
   }
 
   /** Another directory for Terraform, with its state beside it. */
-  anotherDirectory(path: string, env: NodeJS.ProcessEnv): WorkingDirectory {
+  anotherDirectory(path: string, env: NodeJS.ProcessEnv, options: { readonly lock?: boolean } = {}): WorkingDirectory {
     const { means, parallelism } = this.options;
     return new WorkingDirectory(
       means.terraform,
       path,
       { ...this.env, TF_DATA_DIR: join(this.options.directory, `${basename(path)}.data`), ...env },
-      { parallelism: parallelism ?? 40, valuesFile: true },
+      { parallelism: parallelism ?? 40, valuesFile: true, ...options },
     );
   }
 
@@ -165,7 +165,7 @@ export const startCloudflareFor = (platform: Platform): Promise<CloudflareSimula
   startCloudflare({
     token: TOKENS.cloudflare,
     tokens: [{ value: TOKENS.dns, permission: "dns-only" }],
-    zones: [{ id: ZONE_ID, name: platform.zone.name, plan: platform.zone.caching?.plan ?? "free" }],
+    zones: [{ id: ZONE_ID, name: platform.zone.name, plan: planOf(platform.zone) }],
     accountId: ACCOUNT_ID,
     allowPrivateTargets: true,
   });

@@ -436,6 +436,19 @@ describe("host names", () => {
       "a name in the zone manacore.app",
     );
   });
+  test("deeper than a wildcard certificate reaches, with the DNS challenge; the HTTP challenge has one for each", () => {
+    expectProblem(check(hosts(["app.chat.manacore.app"])), {
+      path: "chat/chat-web/access/hosts/production",
+      expected: "a name right below manacore.app",
+    });
+    expect(check((p) => p, KORCZEWSKI)).toEqual([]);
+    const { tls } = KORCZEWSKI.platform.environments.production;
+    const byDns = withEnvironment("production", { tls: { ...tls, challenge: "dns" } as typeof tls });
+    expect(check(byDns, KORCZEWSKI).map(({ given }) => given.split(",")[0])).toEqual([
+      "api.l2p.korczewski.de",
+      "webhooks.payment.korczewski.de",
+    ]);
+  });
   test("not a host name", () => {
     expect(check(hosts(["app chat.manacore.app"])).map((p) => p.given)).toContainEqual("app chat.manacore.app");
   });
@@ -446,18 +459,20 @@ describe("host names", () => {
 
 describe("cache rules", () => {
   const { rules } = MANACORE.platform.zone.caching!;
+  const onFreePlan = (change: Partial<ZoneCaching>) => (p: Platform) => {
+    const changed = withCaching(change)(p);
+    return { ...changed, zone: { ...changed.zone, plan: "free" as const } };
+  };
   test("more page rules than the plan permits", () => {
-    const problems = check(withCaching({ plan: "free", rules: rules.map(({ polish: _, ...rule }) => rule) }));
+    const problems = check(onFreePlan({ rules: rules.map(({ polish: _, ...rule }) => rule) }));
     expectProblem(problems, { path: "zone/caching/rules", given: "4 page rules", expected: "at most 3" });
   });
   test("cache rules are not counted as page rules", () => {
-    const problems = check(
-      withCaching({ plan: "free", rulesAs: "cache-rules", rules: rules.map(({ polish: _, ...rule }) => rule) }),
-    );
+    const problems = check(onFreePlan({ rulesAs: "cache-rules", rules: rules.map(({ polish: _, ...rule }) => rule) }));
     expect(problems).toEqual([]);
   });
   test("Polish on the free plan", () => {
-    const problems = check(withCaching({ plan: "free", rules: rules.filter((r) => r.id !== "auth") }));
+    const problems = check(onFreePlan({ rules: rules.filter((r) => r.id !== "auth") }));
     expect(problems.map((p) => p.path)).toContainEqual("zone/caching/rules/images/polish");
   });
   test("longer than the provider accepts", () => {

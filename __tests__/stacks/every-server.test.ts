@@ -1,7 +1,7 @@
 /** What every platform's stacks on servers promise, as the catalog says it. */
 import { describe, expect, test } from "@jest/globals";
 import type { HetznerHost } from "../../model/environment";
-import { namesOf, servicesOf } from "../../model/platform";
+import { namesOf, planOf, servicesOf } from "../../model/platform";
 import { type Body, everyCase, map } from "../support/cases";
 
 const ON_SERVERS = everyCase().filter(([, { environment }]) => environment.host.kind === "hetzner");
@@ -156,6 +156,8 @@ describe.each(ON_SERVERS)("%s", (_, { platform, environment, stack }) => {
         expect([settings, stack.all("cloudflare_page_rule"), stack.all("cloudflare_ruleset")]).toEqual([{}, {}, {}]);
         return;
       }
+      // The free plan refuses to have it set, even to what it is.
+      expect(settings["zone_http2"]).toBe(planOf(platform.zone) === "free" ? undefined : "on");
       expect(settings).toMatchObject({
         zone_ssl: "strict",
         "zone_always-use-https": "on",

@@ -1,6 +1,6 @@
 import { ZoneSetting } from "@cdktf/provider-cloudflare/lib/zone-setting";
 import { Construct } from "constructs";
-import type { Zone } from "../../model/platform";
+import { planOf, type Zone } from "../../model/platform";
 
 export interface ZoneSettingsProps {
   readonly zoneId: string;
@@ -20,7 +20,8 @@ export class ZoneSettings extends Construct {
     set("always_use_https", "on");
     set("min_tls_version", zone.minTlsVersion);
     set("tls_1_3", "on");
-    set("http2", "on");
+    // On in every plan, and not to be edited in the free one (rehearsed: "Not allowed to edit setting for http2").
+    if (planOf(zone) !== "free") set("http2", "on");
     set("security_header", {
       strict_transport_security: {
         enabled: true,

@@ -41,9 +41,9 @@ export const manacore: Platform = {
   },
   zone: {
     name: ZONE,
+    // The cost table has Cloudflare's free plan, the page rules ask for Polish, which begins with Pro.
+    plan: "pro",
     caching: {
-      // The cost table has Cloudflare's free plan, the page rules ask for Polish, which begins with Pro.
-      plan: "pro",
       rulesAs: "page-rules",
       // "Cloudflare Page Rules", with wildcards so that four rules do for every product and both environments.
       // Only the first rule that fits an address applies, so the one for images caches as well.
