@@ -69,6 +69,17 @@ const APIS: Readonly<Record<string, (options: SimulateOptions) => Promise<Starte
       env: { AWS_ENDPOINT_URL_S3: simulator.baseUrl, AWS_ACCESS_KEY_ID: TOKEN, AWS_SECRET_ACCESS_KEY: TOKEN },
     };
   },
+  async registry({ port }) {
+    const { startRegistry } = await import("../rehearsal/simulators/registry");
+    const simulator = await startRegistry({
+      accounts: [{ username: TOKEN, password: TOKEN }],
+      ...(port === undefined ? {} : { port }),
+    });
+    return {
+      simulator,
+      env: { REGISTRY: simulator.host, TF_VAR_registry_username: TOKEN, TF_VAR_registry_token: TOKEN },
+    };
+  },
 };
 
 export const SIMULATED = Object.keys(APIS);

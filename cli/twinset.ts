@@ -149,7 +149,7 @@ program
 
 program
   .command("simulate")
-  .description("a cloud's API on this computer, until Ctrl-C: hetzner, cloudflare, github or object-store")
+  .description("a cloud's API on this computer, until Ctrl-C: hetzner, cloudflare, github, object-store or registry")
   .argument("<api>")
   .option("--port <number>", "default: a free one", Number)
   .option("--name <name>", "cloudflare: the zone; github: owner/repository; object-store: the bucket")

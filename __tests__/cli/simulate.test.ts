@@ -23,6 +23,6 @@ describe("one simulator, by hand", () => {
 
   test("an API that nobody simulates is refused with those that there are", async () => {
     await expect(simulate("aws", {})).rejects.toThrow(ProblemsError);
-    await expect(simulate("aws", {})).rejects.toThrow(/hetzner, cloudflare, github and object-store/);
+    await expect(simulate("aws", {})).rejects.toThrow(/hetzner, cloudflare, github, object-store and registry/);
   });
 });
