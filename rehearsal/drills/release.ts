@@ -248,6 +248,7 @@ export const rolling: DeploymentDrill = {
     must(refused.code !== 0, "the apply succeeded with a version that is never healthy");
     load.phase("refused");
     await load.until("refused", 1000);
+    load.phase("replacing");
     say("a good one");
     const start = performance.now();
     wantStep(world, (release) => replaceLive(release, next));
