@@ -78,7 +78,8 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
   }
 }
 
-function accessOf(env: NodeJS.ProcessEnv): CloudAccess {
+/** The clouds that the environment has tokens for. */
+export function accessOf(env: NodeJS.ProcessEnv): CloudAccess {
   const hetzner = env["TF_VAR_hcloud_token"];
   const cloudflare = env["TF_VAR_cloudflare_api_token"];
   return {

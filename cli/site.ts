@@ -20,6 +20,8 @@ import { WorkingDirectory } from "../terraform/working-directory";
 export interface SiteOptions {
   readonly environment: EnvironmentName;
   readonly env: NodeJS.ProcessEnv;
+  /** Do Terraform's commands lock the state themselves? @default true */
+  readonly lock?: boolean;
 }
 
 /** A site whose Terraform is ready, and what of it only the command line knows. */
@@ -32,7 +34,7 @@ export interface OpenSite extends Site {
 }
 
 /** @throws ProblemsError for mistakes in the catalog, and where there is no Terraform */
-export async function openSite({ environment: name, env }: SiteOptions): Promise<OpenSite> {
+export async function openSite({ environment: name, env, lock = true }: SiteOptions): Promise<OpenSite> {
   const loaded = loadCatalog(env);
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
   const { platform } = loaded;
@@ -44,7 +46,12 @@ export async function openSite({ environment: name, env }: SiteOptions): Promise
     ]);
   }
   const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
-  const directory = new WorkingDirectory(terraform, join(outdir, "stacks", name), { ...usable(env), TF_INPUT: "0" });
+  const directory = new WorkingDirectory(
+    terraform,
+    join(outdir, "stacks", name),
+    { ...usable(env), TF_INPUT: "0" },
+    { lock, parallelism: PARALLELISM },
+  );
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;
   const render = (release: Release): void => {
@@ -78,6 +85,9 @@ export async function openSite({ environment: name, env }: SiteOptions): Promise
     },
   };
 }
+
+/** Resources at a time: the server's sshd takes a hundred connections (cloud-init). */
+const PARALLELISM = 40;
 
 /** The catalog that `PLATFORM` names, or a rehearsal's. */
 export function loadCatalog(env: NodeJS.ProcessEnv): LoadedPlatform {

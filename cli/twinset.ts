@@ -6,11 +6,12 @@ import { parseEnv } from "node:util";
 import colours from "picocolors";
 import { loadPlatform } from "../config/load";
 import type { HetznerPrices } from "../model/cost";
-import { ENVIRONMENTS, type Environment } from "../model/environment";
+import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import type { InputStatus } from "./inputs";
+import type { ReleaseFlags } from "./release";
 
 const ROOT = join(__dirname, "..");
 
@@ -130,6 +131,135 @@ program
     process.exitCode = given.ifPossible && code === EXIT.missing ? EXIT.passed : code;
   });
 
+const ENVIRONMENT = ["-e, --environment <name>", "development, staging or production", "production"] as const;
+const ALLOW = ["--allow <address...>", "addresses outside of the product that may change"] as const;
+const UNLOCK = ["--unlock <id>", "take the lock of a run that is dead"] as const;
+const JSON_LINES = ["--json", "one JSON object a line, for pipelines"] as const;
+
+program
+  .command("status")
+  .description("per product: what is live and idle, traffic, health and age of each container, drift")
+  .argument("[environment]", list([...ENVIRONMENTS]), "production")
+  .option("--quick", "do not look for drift, which takes a whole plan")
+  .option("--json", "for programs")
+  .action(async (name: string, given: { quick?: boolean; json?: boolean }) => {
+    const { status } = await import("./environment-commands");
+    process.exitCode = await status(knownEnvironment(name), given, process.env);
+  });
+
+program
+  .command("release")
+  .description("the whole way of a version: deploy, smoke, canary, watch, cutover, keep, retire; or safely back")
+  .argument("<product>")
+  .argument("[version]", "not with --resume")
+  .option(...ENVIRONMENT)
+  .option("--until <step>", "end after this step: deploy, smoke, canary, watch, cutover or keep")
+  .option("--resume", "go on with the run that has not ended, whichever computer it was on")
+  .option("--dry-run", "only show each step's plan")
+  .option("--yes", "ask nothing; Ctrl-C in the canary goes back")
+  .option(...ALLOW)
+  .option(...UNLOCK)
+  .option("--canary-for <time>", "how long the canary has to do well, e.g. 10m (default: the product's)")
+  .option("--patience <time>", "how long it then waits for enough requests (default: the product's)")
+  .option("--keep-for <time>", "how long the old set stays, e.g. 1h (default: the product's)")
+  .option(...JSON_LINES)
+  .action(async (product: string, version: string | undefined, given: ReleaseFlags) => {
+    const { release } = await import("./release");
+    process.exitCode = await release(product, version, given, process.env);
+  });
+
+program
+  .command("deploy")
+  .description("a version to the idle set: migration, containers, healthy; no traffic")
+  .argument("<product>")
+  .argument("<version>")
+  .option(...ENVIRONMENT)
+  .option(...ALLOW)
+  .option(...UNLOCK)
+  .option(...JSON_LINES)
+  .action(async (product: string, version: string, given: ReleaseFlags) => {
+    const { deployStep } = await import("./release");
+    process.exitCode = await deployStep(product, version, given, process.env);
+  });
+
+program
+  .command("canary")
+  .description("give the idle set so many per cent of the traffic; 0 takes it back")
+  .argument("<percent>")
+  .argument("<product>")
+  .option(...ENVIRONMENT)
+  .option(...ALLOW)
+  .option(...UNLOCK)
+  .option(...JSON_LINES)
+  .action(async (percent: string, product: string, given: ReleaseFlags) => {
+    const { canaryStep } = await import("./release");
+    process.exitCode = await canaryStep(percent, product, given, process.env);
+  });
+
+program
+  .command("switch")
+  .description("all traffic to the set of this colour")
+  .argument("<product>")
+  .argument("<colour>", "blue or green")
+  .option(...ENVIRONMENT)
+  .option(...ALLOW)
+  .option(...UNLOCK)
+  .option(...JSON_LINES)
+  .action(async (product: string, colour: string, given: ReleaseFlags) => {
+    const { switchStep } = await import("./release");
+    process.exitCode = await switchStep(product, colour, given, process.env);
+  });
+
+program
+  .command("rollback")
+  .description(
+    "all traffic back to the other set, by one targeted apply; a version that runs no more is deployed first",
+  )
+  .argument("<product>")
+  .argument("[version]", "default: the one of the other set")
+  .option(...ENVIRONMENT)
+  .option(...ALLOW)
+  .option(...UNLOCK)
+  .option(...JSON_LINES)
+  .action(async (product: string, version: string | undefined, given: ReleaseFlags) => {
+    const { rollback } = await import("./release");
+    process.exitCode = await rollback(product, version, given, process.env);
+  });
+
+program
+  .command("retire")
+  .description("the set without traffic goes; its images stay on the host")
+  .argument("<product>")
+  .option(...ENVIRONMENT)
+  .option(...ALLOW)
+  .option(...UNLOCK)
+  .option(...JSON_LINES)
+  .action(async (product: string, given: ReleaseFlags) => {
+    const { retireStep } = await import("./release");
+    process.exitCode = await retireStep(product, given, process.env);
+  });
+
+program
+  .command("plan")
+  .description("what an apply of the files would change; the plan is saved")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .option(...ALLOW)
+  .action(async (name: string, given: { allow?: string[] }) => {
+    const { plan } = await import("./environment-commands");
+    process.exitCode = await plan(knownEnvironment(name), given, process.env);
+  });
+
+program
+  .command("apply")
+  .description("apply the plan that was shown, and no other; a stale one is refused")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .option("--plan <id>", "as twinset plan has said it")
+  .option(...ALLOW)
+  .action(async (name: string, given: { plan?: string; allow?: string[] }) => {
+    const { apply } = await import("./environment-commands");
+    process.exitCode = await apply(knownEnvironment(name), given, process.env);
+  });
+
 program
   .command("recover")
   .description("after an apply that was killed: what is there that the state does not know; adopt it or remove it")
@@ -177,6 +307,10 @@ function terraformOptions(environments: string[]): { platform?: string; environm
   const platform = process.env["PLATFORM"];
   return { ...(platform ? { platform } : {}), environments };
 }
+
+/** The environment that a command is about. @throws ProblemsError for one that does not exist */
+const knownEnvironment = (name: string): EnvironmentName =>
+  environmentOf(loadPlatform({ platform: process.env["PLATFORM"] }).platform, name).name;
 
 function environmentOf(platform: Platform, name: string): Environment {
   const environment = ENVIRONMENTS.find((known) => known === name);

@@ -69,6 +69,11 @@ export class WorkingDirectory {
   /** Plans, and keeps the plan for `applyPlanned`. @returns the changes that an apply would make now */
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
     await this.must("plan", ["-json", "-input=false", `-out=${PLAN}`, ...this.flags(options)]);
+    return this.planned();
+  }
+
+  /** The changes of the plan that is kept. */
+  async planned(): Promise<ResourceChange[]> {
     const shown = await this.must("show", ["-json", PLAN]);
     return effective(JSON.parse(shown.stdout) as Plan);
   }
