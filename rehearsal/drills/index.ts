@@ -11,9 +11,10 @@ import {
   rolling,
   rotatedSecret,
 } from "./release";
+import { runLock } from "./run-lock";
 
 /** In the order in which they run: the first makes everything, the one that destroys it is the last on it. */
 export const DRILLS: readonly Drill[] = [
   ...[fromNothing, releaseUnderLoad, neverHealthy, failedMigration, rollback, killed, twoOperators, byHand],
-  ...[restarts, cloudFaults, onlyItsOwn, rotatedSecret, rolling, replacedServer, destroyed, github],
+  ...[restarts, cloudFaults, onlyItsOwn, rotatedSecret, rolling, replacedServer, destroyed, github, runLock],
 ];
