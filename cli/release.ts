@@ -86,6 +86,24 @@ async function inSession(
   purpose: string,
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
+  const report = reporterFor(flags);
+  try {
+    return await opened(product, flags, env, purpose, report, work);
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError || reason instanceof LockedError)) throw reason;
+    report({ kind: "line", level: "error", text: reason.message });
+    return reason instanceof LockedError ? EXIT.locked : EXIT.mistake;
+  }
+}
+
+async function opened(
+  product: string,
+  flags: ReleaseFlags,
+  env: NodeJS.ProcessEnv,
+  purpose: string,
+  report: Reporter,
+  work: (session: Session) => Promise<number>,
+): Promise<number> {
   const name = environmentName(flags.environment);
   const { platform } = loadCatalog(env);
   mustKnow(
@@ -98,15 +116,11 @@ async function inSession(
   const journal = new Journal(files, { redact: redactor(knownSecrets(platform, site.environment, env)) });
   const session: Session = {
     ...{ site, product, flags, journal, env },
-    report: reporterFor(flags),
+    report,
     lock: new CommandLock(files, purpose, flags.unlock),
   };
   try {
     return await work(session);
-  } catch (reason) {
-    if (!(reason instanceof LockedError)) throw reason;
-    session.report({ kind: "line", level: "error", text: reason.message });
-    return EXIT.locked;
   } finally {
     await session.lock.release();
   }
