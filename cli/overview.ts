@@ -2,6 +2,7 @@ import colours from "picocolors";
 import { baseNeed, currentNeed, type Need, peakNeed, serverTypeOf, setNeed, setSize } from "../model/capacity";
 import { type HetznerPrices, monthlyCost, totals } from "../model/cost";
 import type { Environment } from "../model/environment";
+import { monitoringOf } from "../model/monitoring";
 import { hostsOf, type Platform, replicasOf, type ServerType } from "../model/platform";
 import { otherColour, type ProductRelease, type Release, runningColours } from "../model/release";
 import type { Product } from "../model/service";
@@ -70,7 +71,7 @@ function productTable(platform: Platform, environment: Environment, release: Rel
     colours.dim("shared"),
     "",
     "",
-    [...platform.stores.map((s) => s.name), `edge (${platform.edge.kind})`].join(", "),
+    sharedContainers(platform).join(", "),
     base.memory.toString(),
     format(base.cpu),
     environment.otaHost ? withoutSuffix(environment.otaHost, suffix) : "",
@@ -81,6 +82,13 @@ function productTable(platform: Platform, environment: Environment, release: Rel
     ["left", "left", "left", "left", "right", "right", "left"],
   );
 }
+
+/** What is there once, whatever is released. */
+const sharedContainers = (platform: Platform): string[] => [
+  ...platform.stores.map((store) => store.name),
+  `edge (${platform.edge.kind})`,
+  ...(monitoringOf(platform) ? ["prometheus"] : []),
+];
 
 function describeSet(state: ProductRelease, which: "live" | "idle"): string {
   const colour = which === "live" ? state.live : otherColour(state.live);
@@ -124,7 +132,7 @@ function needLines(
   const containers = platform.products.reduce((sum, product) => {
     const state = release[product.name];
     return state ? sum + setSize(product, environment) * runningColours(state).length : sum;
-  }, platform.stores.length + 1);
+  }, sharedContainers(platform).length);
   const share = (part: number, whole: number): string => ` (${Math.round((part / whole) * 100)} %)`;
   const memory = (need: Need): string =>
     `${need.memory}${type ? share(need.memory.mebibytes, type.memory.mebibytes) : ""}`;

@@ -86,6 +86,10 @@ function checkNames(platform: Platform): Problem[] {
       error(name, `the product name ${name}`, `a name other than ${list([...reserved].sort())}`, "rename the product"),
     );
   }
+  for (const { name } of platform.stores.filter((s) => RESERVED_NAMES.includes(s.name))) {
+    const others = `a name other than ${list([...RESERVED_NAMES].sort())}`;
+    problems.push(error(name, `the store name ${name}`, others, "rename the store"));
+  }
   const named = [
     ...servicesOf(platform).map((s) => ({ name: s.name, what: "service" })),
     ...platform.stores.map((s) => ({ name: s.name, what: "store" })),

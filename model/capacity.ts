@@ -1,4 +1,5 @@
 import type { Environment } from "./environment";
+import { monitoringOf } from "./monitoring";
 import { type Platform, replicasOf, type ServerType, sized } from "./platform";
 import { type Release, runningColours } from "./release";
 import type { Product, Resources } from "./service";
@@ -32,12 +33,15 @@ export const setNeed = (product: Product, environment: Environment): Need =>
 export const setSize = (product: Product, environment: Environment): number =>
   product.services.reduce((sum, s) => sum + replicasOf(environment, s), 0);
 
-/** What always runs: stores and edge. */
-export const baseNeed = (platform: Platform, environment: Environment): Need =>
-  platform.stores.reduce(
-    (sum, store) => add(sum, needOf(sized(environment, store).resources)),
-    needOf(platform.edge.resources),
-  );
+/** What always runs: stores, edge and what keeps its numbers. */
+export function baseNeed(platform: Platform, environment: Environment): Need {
+  const monitoring = monitoringOf(platform);
+  return [
+    ...platform.stores.map((store) => sized(environment, store)),
+    platform.edge,
+    ...(monitoring ? [monitoring] : []),
+  ].reduce((sum, { resources }) => add(sum, needOf(resources)), NOTHING);
+}
 
 /** What runs by the release file, now. */
 export function currentNeed(platform: Platform, environment: Environment, release: Release): Need {

@@ -5,10 +5,10 @@ export const MAX_NAME = 63;
 /** Hex digits of the settings' hash at the end of a release container's name. */
 export const HASH_LENGTH = 8;
 
-/** Names that a stack and its edge have of their own; no product may have one. A test keeps the list whole. */
+/** Names that a stack and its edge have of their own; no product and no store may have one. A test keeps the list whole. */
 export const RESERVED_NAMES: readonly string[] = [
   ...["backend", "bundles", "cache", "cloudflare", "dns", "docker", "edge", "edge-settings", "hcloud", "host"],
-  ...["live", "networks", "settings", "variables", "zone"],
+  ...["live", "networks", "prometheus", "settings", "variables", "zone"],
 ];
 
 /** Lower-case letters, digits and single dashes; begins with a letter. */

@@ -27,9 +27,11 @@ import { Switch } from "../constructs/edge/switch";
 import { TraefikEdge } from "../constructs/edge/traefik";
 import { Host } from "../constructs/hetzner/host";
 import { SSH_OPTIONS } from "../constructs/hetzner/readiness-gate";
+import { Prometheus } from "../constructs/monitoring/prometheus";
 import { pinProvider } from "../constructs/provider-versions";
 import { Variables } from "../constructs/variables";
 import { type Environment, type HetznerHost, stateFileName, stateKey } from "../model/environment";
+import { monitoringOf } from "../model/monitoring";
 import { environmentPrefix } from "../model/names";
 import {
   databasePassword,
@@ -81,6 +83,8 @@ export class EnvironmentStack extends TerraformStack {
     const networks = new Networks(this, "networks", engine, platform.networks);
     const stores = this.stores(engine, networks);
     const edge = this.edge(engine, networks);
+    const monitoring = monitoringOf(platform);
+    if (monitoring) new Prometheus(this, "prometheus", { engine, networks, settings: monitoring });
     const settings = new RoutingJob(this, "edge-settings", {
       engine,
       networks,

@@ -131,6 +131,14 @@ describe("names", () => {
     const problems = check(withProduct(product(name, [service(`${name}-api`, 3900)])));
     expectProblem(problems, { path: name, given: `the product name ${name}` });
   });
+  test("a store with such a name", () => {
+    const [redis] = MANACORE.platform.stores.filter(({ name }) => name === "redis");
+    const problems = check((platform) => ({
+      ...platform,
+      stores: [...platform.stores, { ...redis!, name: "prometheus", developmentPort: undefined }],
+    }));
+    expectProblem(problems, { path: "prometheus", given: "the store name prometheus", fix: "rename the store" });
+  });
   test("every name that a stack needs itself is known", () => {
     const app = new App({ outdir: mkdtempSync(join(tmpdir(), "twinset-names-")), stackTraces: false });
     const own = addStacks(app, MANACORE).flatMap((stack) => stack.node.children.map((child) => child.node.id));
@@ -546,7 +554,7 @@ describe("memory", () => {
     withService("chat-backend", { resources: { limits: { cpu: 1, memory: mebibytes(gib * 1024) } } });
   test("both sets above 80 % of the server's: a warning", () => {
     const problems = check(large(4));
-    expectProblem(problems, { path: "environments/staging/host/serverType", severity: "warning", given: "89 %" });
+    expectProblem(problems, { path: "environments/staging/host/serverType", severity: "warning", given: "90 %" });
   });
   test("both sets above the server's: an error", () => {
     expectProblem(check(large(8)), { path: "environments/staging/host/serverType", severity: "error" });
@@ -556,7 +564,7 @@ describe("memory", () => {
   });
   test("an environment's own limits count", () => {
     const limits = { "chat-backend": { cpu: 1, memory: gibibytes(4) } };
-    expectProblem(check(withEnvironment("staging", { limits })), { severity: "warning", given: "89 %" });
+    expectProblem(check(withEnvironment("staging", { limits })), { severity: "warning", given: "90 %" });
   });
 });
 

@@ -3,7 +3,10 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadPlatform } from "../../config/load";
+import { STANDARD_MONITORING } from "../../config/monitoring";
+import { PLATFORMS } from "../../config/platforms";
 import { synthesize } from "../../main";
+import type { Platform } from "../../model/platform";
 import { ProblemsError } from "../../model/problem";
 
 /** Runs with an empty directory that is removed afterwards. */
@@ -22,6 +25,23 @@ test("an unknown platform: the known ones are listed", () => {
 
 test("a platform's name is not looked up in what every object has", () => {
   expect(() => loadPlatform({ platform: "constructor" })).toThrow(ProblemsError);
+});
+
+test("monitoring is the standard one where a platform says nothing, else its own", () => {
+  const { korczewski } = PLATFORMS as { korczewski: Platform };
+  expect(korczewski.monitoring).toBeUndefined();
+  const loaded = loadPlatform({ platform: "korczewski" });
+  expect([loaded.platform.monitoring, loaded.development.monitoring]).toEqual([
+    STANDARD_MONITORING,
+    STANDARD_MONITORING,
+  ]);
+  const own = { ...STANDARD_MONITORING, image: "prom/prometheus:v3.14.0" };
+  const platforms = { korczewski: { ...korczewski, monitoring: own } };
+  expect(loadPlatform({ platform: "korczewski", platforms }).platform.monitoring).toEqual(own);
+});
+
+test("Prometheus takes no platform's server beyond what it may use", () => {
+  for (const platform of Object.keys(PLATFORMS)) expect(loadPlatform({ platform }).problems).toEqual([]);
 });
 
 describe("profiles", () => {

@@ -8,7 +8,7 @@ import { baseNeed, currentNeed, peakNeed, serverTypeOf, setNeed, setSize } from 
 import { monthlyCost, totals } from "../../model/cost";
 import { Health, healthTest, type Prober, waitTimeout } from "../../model/health";
 import { isDnsLabel, isHostName } from "../../model/names";
-import { dependencyClosure, hostsOf, inputUses, namesOf, servicesOf, sized } from "../../model/platform";
+import { dependencyClosure, hostsOf, inputUses, namesOf, type Platform, servicesOf, sized } from "../../model/platform";
 import { formatProblem, error, list, warning } from "../../model/problem";
 import { type Colour, COLOURS, formatWeights, otherColour, runningColours, tagOf, weights } from "../../model/release";
 import { days, Duration, gibibytes, hours, mebibytes, minutes, seconds, Size } from "../../model/units";
@@ -258,6 +258,13 @@ describe("capacity", () => {
     expect(baseNeed(platform, changed).memory.mebibytes - baseNeed(platform, production).memory.mebibytes).toBe(
       6 * 1024,
     );
+  });
+  test("what keeps the edge's numbers counts, where there is something to keep", () => {
+    const without = baseNeed({ ...platform, monitoring: undefined }, production).memory.mebibytes;
+    const { limits } = platform.monitoring!.resources;
+    expect(baseNeed(platform, production).memory.mebibytes - without).toBe(limits.memory.mebibytes);
+    const nginx: Platform = { ...platform, edge: { ...platform.edge, kind: "nginx" } };
+    expect(baseNeed(nginx, production).memory.mebibytes).toBe(without);
   });
   test("a developer's computer has no known size", () => {
     expect(serverTypeOf(platform, development)).toBeUndefined();

@@ -30,6 +30,7 @@ const services = (given: Case): Record<string, Body> => map(placed(given), (_, n
 /** Limits of everything that stays, and how the catalog wants it locked in: nothing, where the construct decides. */
 const catalog = (given: Case): Record<string, { resources: Resources; sandbox?: Sandbox | undefined }> => ({
   edge: { resources: given.platform.edge.resources, sandbox: { user: "0:0", capabilities: ["CAP_NET_BIND_SERVICE"] } },
+  prometheus: { resources: given.platform.monitoring!.resources, sandbox: { user: "65534:65534" } },
   ...Object.fromEntries(
     given.platform.stores.map((store) => [
       store.name,
@@ -46,7 +47,7 @@ describe.each(CASES)("%s", (_, given) => {
   const { platform, environment, release, stack } = given;
 
   describe("containers", () => {
-    test("are the edge, the stores and every service of the catalog in as many copies as it says", () => {
+    test("are the edge, Prometheus, the stores and every service of the catalog in as many copies as it says", () => {
       expect(Object.keys(longRunning(stack)).sort()).toEqual(Object.keys(catalog(given)).sort());
     });
     test("run the registry's images at the release's tags", () => {
@@ -177,15 +178,15 @@ describe.each(CASES)("%s", (_, given) => {
         expect(body["name"]).toMatch(/-\d-\$\{substr\(sha256\(plantimestamp\(\)\), 0, 8\)\}$/);
       }
     });
-    test("stores and edge are never two at a time, as both would use one volume or port", () => {
-      for (const name of ["edge", ...storeNames(given)]) {
+    test("stores, edge and Prometheus are never two at a time, as both would use one volume or port", () => {
+      for (const name of ["edge", "prometheus", ...storeNames(given)]) {
         expect(stack.container(name)["lifecycle"] ?? {}).not.toHaveProperty("create_before_destroy");
       }
     });
-    test("nothing that release containers depend on is a store, or a container of another product", () => {
+    test("nothing that release containers depend on is a store, Prometheus, or a container of another product", () => {
       for (const [name, { product }] of Object.entries(placed(given))) {
         const upstream = waitsFor(stack, name);
-        expect(upstream.filter((other) => storeNames(given).includes(other))).toEqual([]);
+        expect(upstream.filter((other) => [...storeNames(given), "prometheus"].includes(other))).toEqual([]);
         expect(upstream.filter((a) => /_(blue|green)_/.test(a) && !a.startsWith(`${product.name}_`))).toEqual([]);
       }
     });
@@ -367,19 +368,49 @@ describe.each(CASES)("%s", (_, given) => {
     });
   });
 
-  test("volumes are the edge's and those of stores with data, and refuse to be destroyed on a server", () => {
+  test("volumes are the edge's and those of stores with data, and refuse to be destroyed on a server; Prometheus' goes", () => {
     expect(environment.protectData).toBe(environment.host.kind === "hetzner");
     const withData = platform.stores.filter((store) => store.kind !== "custom" || store.dataPath !== undefined);
     const certificates = environment.tls.kind === "none" ? [] : ["edge_certificates"];
     const expected = ["edge_routing", ...certificates, ...withData.map(({ name }) => `${name}_data`)];
     expect(map(stack.all("docker_volume"), ({ lifecycle }) => lifecycle)).toEqual(
-      Object.fromEntries(expected.map((name) => [name, { prevent_destroy: environment.protectData }])),
+      Object.fromEntries([
+        ...expected.map((name) => [name, { prevent_destroy: environment.protectData }]),
+        ["prometheus_data", { prevent_destroy: false }],
+      ]),
     );
     for (const { name } of withData) {
       expect(stack.container(name)["volumes"]).toMatchObject([
         { volume_name: `\${docker_volume.${name}_data.name}`, container_path: expect.stringMatching(/^\//) },
       ]);
     }
+  });
+
+  describe("monitoring", () => {
+    const { env, command, networks_advanced: joined, volumes } = stack.container("prometheus") as Body;
+    test("reads the edge every 5 s, where the edge and nobody else says its numbers, and is beside it", () => {
+      const [, config] = /^PROMETHEUS_CONFIG=(.*)$/s.exec(env[0])!;
+      expect(JSON.parse(config!)).toEqual({
+        global: { scrape_interval: "5s", scrape_timeout: "5s" },
+        scrape_configs: [{ job_name: "edge", static_configs: [{ targets: ["edge:8082"] }] }],
+      });
+      const edge = stack.container("edge") as Body;
+      expect(joined).toEqual([{ name: edge["networks_advanced"][0].name }]);
+      expect(edge["networks_advanced"][0].aliases).toContain("edge");
+      expect(edge["command"]).toContain("--entrypoints.metrics.address=:8082");
+    });
+    test("keeps them for a week at most, in a volume of its own, and answers inside its container only", () => {
+      expect(command[1]).toContain("--storage.tsdb.path=/prometheus --storage.tsdb.retention.time=604800s");
+      expect(command[1]).toContain("--storage.tsdb.retention.size=512MB");
+      expect(volumes).toEqual([
+        { container_path: "/prometheus", volume_name: "${docker_volume.prometheus_data.name}" },
+      ]);
+      expect(command[1]).toContain("--web.listen-address=127.0.0.1:9090");
+    });
+    test("nothing waits for it", () => {
+      for (const name of Object.keys(containers(stack))) expect(waitsFor(stack, name)).not.toContain("prometheus");
+    });
+    test("is infrastructure", () => expect(stack.label("prometheus", "tier")).toBe("infrastructure"));
   });
 
   describe("state, providers, secrets", () => {

@@ -399,6 +399,9 @@ describe("nginx as the edge", () => {
     expect(script).toContain("nginx -q -t -c /tmp/nginx.conf && kill -HUP 1");
     expect(stack.production.container("chat_switch_job")["pid_mode"]).toBe("container:${docker_container.edge.id}");
   });
+  test("no Prometheus beside it, as it counts nothing per service and set", () => {
+    for (const each of Object.values(stack)) expect(each.text).not.toContain("prometheus");
+  });
   test("certificates by a companion that renews them", () => {
     expect(JSON.stringify(stack.production.container("edge_certbot")["command"])).toContain("--dns-cloudflare");
     expect(Object.keys(stack.development.all("docker_container"))).not.toContain("edge_certbot");

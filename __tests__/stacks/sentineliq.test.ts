@@ -20,8 +20,10 @@ const networksOf = (name: string, stack = production): string[] =>
   );
 
 describe("container services", () => {
-  test("are eight, and the edge before them", () => {
-    expect(Object.keys(longRunning(production)).sort()).toEqual([...STORES, SERVER, CLIENT, "edge"].sort());
+  test("are eight, and the edge before them with Prometheus beside it", () => {
+    expect(Object.keys(longRunning(production)).sort()).toEqual(
+      [...STORES, SERVER, CLIENT, "edge", "prometheus"].sort(),
+    );
   });
   test.each([
     ["postgres", "postgres:16-alpine"],
@@ -124,7 +126,7 @@ test.each([
 });
 
 test("nothing else of the eight has a volume", () => {
-  const names = Object.keys(production.all("docker_volume")).filter((name) => !name.startsWith("edge_"));
+  const names = Object.keys(production.all("docker_volume")).filter((name) => !/^(edge|prometheus)_/.test(name));
   expect(names.sort()).toEqual(["elasticsearch_data", "minio_data", "postgres_data", "redis_data"]);
 });
 
