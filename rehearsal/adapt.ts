@@ -1,6 +1,6 @@
 /**
- * What a rehearsal changes about an environment, and nothing else: where its edge listens and gets its certificates, and
- * how many cores a container may have on this computer. Each change is listed in the report.
+ * What a rehearsal changes about an environment, and nothing else: where its edge listens and gets its certificates, where
+ * its images come from, and how many cores a container may have on this computer. Each change is listed in the report.
  */
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
@@ -14,6 +14,8 @@ export interface Surroundings {
   readonly acmeDirectory: string;
   readonly dnsApi: string;
   readonly resolver: string;
+  /** The registry that has the images: "127.0.0.1:40123". */
+  readonly registry: string;
   /** The local engine's cores. */
   readonly cores: number;
   /** The edge's image with the ACME server's certificate in it. */
@@ -53,9 +55,10 @@ export function adapt(platform: Platform, environment: Environment, around: Surr
     const proof = environment.tls.challenge === "dns" ? "lies in the simulated DNS" : "is asked for at the edge";
     changes.push(`certificates come from Pebble, whose own one the edge's image has; their proof ${proof}`);
   }
+  changes.push("images come from a registry on this computer");
   const edge = cap({ name: "edge", ...platform.edge });
   const result: Platform = {
-    ...platform,
+    ...withRegistry(platform, around.registry),
     edge: { ...platform.edge, image: around.edgeImage, resources: edge.resources },
     products: platform.products.map((product) => ({ ...product, services: product.services.map(cap) })),
     stores: platform.stores.map(cap),
@@ -70,21 +73,37 @@ export function adapt(platform: Platform, environment: Environment, around: Surr
   };
 }
 
-function withoutDigest(set: SetRelease | null): SetRelease | null {
-  if (!set) return null;
-  const { digests: _, ...others } = set;
-  return others;
-}
+/** The platform with its services' images in another registry, under the same owner. */
+export const withRegistry = (platform: Platform, host: string): Platform => ({
+  ...platform,
+  registry: { ...platform.registry, host },
+});
 
-/** A stand-in has no digest in any registry. */
-export const withoutDigests = (release: Release): Release =>
+/** A stand-in's digest, where it has one. */
+export type DigestOf = (set: SetRelease, service: string) => string | undefined;
+
+/** A release whose pinned images are pinned stand-ins: these have other digests than what they stand for, or none. */
+export const withDigests = (release: Release, digestOf: DigestOf): Release =>
   Object.fromEntries(
     Object.entries(release).map(([product, entry]) => [
       product,
       {
         ...entry,
-        blue: withoutDigest(entry.blue),
-        green: withoutDigest(entry.green),
+        blue: pinned(entry.blue, digestOf),
+        green: pinned(entry.green, digestOf),
       },
     ]),
   );
+
+function pinned(set: SetRelease | null, digestOf: DigestOf): SetRelease | null {
+  if (!set?.digests) return set;
+  const { digests, ...others } = set;
+  const known = Object.keys(digests).flatMap((service): [string, string][] => {
+    const digest = digestOf(set, service);
+    return digest === undefined ? [] : [[service, digest]];
+  });
+  return known.length === 0 ? others : { ...others, digests: Object.fromEntries(known) };
+}
+
+/** What is in no registry has no digest. */
+export const withoutDigests = (release: Release): Release => withDigests(release, () => undefined);

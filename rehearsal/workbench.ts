@@ -55,6 +55,11 @@ export const TOKENS = {
   dns: "rehearsal-dns".padEnd(40, "0"),
   accessKey: "rehearsal",
 } as const;
+/** Whoever brings images to the registry, and the server, which may only take them. */
+export const REGISTRY_LOGINS = {
+  push: { username: "rehearsal-pipeline", password: "rehearsal-push", permission: "push" },
+  pull: { username: "rehearsal-server", password: "rehearsal-pull", permission: "pull" },
+} as const;
 const ZONE_ID = "7e".repeat(16);
 const ACCOUNT_ID = "ac".repeat(16);
 const SMOKE_KEY = "rehearsal-smoke-key";
@@ -70,14 +75,18 @@ export class Workbench {
   /** Of the only one who may log in. */
   protected readonly keys = keyPair();
 
-  /** @param adapted the platform and its environment as they are rehearsed; the default is: as they are */
+  /**
+   * @param adapted the platform and its environment as they are rehearsed; the default is: as they are
+   * @param release with digests of images that there are; the default is: with none
+   */
   constructor(
     readonly options: WorkbenchOptions,
     adapted: { readonly platform: Platform; readonly environment: Environment } = options,
+    release: Release = withoutDigests(options.release),
   ) {
     this.platform = adapted.platform;
     this.prefix = environmentPrefix(adapted.platform.name, adapted.environment.name);
-    this.base = { release: withoutDigests(options.release), environment: adapted.environment, secrets: {} };
+    this.base = { release, environment: adapted.environment, secrets: {} };
     this.desired = this.base;
   }
 
@@ -99,6 +108,8 @@ export class Workbench {
       cloudflare_zone_id: ZONE_ID,
       cloudflare_account_id: ACCOUNT_ID,
       edge_dns_token: TOKENS.dns,
+      registry_username: REGISTRY_LOGINS.pull.username,
+      registry_token: REGISTRY_LOGINS.pull.password,
       ssh_allowed_cidrs: ["127.0.0.1/32"],
       ssh_public_keys: { rehearsal: this.keys.public.trim() },
       smoke_key: SMOKE_KEY,

@@ -12,9 +12,10 @@ import { explain } from "../release/explain";
 import { type Recovery, recover } from "../release/recover";
 import type { Applied, ApplyEvent, ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
 import { type Acme, startAcme } from "./acme";
-import { adapt, type Adapted } from "./adapt";
+import { adapt, type Adapted, withDigests, withRegistry } from "./adapt";
 import { startBridge } from "./bridge";
 import type { Endings } from "./endings";
+import { Publisher } from "./images/publisher";
 import { Images } from "./images/stand-ins";
 import { Load, type LoadOptions } from "./load/load";
 import { Machine, sshPrograms } from "./machine";
@@ -23,9 +24,11 @@ import type { CloudflareSimulator } from "./simulators/cloudflare";
 import { type DnsServer, startDnsServer } from "./simulators/dns-server";
 import { type HetznerSimulator, startHetzner } from "./simulators/hetzner";
 import { type ObjectStore, startObjectStore } from "./simulators/object-store";
+import { type RegistrySimulator, startRegistry } from "./simulators/registry";
 import {
   cloudAccess,
   type Desired,
+  REGISTRY_LOGINS,
   startCloudflareFor,
   terraformEnvironment,
   type TerraformMeans,
@@ -76,11 +79,17 @@ export class World extends Workbench {
   private constructor(
     override readonly options: WorldOptions,
     adapted: Adapted,
+    /** Where the services' images are. */
+    readonly registry: RegistrySimulator,
     readonly images: Images,
     readonly clouds: Clouds,
     private readonly machinePort: number,
   ) {
-    super(options, adapted);
+    super(
+      options,
+      adapted,
+      withDigests(options.release, (set, service) => images.digestOf(set, service)),
+    );
     this.changes = adapted.changes;
     this.terraform = this.directory();
   }
@@ -122,7 +131,18 @@ export class World extends Workbench {
     const prefix = environmentPrefix(options.platform.name, options.environment.name);
     const env = terraformEnvironment(means);
 
-    const images = new Images(means.docker, options.platform, join(directory, "images"), means.path);
+    const registry = await startRegistry({
+      accounts: Object.values(REGISTRY_LOGINS),
+      directory: join(directory, "registry"),
+    });
+    endings.stops(() => registry.stop());
+    const images = new Images(
+      means.docker,
+      new Publisher(means.docker, registry.host, REGISTRY_LOGINS.push, directory),
+      withRegistry(options.platform, registry.host),
+      join(directory, "images"),
+      means.path,
+    );
     endings.removes(() => images.remove());
     // An earlier rehearsal that was kept, or killed.
     await means.docker.removeContainers(prefix);
@@ -130,6 +150,7 @@ export class World extends Workbench {
     await images.remove();
     say("images");
     await images.infrastructure();
+    say("images of the services, to a registry on this computer");
     for (const product of options.platform.products) {
       const release = options.release[product.name];
       for (const set of [release?.blue, release?.green]) if (set) await images.product(product.name, set);
@@ -155,6 +176,7 @@ export class World extends Workbench {
       dnsApi: `${dnsApi.url}/client/v4`,
       resolver: `${means.gateway}:${clouds.dns.port}`,
       cores: means.cores,
+      registry: registry.host,
       edgeImage: await images.edgeThatTrusts(clouds.acme.certificatePath),
     });
     await means.docker.run("volume", "create", "--label", "twinset.rehearsal", markerOf(prefix));
@@ -162,7 +184,7 @@ export class World extends Workbench {
       await means.docker.removeContainers(prefix);
       await means.docker.removeVolumes(prefix);
     });
-    const world = new World(options, adapted, images, clouds, machine.port);
+    const world = new World(options, adapted, registry, images, clouds, machine.port);
     world.write();
     await world.terraform.init();
     return world;

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { adapt, withoutDigests } from "../../rehearsal/adapt";
+import { adapt, withDigests, withoutDigests } from "../../rehearsal/adapt";
 import { formatFigure, formatImages, keepsPromise } from "../../rehearsal/report";
 import { manacore } from "../../config/platforms/manacore";
 
@@ -35,6 +35,7 @@ describe("what a rehearsal changes", () => {
     acmeDirectory: "https://172.17.0.1:14000/dir",
     dnsApi: "http://172.17.0.1:4000/client/v4",
     resolver: "172.17.0.1:5353",
+    registry: "127.0.0.1:40123",
     cores: 2,
     edgeImage: "twinset/edge:rehearsal",
   };
@@ -54,7 +55,13 @@ describe("what a rehearsal changes", () => {
     });
     expect(platform.edge).toEqual({ ...manacore.edge, image: around.edgeImage });
     expect(platform.products).toEqual(manacore.products);
-    expect(changes).toHaveLength(2);
+    expect(changes).toHaveLength(3);
+  });
+
+  test("is where images come from, under the same names", () => {
+    const { platform, changes } = adapt(manacore, production, around);
+    expect(platform.registry).toEqual({ ...manacore.registry, host: around.registry });
+    expect(changes).toContain("images come from a registry on this computer");
   });
 
   test("no container has more cores than there are, and those that had are named", () => {
@@ -64,7 +71,7 @@ describe("what a rehearsal changes", () => {
     expect(changes.at(-1)).toMatch(/0\.5 cores \(.*chat-backend.*postgres.*\)/);
   });
 
-  test("stand-ins have no digests", () => {
+  test("stand-ins that are in no registry have no digests", () => {
     const entry = {
       live: "blue",
       canary: 0,
@@ -72,5 +79,13 @@ describe("what a rehearsal changes", () => {
       green: null,
     } as const;
     expect(withoutDigests({ shop: entry })).toEqual({ shop: { ...entry, blue: { version: "v1" } } });
+  });
+
+  test("where a release pins its images, the stand-ins of those are pinned, and no others", () => {
+    const blue = { version: "v1", tags: { api: "v3" }, digests: { web: "sha256:1", api: "sha256:2" } };
+    const entry = { live: "blue", canary: 0, blue, green: { version: "v2" } } as const;
+    const digests: Record<string, string> = { "v1/web": "sha256:a", "v1/jobs": "sha256:c" };
+    const pinned = withDigests({ shop: entry }, ({ version }, service) => digests[`${version}/${service}`]);
+    expect(pinned).toEqual({ shop: { ...entry, blue: { ...blue, digests: { web: "sha256:a" } } } });
   });
 });

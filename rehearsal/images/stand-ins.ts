@@ -1,17 +1,18 @@
 /**
  * Images for a rehearsal. What can be pulled is real. For the rest stand-ins are made on the local engine with
  * `docker import`: Node's own binary and a small service for the platform's services, this computer's own programs for
- * Traefik, Prometheus, PostgreSQL and Redis.
+ * Traefik, Prometheus, PostgreSQL and Redis. Those of the services go to a registry, as they do in earnest.
  */
 import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { healthTest } from "../../model/health";
 import { monitoringOf } from "../../model/monitoring";
-import { imageRepository, type Platform } from "../../model/platform";
+import { imageRepository, type Platform, servicesOf } from "../../model/platform";
 import { type SetRelease, tagOf } from "../../model/release";
-import type { CustomStore, PostgresStore, RedisStore } from "../../model/service";
+import type { CustomStore, PostgresStore, RedisStore, Service } from "../../model/service";
 import type { Docker } from "../../release/docker";
 import { FileTree, findProgram } from "./file-tree";
+import type { Publisher } from "./publisher";
 
 /** What a stand-in does besides answering well. */
 export interface Behaviour {
@@ -54,6 +55,8 @@ export class Images {
 
   constructor(
     private readonly docker: Docker,
+    private readonly publisher: Publisher,
+    /** Its registry is the one that is published to. */
     private readonly platform: Platform,
     /** A directory for what is being packed; removed by its owner. */
     private readonly directory: string,
@@ -95,23 +98,36 @@ export class Images {
   }
 
   /**
-   * Makes sure that a product has a set's images. Services are stand-ins always: a real one wants its real
-   * databases and secrets, and a rehearsal has neither. With a behaviour a new version is made that has it.
+   * Makes sure that a set's images are in the registry, and there only. Services are stand-ins always: a real one wants
+   * its real databases and secrets, and a rehearsal has neither. With a behaviour a new version is made that has it.
    */
   async product(name: string, set: SetRelease, behaviour: Behaviour = {}): Promise<void> {
     const product = this.platform.products.find((p) => p.name === name)!;
+    const made: string[] = [];
     await this.base();
     await this.from(BASE, async (container) => {
       for (const service of product.services) {
         const version = tagOf(set, service.name);
-        const reference = `${imageRepository(this.platform, service)}:${version}`;
+        const reference = this.reference(service, set);
         if (this.origins.get(reference) === "stand-in") continue;
         const healthPath = service.health.kind === "http" ? service.health.path : "/health";
         const spec = { service: service.name, version, ports: [service.port], healthPath, behaviour };
         await this.commit(container, reference, "service", environmentOf(spec));
-        this.origins.set(reference, "stand-in");
+        made.push(reference);
       }
     });
+    await this.publisher.publish(made);
+    made.forEach((reference) => this.origins.set(reference, "stand-in"));
+  }
+
+  /** The digest of a service's image in the registry. */
+  digestOf(set: SetRelease, service: string): string | undefined {
+    const known = servicesOf(this.platform).find(({ name }) => name === service);
+    return known && this.publisher.digestOf(this.reference(known, set));
+  }
+
+  private reference(service: Service, set: SetRelease): string {
+    return `${imageRepository(this.platform, service)}:${tagOf(set, service.name)}`;
   }
 
   /** Removes all stand-ins from the engine, those of earlier rehearsals too. Real images stay. */
