@@ -11,6 +11,7 @@ import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
 import type { ProductRelease, Release } from "../model/release";
 import { Docker } from "../release/docker";
 import type { EdgeAddress } from "../release/edge-client";
+import { knownSecrets, type Redact, redactor } from "../release/redact";
 import type { Site } from "../release/site";
 import { OVERLAY, rehearsed } from "../rehearsal/overlay";
 import { findTerraform, usable } from "../terraform/program";
@@ -62,6 +63,8 @@ export async function openSite({ environment: name, env, lock = true }: SiteOpti
   };
   render(read());
   await directory.init();
+  // Only where something has gone wrong is it asked for.
+  let redact: Redact | undefined;
   // Neither the server nor its address changes while a command runs.
   let state: readonly StateResource[] | undefined;
   const known = async (): Promise<readonly StateResource[]> => (state ??= await directory.state());
@@ -76,6 +79,7 @@ export async function openSite({ environment: name, env, lock = true }: SiteOpti
     render,
     docker: async () => engineOf(environment, await known(), env),
     edge: async () => edgeOf(environment, await known(), env),
+    redact: (text) => (redact ??= redactor(knownSecrets(platform, environment, env)))(text),
     credentials: {
       registryUsername: env[`TF_VAR_${platform.inputs.registryUsername.name}`],
       registryToken: env[`TF_VAR_${platform.inputs.registryToken.name}`],

@@ -19,6 +19,8 @@ export interface ContainerDetails {
   readonly running: boolean;
   /** undefined: it has no health check. */
   readonly health: "healthy" | "unhealthy" | "starting" | undefined;
+  /** Of a container that has ended; undefined while it runs. */
+  readonly exitCode: number | undefined;
   /** When it was last started. */
   readonly startedAt: Date;
   readonly createdAt: Date;
@@ -35,11 +37,53 @@ const inspected = z.object({
   RestartCount: z.number(),
   State: z.object({
     Running: z.boolean(),
+    Restarting: z.boolean().default(false),
+    ExitCode: z.number(),
     StartedAt: z.string(),
-    Health: z.object({ Status: z.string() }).optional(),
+    Health: z.object({ Status: z.string() }).nullish(),
   }),
   Config: z.object({ Image: z.string(), Labels: z.record(z.string(), z.string()).nullable() }),
   HostConfig: z.object({ Memory: z.number() }),
+});
+
+/** How a container is, as far as that says why it fails: for a person. */
+export interface Condition {
+  readonly running: boolean;
+  /** It has ended, and waits to be started again. */
+  readonly restarting: boolean;
+  /** How often it has ended and was started again. */
+  readonly restarts: number;
+  /** Of a container that has ended. */
+  readonly exitCode: number;
+  /** It was ended because it wanted more memory than it may have. */
+  readonly outOfMemory: boolean;
+  /** undefined: it has no health check. */
+  readonly health:
+    | {
+        readonly status: string;
+        /** Checks that failed in a row. */
+        readonly failures: number;
+        /** undefined: none has ended yet. */
+        readonly last: { readonly exitCode: number; readonly output: string } | undefined;
+      }
+    | undefined;
+}
+
+const conditionSchema = z.object({
+  RestartCount: z.number(),
+  State: z.object({
+    Running: z.boolean(),
+    Restarting: z.boolean().default(false),
+    ExitCode: z.number(),
+    OOMKilled: z.boolean().default(false),
+    Health: z
+      .object({
+        Status: z.string(),
+        FailingStreak: z.number().default(0),
+        Log: z.array(z.object({ ExitCode: z.number(), Output: z.string() })).nullish(),
+      })
+      .nullish(),
+  }),
 });
 
 /** Runs `docker`. A command that fails throws what Docker said, unless it is asked by `attempt`. */
@@ -84,17 +128,22 @@ export class Docker {
     return z
       .array(inspected)
       .parse(JSON.parse(stdout))
-      .map((each) => ({
-        name: each.Name.replace(/^\//, ""),
-        image: each.Config.Image,
-        running: each.State.Running,
-        health: healthOf(each.State.Health?.Status),
-        startedAt: new Date(each.State.StartedAt),
-        createdAt: new Date(each.Created),
-        restarts: each.RestartCount,
-        memoryLimit: Math.round(each.HostConfig.Memory / MIB),
-        labels: each.Config.Labels ?? {},
-      }));
+      .map((each) => {
+        // One that ends again and again runs, for Docker, also in between.
+        const running = each.State.Running && !each.State.Restarting;
+        return {
+          name: each.Name.replace(/^\//, ""),
+          image: each.Config.Image,
+          running,
+          exitCode: running ? undefined : each.State.ExitCode,
+          health: healthOf(each.State.Health?.Status),
+          startedAt: new Date(each.State.StartedAt),
+          createdAt: new Date(each.Created),
+          restarts: each.RestartCount,
+          memoryLimit: Math.round(each.HostConfig.Memory / MIB),
+          labels: each.Config.Labels ?? {},
+        };
+      });
   }
 
   /** The last lines that a container wrote, to standard output and error. */
@@ -102,6 +151,26 @@ export class Docker {
     const { code, stdout, stderr } = await this.attempt(["logs", "--tail", String(lines), container]);
     if (code !== 0) throw new Error(stderr.trim());
     return `${stdout}${stderr}`.trim().split("\n").slice(-lines);
+  }
+
+  /** How a container is, and what its health check said last. @throws Error when there is no such container */
+  async condition(container: string): Promise<Condition> {
+    const said = await this.run("inspect", "--type", "container", container);
+    const [{ State: state, RestartCount: restarts }] = z.tuple([conditionSchema]).parse(JSON.parse(said));
+    const health = state.Health && healthOf(state.Health.Status) ? state.Health : undefined;
+    const last = health?.Log?.at(-1);
+    return {
+      running: state.Running && !state.Restarting,
+      restarting: state.Restarting,
+      restarts,
+      exitCode: state.ExitCode,
+      outOfMemory: state.OOMKilled,
+      health: health && {
+        status: health.Status,
+        failures: health.FailingStreak,
+        last: last && { exitCode: last.ExitCode, output: last.Output.trim() },
+      },
+    };
   }
 
   networks(prefix: string): Promise<string[]> {

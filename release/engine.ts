@@ -233,7 +233,10 @@ export class Engine {
     if (applied.code !== 0) {
       const docker = await site.docker();
       const state = await site.terraform.state().catch(() => []);
-      const text = await explain(applied.errors, state, (name, lines) => docker.logs(name, lines));
+      const text = await explain(applied.errors, state, (name, lines) => docker.logs(name, lines), {
+        conditionOf: (name) => docker.condition(name),
+        redact: (written) => site.redact(written),
+      });
       return { event: "failed", text, plan };
     }
     site.save(product, to);

@@ -18,9 +18,11 @@ export interface Site {
   render(release: Release): void;
   readonly terraform: Pick<WorkingDirectory, "plan" | "applyPlanned" | "state">;
   /** The environment's Docker engine. @throws ProblemsError when it has no server yet */
-  docker(): Promise<Pick<Docker, "details" | "logs">>;
+  docker(): Promise<Pick<Docker, "details" | "logs" | "condition">>;
   /** Where the edge listens. */
   edge(): Promise<EdgeAddress>;
+  /** Takes the environment's secrets out of a text that somebody else has written: a container, Terraform. */
+  redact(text: string): string;
   /** Values that the engine itself needs; secrets among them. */
   readonly credentials: {
     readonly registryUsername: string | undefined;

@@ -77,7 +77,16 @@ class Stage {
         ]),
     },
     docker: () =>
-      Promise.resolve({ details: () => Promise.resolve([]), logs: () => Promise.resolve(["its last words"]) }),
+      Promise.resolve({
+        details: () => Promise.resolve([]),
+        logs: () => Promise.resolve(["its last words"]),
+        condition: () =>
+          Promise.resolve({
+            ...{ running: true, restarting: false, restarts: 0, exitCode: 0, outOfMemory: false },
+            health: { status: "unhealthy", failures: 3, last: { exitCode: 1, output: "503, and the s3cret" } },
+          }),
+      }),
+    redact: (text) => text.replaceAll("s3cret", "***"),
     edge: () => Promise.resolve({ address: "127.0.0.1", port: 1, tls: false }),
     credentials: { registryUsername: undefined, registryToken: undefined, smokeKey: undefined },
   };
@@ -211,6 +220,8 @@ describe("a step", () => {
     stage.applies.push("fails");
     const run = await stage.engine().run(stage.at("deploy", BEFORE));
     expect(stage.failures()[0]).toContain("not healthy");
+    expect(stage.failures()[0]).toContain("the-container is unhealthy: 3 health checks in a row have failed");
+    expect(stage.failures()[0]).toContain("503, and the ***");
     expect(stage.failures()[0]).toContain("the-container said last:");
     expect(stage.failures()[0]).toContain("its last words");
     // Cleaned up: the release file says what it said.
