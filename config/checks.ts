@@ -34,6 +34,7 @@ import { METRICS_PORT, PROBE_PORT } from "../model/routing";
 import type { CustomStore, Product, Service, Store } from "../model/service";
 import { days, type Duration } from "../model/units";
 import { inputsOf, leavesOf, type Value } from "../model/values";
+import { checkCanary } from "./canary-rules";
 import { checkRelease } from "./release-file";
 
 /** Each environment's release, and how problems name its file. */
@@ -48,6 +49,7 @@ export function checkPlatform(platform: Platform, releases: Releases): Problem[]
     ...checkReferences(platform),
     ...platform.products.flatMap((p) => checkDatabase(platform, p)),
     ...checkEdge(platform),
+    ...platform.products.flatMap(checkCanary),
     ...platform.products.flatMap((p) => p.services.flatMap((s) => checkHealth(p, s))),
     ...checkSecrets(platform),
     ...checkInputs(platform),

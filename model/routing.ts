@@ -42,3 +42,8 @@ export const setService = (service: string, colour: Colour): string => `${servic
 export const REVISION_PLACEHOLDER = "@REVISION@";
 /** The port with the edge's metrics and its own health. */
 export const METRICS_PORT = 8082;
+/**
+ * How long requests took is counted by these upper bounds, in seconds. 1 s is the documents' limit for p95, so it must be
+ * one of them; a limit between two is held against what lies between, as if it were spread evenly.
+ */
+export const LATENCY_BUCKETS: readonly number[] = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

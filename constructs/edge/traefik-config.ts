@@ -7,6 +7,7 @@ import type { EdgeSettings } from "../../model/platform";
 import { type Colour, COLOURS } from "../../model/release";
 import {
   KEY_HEADER,
+  LATENCY_BUCKETS,
   METRICS_PORT,
   PROBE_PORT,
   type ProductRouting,
@@ -22,8 +23,6 @@ import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie }
 /** Traefik's name for an additional entry point. */
 const portEntry = (port: number): string => `port-${port}`;
 
-/** Upper bounds in seconds; 1 s is the documents' limit for p95, so it must be one of them. */
-const LATENCY_BUCKETS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 const PUBLIC_RESOLVERS = ["1.1.1.1:53", "8.8.8.8:53"];
 /** Requests that were accepted may end before Traefik stops. */
 const GRACE_SECONDS = 15;
