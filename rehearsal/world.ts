@@ -12,7 +12,7 @@ import { explain } from "../release/explain";
 import { type Recovery, recover } from "../release/recover";
 import type { Applied, ApplyEvent, ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
 import { type Acme, startAcme } from "./acme";
-import { adapt, type Adapted, withDigests, withRegistry } from "./adapt";
+import { adapt, type Adapted, type Surroundings, withDigests, withRegistry } from "./adapt";
 import { startBridge } from "./bridge";
 import type { Endings } from "./endings";
 import { Publisher } from "./images/publisher";
@@ -25,10 +25,12 @@ import { type DnsServer, startDnsServer } from "./simulators/dns-server";
 import { type HetznerSimulator, startHetzner } from "./simulators/hetzner";
 import { type ObjectStore, startObjectStore } from "./simulators/object-store";
 import { type RegistrySimulator, startRegistry } from "./simulators/registry";
+import { type CommandOptions, type CommandResult, Twinset } from "./twinset";
 import {
   cloudAccess,
   type Desired,
   REGISTRY_LOGINS,
+  SMOKE_KEY,
   startCloudflareFor,
   terraformEnvironment,
   type TerraformMeans,
@@ -79,6 +81,7 @@ export class World extends Workbench {
   private constructor(
     override readonly options: WorldOptions,
     adapted: Adapted,
+    private readonly surroundings: Surroundings,
     /** Where the services' images are. */
     readonly registry: RegistrySimulator,
     readonly images: Images,
@@ -95,20 +98,66 @@ export class World extends Workbench {
   }
 
   private directory(): WorkingDirectory {
-    const { directory, means, environment } = this.options;
+    const { directory, environment } = this.options;
+    return this.anotherDirectory(join(directory, "cdktf.out", "stacks", environment.name), this.access());
+  }
+
+  /** The ways to the machine and to the simulated clouds, as a process' environment has them. */
+  private access(): NodeJS.ProcessEnv {
+    const { directory, means } = this.options;
     const programs = sshPrograms(directory, means, {
       address: SERVER_ADDRESS,
       port: this.machinePort,
       privateKey: this.keys.private,
     });
-    return this.anotherDirectory(join(directory, "cdktf.out", "stacks", environment.name), {
+    return {
       PATH: `${programs}:${means.path}`,
       HCLOUD_ENDPOINT: this.clouds.hetzner.baseUrl,
       CLOUDFLARE_BASE_URL: this.clouds.cloudflare.baseUrl,
       AWS_ENDPOINT_URL_S3: this.clouds.store.baseUrl,
       AWS_ACCESS_KEY_ID: TOKENS.accessKey,
       AWS_SECRET_ACCESS_KEY: "rehearsal-secret",
+    };
+  }
+
+  /**
+   * Runs one of twinset's own commands, as an operator does; what it has made of the release file is what is wanted from
+   * then on.
+   */
+  async command(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+    this.write();
+    this.twinset.write(this.desired.release);
+    const result = await this.twinset.run(args, options);
+    this.want({ release: this.twinset.read(options.elsewhere) });
+    // It writes the stack as well.
+    this.written = undefined;
+    return result;
+  }
+
+  private madeTwinset: Twinset | undefined;
+
+  private get twinset(): Twinset {
+    const { directory, environment, platform } = this.options;
+    this.madeTwinset ??= new Twinset({
+      ...{ directory, platform: platform.name, environment: environment.name },
+      ca: this.clouds.acme.root,
+      overlay: {
+        environment: environment.name,
+        products: platform.products.map(({ name }) => name),
+        surroundings: this.surroundings,
+      },
+      env: {
+        ...this.env,
+        ...this.access(),
+        TF_DATA_DIR: join(directory, `${environment.name}.data`),
+        TF_VAR_registry_username: REGISTRY_LOGINS.pull.username,
+        TF_VAR_registry_token: REGISTRY_LOGINS.pull.password,
+        TF_VAR_smoke_key: SMOKE_KEY,
+        TF_VAR_hcloud_token: TOKENS.hcloud,
+        TF_VAR_cloudflare_api_token: TOKENS.cloudflare,
+      },
     });
+    return this.madeTwinset;
   }
 
   /** The volume that says that what is called so on this engine is a rehearsal's. */
@@ -170,7 +219,7 @@ export class World extends Workbench {
     const dnsApi = await startBridge(means.gateway, new URL(clouds.cloudflare.baseUrl).origin);
     endings.stops(() => dnsApi.stop());
 
-    const adapted = adapt(options.platform, options.environment, {
+    const surroundings: Surroundings = {
       address: SERVER_ADDRESS,
       acmeDirectory: clouds.acme.directoryUrl,
       dnsApi: `${dnsApi.url}/client/v4`,
@@ -178,13 +227,14 @@ export class World extends Workbench {
       cores: means.cores,
       registry: registry.host,
       edgeImage: await images.edgeThatTrusts(clouds.acme.certificatePath),
-    });
+    };
+    const adapted = adapt(options.platform, options.environment, surroundings);
     await means.docker.run("volume", "create", "--label", "twinset.rehearsal", markerOf(prefix));
     endings.removes(async () => {
       await means.docker.removeContainers(prefix);
       await means.docker.removeVolumes(prefix);
     });
-    const world = new World(options, adapted, registry, images, clouds, machine.port);
+    const world = new World(options, adapted, surroundings, registry, images, clouds, machine.port);
     world.write();
     await world.terraform.init();
     return world;

@@ -172,7 +172,8 @@ export class WorkingDirectory {
 }
 
 const CONFIG = "cdk.tf.json";
-const VALUES = "values.tfvars";
+/** Terraform reads it by itself, so that others who work in the directory have the same values. */
+export const VALUES = "values.auto.tfvars";
 const PLAN = "tfplan";
 
 /** Who works on a state, as Terraform's refusal says it. */

@@ -88,7 +88,7 @@ describe("apply", () => {
   test("its options become Terraform's", async () => {
     await directory.apply({ targets: ["a.b"], replace: ["c.d"], destroy: true, refresh: false });
     expect(fake.calls("apply")[0]?.args).toEqual([
-      ...["apply", "-json", "-input=false", "-auto-approve", "-var-file=values.tfvars", "-parallelism=7"],
+      ...["apply", "-json", "-input=false", "-auto-approve", "-var-file=values.auto.tfvars", "-parallelism=7"],
       ...["-refresh=false", "-destroy", "-target=a.b", "-replace=c.d"],
     ]);
   });
@@ -147,5 +147,5 @@ test("a command that has to work and does not says what Terraform said", async (
 test("values are for their owner's eyes only", () => {
   directory.write({ resource: {} }, 'token = "secret"\n');
   expect(readFileSync(join(directory.path, "cdk.tf.json"), "utf8")).toBe('{"resource":{}}');
-  expect(statSync(join(directory.path, "values.tfvars")).mode & 0o777).toBe(0o600);
+  expect(statSync(join(directory.path, "values.auto.tfvars")).mode & 0o777).toBe(0o600);
 });

@@ -3,18 +3,23 @@ import type { Drill } from "./drill";
 import { destroyed, fromNothing, replacedServer, restarts } from "./host";
 import { byHand, killed, twoOperators } from "./mishaps";
 import {
+  badCanary,
+  crashes,
   failedMigration,
+  foreignChange,
   neverHealthy,
   onlyItsOwn,
   releaseUnderLoad,
   rollback,
   rolling,
   rotatedSecret,
+  tooLittle,
 } from "./release";
 import { runLock } from "./run-lock";
 
 /** In the order in which they run: the first makes everything, the one that destroys it is the last on it. */
 export const DRILLS: readonly Drill[] = [
   ...[fromNothing, releaseUnderLoad, neverHealthy, failedMigration, rollback, killed, twoOperators, byHand],
-  ...[restarts, cloudFaults, onlyItsOwn, rotatedSecret, rolling, replacedServer, destroyed, github, runLock],
+  ...[badCanary, tooLittle, crashes, foreignChange, onlyItsOwn, rotatedSecret, rolling],
+  ...[restarts, cloudFaults, replacedServer, destroyed, github, runLock],
 ];

@@ -30,6 +30,8 @@ export interface Counts {
   milliseconds: number[];
   /** When a version last answered, in milliseconds since 1970. */
   lastSeen: Record<string, number>;
+  /** When the first request failed, in the same. */
+  firstFailed?: number;
 }
 
 export type ToWorker =
@@ -135,6 +137,12 @@ export class LoadResult {
   lastSeen(version: string): number | undefined {
     const times = Object.values(this.phases).flatMap((phase) => phase.lastSeen[version] ?? []);
     return times.length > 0 ? Math.max(...times) : undefined;
+  }
+
+  /** When the first request of all failed, in milliseconds since 1970. */
+  get firstFailed(): number | undefined {
+    const times = Object.values(this.phases).flatMap(({ firstFailed }) => firstFailed ?? []);
+    return times.length > 0 ? Math.min(...times) : undefined;
   }
 
   /** Milliseconds that so many of the answers (0 to 1) took at most. */

@@ -75,6 +75,7 @@ function start(options: LoadOptions): void {
       }
       if (failure !== undefined) {
         into.failed += 1;
+        into.firstFailed ??= Date.now();
         into.failures[failure] = (into.failures[failure] ?? 0) + 1;
       }
     };
