@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
+import { redactor } from "./redact";
 import { type Challenge, parseChallenges } from "./www-authenticate";
 
 /** An image in a registry. */
@@ -175,11 +176,7 @@ class Conversation {
 
   /** One short line without secrets and without anything that a terminal would obey. */
   printable(text: string): string {
-    const clean = this.secrets
-      .flatMap((secret) => [secret, encodeURIComponent(secret)])
-      .filter((secret) => secret !== "")
-      .reduce((rest, secret) => rest.replaceAll(secret, "…"), text);
-    return clean
+    return redactor(this.secrets)(text)
       .replace(/[\s\u0000-\u001f\u007f-\u009f]+/g, " ")
       .trim()
       .slice(0, 200);

@@ -240,7 +240,7 @@ describe("a credential", () => {
     const message = `${credentials.password} ${encoded} ${encodeURIComponent(credentials.password)}\n\u001b[31mred`;
     expect(await resolve("v1", credentials, await repeats(message))).toEqual({
       problem: "refused",
-      said: "403 DENIED: … … … [31mred",
+      said: "403 DENIED: *** *** *** [31mred",
     });
   });
 
