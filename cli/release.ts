@@ -1,135 +1,24 @@
-/** `twinset release` and its single steps: from the command line to the engine and back to an exit code. */
-import { join } from "node:path";
+/** `twinset release`: from the command line to the engine and back to an exit code. */
 import { canaryRules } from "../model/canary";
-import type { EnvironmentName } from "../model/environment";
 import { environmentPrefix } from "../model/names";
 import { error, list, type Problem, ProblemsError } from "../model/problem";
-import {
-  type Colour,
-  COLOURS,
-  MAX_CANARY_PERCENT,
-  otherColour,
-  type ProductRelease,
-  type SetRelease,
-} from "../model/release";
+import type { ProductRelease } from "../model/release";
 import { type Duration, minutes, seconds } from "../model/units";
-import { describeChange, Engine, type Ledger, LockedError, type Noted, type RunLock, stepsOf } from "../release/engine";
+import { describeChange, Engine, stepsOf } from "../release/engine";
 import { asProblem, guard } from "../release/guard";
-import { Journal, newRunId } from "../release/journal";
-import type { NewEntry } from "../release/journal-entry";
-import { newColour, next, type Outcome, type Run, start, type Step, type Stop, task } from "../release/machine";
+import { newRunId } from "../release/journal";
+import { newColour, next, type Run, start, type Stop, STOPS, task } from "../release/machine";
 import { type Preflight, preflight } from "../release/preflight";
-import { knownSecrets, redactor } from "../release/redact";
 import { recover } from "../release/recover";
 import { type FoundImages, resolveImages } from "../release/registry";
-import type { Reporter } from "../release/report";
 import { productOf } from "../release/site";
-import { type HeldLock, isHeld, StateLock } from "../release/state-lock";
-import { type StateFiles, stateFiles } from "../release/state-store";
-import { canary, change, deploy, retire, trafficBack } from "../release/steps";
+import { change } from "../release/steps";
 import { type Unfinished, unfinished } from "../release/unfinished";
 import { watcher } from "../release/watcher";
 import { terminalOperator } from "./operator";
 import { accessOf } from "./recover";
-import { jsonReporter, lineReporter, liveReporter } from "./show-release";
-import { loadCatalog, openSite, type OpenSite } from "./site";
-
-/** What a pipeline can tell apart (docs/releasing.md). */
-export const EXIT = {
-  done: 0,
-  /** Nothing moved, or what had been begun is gone; the old set serves. */
-  failed: 1,
-  /** A mistake in the command, or something that spoke against it from the start: nothing was changed. */
-  mistake: 2,
-  /** The guard refused a plan. */
-  guarded: 3,
-  /** Traffic had moved and is back on the old set. */
-  wentBack: 4,
-  /** Too little spoke for the new version, or the operator let it stay: a person decides. */
-  undecided: 5,
-  /** Somebody else is at work on the environment. */
-  locked: 6,
-  /** Traffic could not be moved back: act at once. */
-  stuck: 7,
-} as const;
-
-export interface ReleaseFlags {
-  readonly environment: string;
-  readonly until?: string;
-  readonly resume?: boolean;
-  readonly dryRun?: boolean;
-  readonly yes?: boolean;
-  readonly allow?: readonly string[];
-  readonly unlock?: string;
-  readonly json?: boolean;
-  readonly canaryFor?: string;
-  readonly keepFor?: string;
-  readonly patience?: string;
-}
-
-/** A command's surroundings: the site, the state's lock and journal, and how it is shown. */
-interface Session {
-  readonly site: OpenSite;
-  readonly product: string;
-  readonly flags: ReleaseFlags;
-  readonly report: Reporter;
-  readonly lock: CommandLock;
-  readonly journal: Journal;
-  readonly env: NodeJS.ProcessEnv;
-}
-
-/** Opens the environment, does the work, and gives the lock back whatever came of it. */
-async function inSession(
-  product: string,
-  flags: ReleaseFlags,
-  env: NodeJS.ProcessEnv,
-  purpose: string,
-  work: (session: Session) => Promise<number>,
-): Promise<number> {
-  const report = reporterFor(flags);
-  try {
-    return await opened(product, flags, env, purpose, report, work);
-  } catch (reason) {
-    if (!(reason instanceof ProblemsError || reason instanceof LockedError)) throw reason;
-    report({ kind: "line", level: "error", text: reason.message });
-    return reason instanceof LockedError ? EXIT.locked : EXIT.mistake;
-  }
-}
-
-async function opened(
-  product: string,
-  flags: ReleaseFlags,
-  env: NodeJS.ProcessEnv,
-  purpose: string,
-  report: Reporter,
-  work: (session: Session) => Promise<number>,
-): Promise<number> {
-  const name = environmentName(flags.environment);
-  const { platform } = loadCatalog(env);
-  mustKnow(
-    platform.products.map((each) => each.name),
-    product,
-  );
-  const files = stateFiles(platform.name, platform.environments[name], { env, directory: join(__dirname, "..") });
-  // Under the run's own lock Terraform must not ask for it once more.
-  const site = await openSite({ environment: name, env, lock: files.kind === "local" });
-  const journal = new Journal(files, { redact: redactor(knownSecrets(platform, site.environment, env)) });
-  const session: Session = {
-    ...{ site, product, flags, journal, env },
-    report,
-    lock: new CommandLock(files, purpose, flags.unlock),
-  };
-  try {
-    return await work(session);
-  } finally {
-    await session.lock.release();
-  }
-}
-
-function reporterFor({ json }: ReleaseFlags): Reporter {
-  if (json) return jsonReporter((line) => process.stdout.write(`${line}\n`));
-  return process.stdout.isTTY ? liveReporter(process.stdout) : lineReporter((line) => console.log(line));
-}
+import { inSession, ledgerOf, type ReleaseFlags, type Session } from "./release-session";
+import { CODES, conclusion, EXIT } from "./release-words";
 
 /** `twinset release <product> <version>`. */
 export const release = (product: string, version: string | undefined, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
@@ -242,77 +131,8 @@ async function follow(
 /** Seconds between two looks at a canary: Prometheus asks the edge as often. */
 const LOOK_EVERY = 5;
 
-const CODES: Readonly<Record<Outcome, number>> = {
-  done: EXIT.done,
-  failed: EXIT.failed,
-  "went-back": EXIT.wentBack,
-  undecided: EXIT.undecided,
-  stayed: EXIT.undecided,
-  stuck: EXIT.stuck,
-  "not-retired": EXIT.failed,
-};
-
-/** What is so now, what was done about it, and the one command to go on. */
-function conclusion(run: Run, product: string, environment: string): { text: string[]; next?: string } {
-  const { before, now, version, outcome } = run;
-  const at = `--environment ${environment}`;
-  const live = now ? `${now.live} ${now[now.live]?.version ?? ""}` : "nothing";
-  const serves = `${live} serves ${product}${now && now.canary > 0 ? ` with ${100 - now.canary} % of the traffic` : ""}.`;
-  const idle = now?.[otherColour(now.live)];
-  const stays = idle ? `${otherColour(now!.live)} ${idle.version} runs without traffic, to be looked at.` : "";
-  switch (outcome!) {
-    case "done":
-      if (run.until && run.until !== "keep" && before) {
-        return {
-          text: [serves, `As far as it was to go: ${run.until}.`],
-          next: after(run.until, product, version, at),
-        };
-      }
-      return {
-        text: [serves, ...(run.until === "keep" ? [stays] : [])],
-        ...(run.until === "keep" ? { next: `twinset retire ${product} ${at}` } : {}),
-      };
-    case "failed":
-      return {
-        text: [`${serves} No visitor has seen ${version}.`, ...(stays ? [stays] : [])],
-        next: stays ? `twinset retire ${product} ${at}` : `twinset release ${product} ${version} ${at}`,
-      };
-    case "went-back":
-      return { text: [`All traffic is back: ${serves}`, stays], next: `twinset retire ${product} ${at}` };
-    case "undecided":
-      return {
-        text: [`All traffic is on the old version: ${serves}`, stays, "Look at it yourself, then decide."],
-        next: `twinset switch ${product} ${newColour(run)} ${at}`,
-      };
-    case "stayed":
-      return { text: [serves, "Nothing goes on by itself."], next: `twinset rollback ${product} ${at}` };
-    case "stuck":
-      return {
-        text: [`TRAFFIC COULD NOT BE MOVED BACK. The switch has failed again and again; ${version} may have visitors.`],
-        next: `twinset rollback ${product} ${at}`,
-      };
-    case "not-retired":
-      return {
-        text: [serves, "The old set could not be removed; it has no traffic."],
-        next: `twinset retire ${product} ${at}`,
-      };
-  }
-}
-
-const after = (stop: Stop, product: string, version: string, at: string): string => {
-  const commands: Record<Stop, string> = {
-    deploy: `twinset canary 10 ${product} ${at}`,
-    smoke: `twinset canary 10 ${product} ${at}`,
-    canary: `twinset rollback ${product} ${at}`,
-    watch: `twinset switch ${product} <colour> ${at}`,
-    cutover: `twinset retire ${product} ${at}`,
-    keep: `twinset retire ${product} ${at}`,
-  };
-  return commands[stop];
-};
-
 /** Everything that speaks against it. */
-function checked(session: Session, version: string, before: ProductRelease | null): Promise<Preflight> {
+export function checked(session: Session, version: string, before: ProductRelease | null): Promise<Preflight> {
   const { site, product } = session;
   const { registryUsername: username, registryToken: password } = site.credentials;
   const login = username && password ? { username, password } : undefined;
@@ -321,7 +141,7 @@ function checked(session: Session, version: string, before: ProductRelease | nul
   return preflight(site, { product, version, before, findImages });
 }
 
-function mustBeReady({ pins, problems }: Preflight): Preflight["pins"] {
+export function mustBeReady({ pins, problems }: Preflight): Preflight["pins"] {
   if (problems.length > 0) throw new ProblemsError(problems);
   return pins;
 }
@@ -381,198 +201,6 @@ function switchIn(planned: Readonly<Record<string, unknown>> | null | undefined)
   return weights ? ` (${weights.value ?? ""})` : "";
 }
 
-/** A single step, by the operator's own decision: one edit of the entry, planned, guarded and applied. */
-const single = (
-  product: string,
-  flags: ReleaseFlags,
-  env: NodeJS.ProcessEnv,
-  step: Step,
-  purpose: string,
-  edit: (before: ProductRelease, session: Session) => Promise<ProductRelease> | ProductRelease,
-): Promise<number> =>
-  inSession(product, flags, env, `${purpose} of ${product}`, async (session) => {
-    const { site, report, journal, lock } = session;
-    const before = site.release()[product];
-    if (!before) {
-      throw new ProblemsError([
-        error(product, "not released", "a product with a live set", `twinset release ${product} <version>`),
-      ]);
-    }
-    const to = await edit(before, session);
-    const id = newRunId();
-    const operator = terminalOperator(false);
-    const engine = new Engine({
-      ...{
-        site,
-        product,
-        report,
-        operator,
-        lock,
-        timings: { canarySeconds: 0, patienceSeconds: 0, keepSeconds: 0, everySeconds: 1 },
-      },
-      ledger: ledgerOf(journal, id, product),
-      watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
-      allow: flags.allow ?? [],
-    });
-    try {
-      const begin = performance.now();
-      const { event } = await engine.single(step, before, to, `${purpose} of ${product}`);
-      const now = site.release()[product]!;
-      const seconds = Math.round((performance.now() - begin) / 100) / 10;
-      report({
-        kind: "end",
-        outcome: event === "ok" ? "done" : "failed",
-        seconds,
-        text: [`${now.live} ${now[now.live]?.version ?? ""} serves ${product}.`],
-      });
-      return event === "ok" ? EXIT.done : engine.refused ? EXIT.guarded : EXIT.failed;
-    } finally {
-      operator.close();
-    }
-  });
-
-/** `twinset deploy <product> <version>`: to the idle set, without traffic. */
-export const deployStep = (product: string, version: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "deploy", `deploy of ${version}`, async (before, session) => {
-    const set: SetRelease = { version, ...mustBeReady(await checked(session, version, before)) };
-    return deploy(before, set);
-  });
-
-/** `twinset canary <percent> <product>`. */
-export const canaryStep = (text: string, product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "canary", `canary of ${text} %`, (before) => {
-    const percent = Number(text);
-    if (!Number.isInteger(percent) || percent < 0 || percent > MAX_CANARY_PERCENT) {
-      throw new ProblemsError([
-        error("percent", text, `a whole number from 0 to ${MAX_CANARY_PERCENT}`, "beyond that, switch"),
-      ]);
-    }
-    return canary(before, percent);
-  });
-
-/** `twinset switch <product> <colour>`. */
-export const switchStep = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "cutover", `switch to ${colour}`, (before) => {
-    if (!isColour(colour)) {
-      throw new ProblemsError([error("colour", colour, "blue or green", "correct the colour")]);
-    }
-    if (before[colour] === null) {
-      throw new ProblemsError([
-        error(`${product}/${colour}`, "no version", "a set that runs", `twinset deploy ${product} <version>`),
-      ]);
-    }
-    return trafficBack(before, colour);
-  });
-
-/** `twinset retire <product>`: the set without traffic goes. */
-export const retireStep = (product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "retire", "retirement of the idle set", (before) => {
-    if (before.canary > 0) {
-      const idle = otherColour(before.live);
-      throw new ProblemsError([
-        error(
-          `${product}/${idle}`,
-          `${before.canary} % of the traffic`,
-          "a set without traffic",
-          `twinset rollback ${product}`,
-        ),
-      ]);
-    }
-    return retire(before);
-  });
-
-/**
- * `twinset rollback <product> [version]`: all traffic to the other set, by one targeted apply. From a canary that is
- * canary 0. A version that runs no more is deployed again first; its images are still on the host.
- */
-export async function rollback(
-  product: string,
-  version: string | undefined,
-  flags: ReleaseFlags,
-  env: NodeJS.ProcessEnv,
-): Promise<number> {
-  const { platform, releases } = loadCatalog(env);
-  mustKnow(
-    platform.products.map(({ name }) => name),
-    product,
-  );
-  const before = releases[environmentName(flags.environment)].release[product];
-  const idle = before && before[otherColour(before.live)];
-  const back = (entry: ProductRelease): ProductRelease =>
-    entry.canary > 0 ? { ...entry, canary: 0 } : trafficBack(entry, otherColour(entry.live));
-  const running = before && (before.canary > 0 ? before[before.live] : idle);
-  if (running && (version === undefined || running.version === version)) {
-    return single(product, flags, env, "back", "rollback", back);
-  }
-  if (before && version === undefined) {
-    throw new ProblemsError([
-      error(
-        `${product}/rollback`,
-        `${before.live} runs alone: the other set was retired`,
-        "a version to go back to",
-        `name it: twinset rollback ${product} <version> (twinset status ${flags.environment} has the last ones)`,
-      ),
-    ]);
-  }
-  // Two steps, as the version has to run before it can have traffic: no canary, as it was live before.
-  return release(product, version, { ...flags, until: "cutover", canaryFor: "0s", patience: "0s" }, env);
-}
-
-const isColour = (text: string): text is Colour => COLOURS.some((colour) => colour === text);
-
-/** The state's lock, for as long as a command needs it. */
-class CommandLock implements RunLock {
-  private readonly lock: StateLock;
-  private held: HeldLock | undefined;
-
-  constructor(
-    files: StateFiles,
-    private readonly purpose: string,
-    /** The id of a lock whose holder is dead. */
-    private unlock: string | undefined,
-  ) {
-    this.lock = new StateLock(files, "twinset");
-  }
-
-  async hold(): Promise<void> {
-    if (this.held) return;
-    const acquired = this.unlock
-      ? await this.lock.takeOver(this.unlock, this.purpose)
-      : await this.lock.acquire(this.purpose);
-    this.unlock = undefined;
-    if (!isHeld(acquired)) {
-      const { who, since, info, id } = acquired.heldBy;
-      throw new LockedError(
-        [
-          `The environment is locked by ${who} since ${since}: ${info}.`,
-          `If that run is dead and not just slow, do the same again with --unlock ${id}`,
-        ].join("\n"),
-      );
-    }
-    this.held = acquired;
-  }
-
-  async mustHold(): Promise<void> {
-    if (this.held && !(await this.held.stillHeld())) {
-      throw new LockedError("Somebody took the lock from this run; it does nothing more.");
-    }
-  }
-
-  async release(): Promise<void> {
-    const held = this.held;
-    this.held = undefined;
-    await held?.release();
-  }
-}
-
-const ledgerOf = (journal: Journal, run: string, product: string): Ledger => ({
-  async append({ text, ...noted }: Noted): Promise<void> {
-    // Each event has an entry of its own kind, all with the same fields.
-    const entry = { ...noted, run, product, ...(text ? { reason: text.join("\n") } : {}) } as NewEntry;
-    await journal.append(entry);
-  },
-});
-
 const notEnded = ({ run, who, since, lastSign, progress }: Unfinished, environment: string): Problem =>
   error(
     `run ${run}`,
@@ -581,21 +209,10 @@ const notEnded = ({ run, who, since, lastSign, progress }: Unfinished, environme
     `go on with it: --resume; or end it: twinset rollback <product> --environment ${environment}`,
   );
 
-function environmentName(name: string): EnvironmentName {
-  if (name === "development" || name === "staging" || name === "production") return name;
-  throw new ProblemsError([error("--environment", name, "development, staging or production", "correct the name")]);
-}
-
-function mustKnow(products: readonly string[], product: string): void {
-  if (products.includes(product)) return;
-  throw new ProblemsError([error("product", product, `one of ${list(products)}`, "correct the name")]);
-}
-
 function stopOf(name: string): Stop {
-  const stops: readonly Stop[] = ["deploy", "smoke", "canary", "watch", "cutover", "keep"];
-  const found = stops.find((stop) => stop === name);
+  const found = STOPS.find((stop) => stop === name);
   if (found) return found;
-  throw new ProblemsError([error("--until", name, `one of ${list(stops)}`, "correct the step")]);
+  throw new ProblemsError([error("--until", name, `one of ${list(STOPS)}`, "correct the step")]);
 }
 
 /** "10m", "90s", "1h". */

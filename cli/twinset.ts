@@ -11,7 +11,7 @@ import type { Platform } from "../model/platform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import type { InputStatus } from "./inputs";
-import type { ReleaseFlags } from "./release";
+import type { ReleaseFlags } from "./release-session";
 
 const ROOT = join(__dirname, "..");
 
@@ -178,7 +178,7 @@ program
   .option(...UNLOCK)
   .option(...JSON_LINES)
   .action(async (product: string, version: string, given: ReleaseFlags) => {
-    const { deployStep } = await import("./release");
+    const { deployStep } = await import("./release-steps");
     process.exitCode = await deployStep(product, version, given, process.env);
   });
 
@@ -192,7 +192,7 @@ program
   .option(...UNLOCK)
   .option(...JSON_LINES)
   .action(async (percent: string, product: string, given: ReleaseFlags) => {
-    const { canaryStep } = await import("./release");
+    const { canaryStep } = await import("./release-steps");
     process.exitCode = await canaryStep(percent, product, given, process.env);
   });
 
@@ -206,7 +206,7 @@ program
   .option(...UNLOCK)
   .option(...JSON_LINES)
   .action(async (product: string, colour: string, given: ReleaseFlags) => {
-    const { switchStep } = await import("./release");
+    const { switchStep } = await import("./release-steps");
     process.exitCode = await switchStep(product, colour, given, process.env);
   });
 
@@ -222,7 +222,7 @@ program
   .option(...UNLOCK)
   .option(...JSON_LINES)
   .action(async (product: string, version: string | undefined, given: ReleaseFlags) => {
-    const { rollback } = await import("./release");
+    const { rollback } = await import("./release-steps");
     process.exitCode = await rollback(product, version, given, process.env);
   });
 
@@ -235,7 +235,7 @@ program
   .option(...UNLOCK)
   .option(...JSON_LINES)
   .action(async (product: string, given: ReleaseFlags) => {
-    const { retireStep } = await import("./release");
+    const { retireStep } = await import("./release-steps");
     process.exitCode = await retireStep(product, given, process.env);
   });
 

@@ -134,6 +134,11 @@ export class World extends Workbench {
     return result;
   }
 
+  /** The same on another computer, beside what goes on here: it changes nothing of what is wanted. */
+  twinsetElsewhere(args: readonly string[]): Promise<CommandResult> {
+    return this.twinset.run(args, { elsewhere: true });
+  }
+
   private madeTwinset: Twinset | undefined;
 
   private get twinset(): Twinset {

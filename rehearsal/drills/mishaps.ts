@@ -4,6 +4,7 @@ import { canary, cutover, deploy, retire } from "../../release/steps";
 import { type ApplyEvent, lockAmong } from "../../terraform/working-directory";
 import type { World } from "../world";
 import { type DeploymentDrill, loadFigures, must, mustNotFail, rounded, version, wantStep } from "./drill";
+import { commanded } from "./commands";
 import { idleColour } from "./release";
 
 /** Where in each step Terraform is killed: in the middle of the one thing that the step is about. */
@@ -87,24 +88,31 @@ export const killed: DeploymentDrill = {
 export const twoOperators: DeploymentDrill = {
   number: 7,
   name: "lock",
-  title: "two operators at once: the second is refused",
+  title: "two operators at once: the second is refused, with twinset and with Terraform",
   async run({ world, say }) {
     const next = await version(world, "v2.6.0-rehearsal");
-    wantStep(world, (release) => deploy(release, { version: next }));
+    const words = ["release", world.product, next, "--yes", "--until", "deploy"];
     let started: () => void = () => undefined;
     const underWay = new Promise<void>((resolve) => (started = resolve));
-    const first = world.attempt({ onEvent: () => started() });
+    const first = commanded(world, say, words, 0, { onEvent: ({ kind }) => kind === "plan" && started() });
     await Promise.race([underWay, first]);
-    say("the second operator applies");
-    const second = await world.terraform.apply();
-    const said = second.errors.map(describe).join("\n");
-    must(second.code !== 0, "the second apply was let through");
-    const lock = lockAmong(second.errors);
-    must(lock !== undefined, `the second was refused for another reason: ${said}`);
-    must(lock.who !== "", `the refusal does not say who holds the lock: ${said}`);
-    must((await first).code === 0, "the first apply failed");
+    say("the second operator releases, on another computer");
+    const second = await world.twinsetElsewhere([...words, "--environment", world.desired.environment.name]);
+    must(second.code === 6, `the second was let through, or failed otherwise (${second.code}): ${second.text}`);
+    const who = /locked by (\S+)/.exec(second.text)?.[1];
+    must(who !== undefined, `the refusal does not say who holds the lock: ${second.text}`);
+    say("a third one applies with Terraform alone");
+    const third = await world.terraform.apply();
+    const said = third.errors.map(describe).join("\n");
+    must(third.code !== 0, "the third was let through");
+    const lock = lockAmong(third.errors);
+    must(lock !== undefined, `the third was refused for another reason: ${said}`);
+    must(lock.who === who, `Terraform names ${lock.who}, twinset ${who}`);
+    await first;
+    await commanded(world, say, ["retire", world.product], 0);
     return [
-      { name: "refused after", value: rounded(second.seconds), unit: "s" },
+      { name: "refused after", value: second.seconds, unit: "s" },
+      { name: "by Terraform after", value: rounded(third.seconds), unit: "s" },
       { name: "lock held by", value: lock.who.replace(/@.*/, "@…") },
     ];
   },

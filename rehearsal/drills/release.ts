@@ -1,10 +1,9 @@
 /** Drills about releasing one product. */
-import type { Step } from "../../release/machine";
 import { replaceLive } from "../../release/steps";
 import { otherColour } from "../../model/release";
 import { imageRepository } from "../../model/platform";
 import { inputsOf } from "../../model/values";
-import type { CommandOptions, CommandResult } from "../twinset";
+import { commanded, ending, secondsOf } from "./commands";
 import type { World } from "../world";
 import {
   type DeploymentDrill,
@@ -27,41 +26,6 @@ const RELEASE_REQUESTS = 100_000;
 const liveVersion = (world: World): string => {
   const release = world.desired.release[world.product]!;
   return release[release.live]!.version;
-};
-
-/** A command that must have ended so. */
-async function commanded(
-  world: World,
-  say: (line: string) => void,
-  args: readonly string[],
-  code: number,
-  options: CommandOptions = {},
-): Promise<CommandResult> {
-  const result = await world.command([...args, "--environment", world.desired.environment.name, "--json"], {
-    ...options,
-    onEvent: (event) => {
-      if (event.kind === "step" && event.state !== "begins") say(`${event.step}: ${event.text.split("\n")[0]}`);
-      options.onEvent?.(event);
-    },
-  });
-  must(
-    result.code === code,
-    `twinset ${args[0]} ended with ${result.code ?? "a signal"}, not ${code}: ${result.text.split("\n").slice(-12).join("\n")}`,
-  );
-  return result;
-}
-
-/** Seconds that a step took, as the command has reported it. */
-function secondsOf({ events }: CommandResult, step: Step): number {
-  const found = events.find((event) => event.kind === "step" && event.step === step && event.state !== "begins");
-  must(found !== undefined && "seconds" in found, `the step ${step} was not taken`);
-  return found.seconds;
-}
-
-/** What people are told at the end. */
-const ending = ({ events }: CommandResult): string => {
-  const end = events.find((event) => event.kind === "end");
-  return end?.kind === "end" ? [...end.text, end.next ?? ""].join("\n") : "";
 };
 
 export const releaseUnderLoad: DeploymentDrill = {
