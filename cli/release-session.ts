@@ -39,16 +39,19 @@ export interface Session {
 }
 
 /** Opens the environment, does the work, and gives the lock back whatever came of it. */
-export async function inSession(
+export const inSession = (
   product: string,
   flags: ReleaseFlags,
   env: NodeJS.ProcessEnv,
   purpose: string,
   work: (session: Session) => Promise<number>,
-): Promise<number> {
+): Promise<number> => told(flags, (report) => opened(product, flags, env, purpose, report, work));
+
+/** Tells a mistake, or who has the lock, the way that the command's other words are told. */
+export async function told(flags: ReleaseFlags, work: (report: Reporter) => Promise<number>): Promise<number> {
   const report = reporterFor(flags);
   try {
-    return await opened(product, flags, env, purpose, report, work);
+    return await work(report);
   } catch (reason) {
     if (!(reason instanceof ProblemsError || reason instanceof LockedError)) throw reason;
     report({ kind: "line", level: "error", text: reason.message });

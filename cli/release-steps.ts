@@ -12,9 +12,18 @@ import { Engine } from "../release/engine";
 import { newRunId } from "../release/journal";
 import type { Step } from "../release/machine";
 import { canary, deploy, retire, trafficBack } from "../release/steps";
+import { unfinished } from "../release/unfinished";
 import { terminalOperator } from "./operator";
 import { checked, mustBeReady } from "./release";
-import { environmentName, inSession, ledgerOf, mustKnow, type ReleaseFlags, type Session } from "./release-session";
+import {
+  environmentName,
+  inSession,
+  ledgerOf,
+  mustKnow,
+  type ReleaseFlags,
+  type Session,
+  told,
+} from "./release-session";
 import { EXIT } from "./release-words";
 import { loadCatalog } from "./site";
 
@@ -54,6 +63,11 @@ const single = (
     try {
       const begin = performance.now();
       const { event } = await engine.single(step, before, to, `${purpose} of ${product}`);
+      const open = unfinished(await journal.read(), product);
+      if (step === "back" && event === "ok" && open) {
+        // A run that died, or that another operator keeps watch of: with the traffic back it is over.
+        await journal.append({ event: "ended", run: open.run, product, outcome: "went-back" });
+      }
       const now = site.release()[product]!;
       const seconds = Math.round((performance.now() - begin) / 100) / 10;
       report({
@@ -122,7 +136,14 @@ export const retireStep = (product: string, flags: ReleaseFlags, env: NodeJS.Pro
  * `twinset rollback <product> [version]`: all traffic to the other set, by one targeted apply. From a canary that is
  * canary 0. A version that runs no more is deployed again first; its images are still on the host.
  */
-export async function rollback(
+export const rollback = (
+  product: string,
+  version: string | undefined,
+  flags: ReleaseFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<number> => told(flags, () => rollbackTo(product, version, flags, env));
+
+async function rollbackTo(
   product: string,
   version: string | undefined,
   flags: ReleaseFlags,
