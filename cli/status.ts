@@ -1,20 +1,27 @@
 /** `twinset status <environment>`: what runs, since when, and what differs from the files. */
 import colours from "picocolors";
+import { setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
-import { COLOURS, type Colour, type ProductRelease, weights } from "../model/release";
-import type { ContainerDetails } from "../release/docker";
+import { COLOURS, type Colour, formatWeights, type ProductRelease, type SetRelease, tagOf } from "../model/release";
+import type { Product } from "../model/service";
 import { describeChange } from "../release/engine";
-import { type LiveProduct, liveEnvironment, unwell } from "../release/live";
+import { type LiveProduct, liveEnvironment, type LiveSet, type LiveSwitch, unwell } from "../release/live";
+import { productOf } from "../release/site";
 import { type JournalContent, unfinished } from "../release/unfinished";
-import type { ResourceChange } from "../terraform/plan";
+import { TerraformError } from "../terraform/working-directory";
 import type { OpenSite } from "./site";
 import { plainTable } from "./table";
 
 export interface Status {
+  /** "manacore-production": begins the containers' names. */
   readonly environment: string;
+  /** "production": as commands take it. */
+  readonly name: string;
   readonly products: readonly ProductStatus[];
-  /** What an apply of the files as they are would change; undefined: not asked for. */
+  /** What an apply of the files as they are would change; undefined: not asked for, or not known. */
   readonly drift: readonly string[] | undefined;
+  /** Why it is not known. */
+  readonly driftUnknown?: string;
 }
 
 export interface ProductStatus {
@@ -36,12 +43,17 @@ export interface SetStatus {
   readonly weight: number | undefined;
   /** Since when the traffic is split so. */
   readonly since: string | undefined;
-  readonly containers: readonly {
-    readonly name: string;
-    readonly health: string;
-    readonly startedAt: string;
-    readonly restarts: number;
-  }[];
+  readonly containers: readonly ContainerStatus[];
+}
+
+export interface ContainerStatus {
+  readonly name: string;
+  /** Its service's role in the product: "backend". */
+  readonly service: string;
+  readonly replica: number;
+  readonly health: string;
+  readonly startedAt: string;
+  readonly restarts: number;
 }
 
 /** @param drift also plan the whole environment, which takes some seconds */
@@ -49,29 +61,42 @@ export async function statusOf(site: OpenSite, journal: JournalContent, drift: b
   const release = site.release();
   const { products } = await liveEnvironment(site);
   const names = site.platform.products.map(({ name }) => name).filter((name) => release[name] ?? products.get(name));
-  let changes: readonly ResourceChange[] | undefined;
-  if (drift) changes = await site.terraform.plan();
   return {
     environment: environmentPrefix(site.platform.name, site.environment.name),
-    products: names.map((name) => productStatus(name, release[name], products.get(name), journal)),
-    drift: changes?.map(describeChange),
+    name: site.environment.name,
+    products: names.map((name) => productStatus(site, name, release[name], products.get(name), journal)),
+    ...(drift ? await driftOf(site) : { drift: undefined }),
   };
 }
 
+/** What runs is worth showing also where Terraform cannot plan. */
+async function driftOf(site: OpenSite): Promise<Pick<Status, "drift" | "driftUnknown">> {
+  try {
+    return { drift: (await site.terraform.plan()).map(describeChange) };
+  } catch (reason) {
+    if (!(reason instanceof TerraformError)) throw reason;
+    return { drift: undefined, driftUnknown: site.redact(reason.message) };
+  }
+}
+
 function productStatus(
+  site: OpenSite,
   product: string,
   entry: ProductRelease | undefined,
   found: LiveProduct | undefined,
   journal: JournalContent,
 ): ProductStatus {
   const open = unfinished(journal, product);
+  const live = found?.switch?.live ?? entry?.live;
   return {
     product,
     sets: COLOURS.flatMap((colour) => {
       const set = found?.sets[colour];
-      return set ? [setStatus(colour, set.version, set.containers, found?.switch)] : [];
+      if (!set) return [];
+      const fits = entry?.[colour] && otherTags(productOf(site, product), entry[colour], set).length === 0;
+      return [setStatus(colour, colour === live, fits ? entry[colour]!.version : set.version, set, found?.switch)];
     }).sort((a, b) => Number(b.live) - Number(a.live)),
-    problems: problemsOf(entry, found),
+    problems: problemsOf(site, product, entry, found),
     ...(open
       ? {
           underWay: `${open.progress?.version ?? "a run"} by ${open.who} since ${open.since}, at ${open.underWay?.step ?? open.lastDone ?? "its start"}`,
@@ -83,19 +108,19 @@ function productStatus(
 
 function setStatus(
   colour: Colour,
+  live: boolean,
   version: string,
-  containers: readonly ContainerDetails[],
-  traffic: LiveProduct["switch"],
+  { containers }: LiveSet,
+  traffic: LiveSwitch | undefined,
 ): SetStatus {
-  const weight = traffic && new RegExp(`${colour}=(\\d+)`).exec(traffic.weights)?.[1];
   return {
     colour,
-    live: traffic?.live === colour,
+    live,
     version,
-    weight: traffic ? Number(weight ?? 0) : undefined,
+    weight: traffic && weightIn(traffic.weights, colour),
     since: traffic?.since.toISOString(),
-    containers: containers.map(({ name, running, health, startedAt, restarts }) => ({
-      name,
+    containers: containers.map(({ name, service, replica, running, health, startedAt, restarts }) => ({
+      ...{ name, service, replica },
       health: running ? (health ?? "no health check") : "stopped",
       startedAt: startedAt.toISOString(),
       restarts,
@@ -103,33 +128,57 @@ function setStatus(
   };
 }
 
-function problemsOf(entry: ProductRelease | undefined, found: LiveProduct | undefined): string[] {
+const weightIn = (weights: string, colour: Colour): number =>
+  Number(new RegExp(`${colour}=(\\d+)`).exec(weights)?.[1] ?? 0);
+
+/** Containers with another image than the release file says: a service may have a tag of its own. */
+function otherTags(product: Product, wanted: SetRelease, { containers }: LiveSet): string[] {
+  const differ = containers.flatMap(({ service: role, version }) => {
+    const service = product.services.find((each) => each.role === role);
+    const tag = service && tagOf(wanted, service.name);
+    return tag === undefined || tag === version ? [] : [{ role, version, tag }];
+  });
+  const versions = new Set(differ.map(({ version, tag }) => `${version}, the release file says ${tag}`));
+  // All of them alike is one thing to say.
+  return differ.length === containers.length && versions.size === 1
+    ? [...versions]
+    : [...new Set(differ.map(({ role, version, tag }) => `${version} as ${role}, the release file says ${tag}`))];
+}
+
+function problemsOf(
+  site: OpenSite,
+  name: string,
+  entry: ProductRelease | undefined,
+  found: LiveProduct | undefined,
+): string[] {
   if (!entry) return ["runs, but is not in the release file"];
   if (!found) return ["is in the release file, but does not run"];
+  const product = productOf(site, name);
+  const size = setSize(product, site.environment);
   const wanted = COLOURS.filter((colour) => entry[colour] !== null);
-  const shares = weights(entry);
+  const { switch: traffic, failedSwitch } = found;
+  const split = formatWeights(entry);
   return [
     ...wanted.flatMap((colour) => {
       const set = found.sets[colour];
       if (!set) return [`${colour} ${entry[colour]!.version} is in the release file, but does not run`];
-      const other =
-        set.version === entry[colour]!.version
-          ? []
-          : [`${colour} runs ${set.version}, the release file says ${entry[colour]!.version}`];
-      return [...other, ...unwell(set)];
+      const count = set.containers.length;
+      return [
+        ...otherTags(product, entry[colour]!, set).map((what) => `${colour} runs ${what}`),
+        ...(count === size ? [] : [`${colour} has ${count} container${count === 1 ? "" : "s"} in place of ${size}`]),
+        ...unwell(set),
+      ];
     }),
     ...COLOURS.filter((colour) => found.sets[colour] && entry[colour] === null).map(
       (colour) => `${colour} ${found.sets[colour]!.version} runs, but is not in the release file`,
     ),
-    ...(found.switch
-      ? COLOURS.filter(
-          (colour) =>
-            Number(new RegExp(`${colour}=(\\d+)`).exec(found.switch!.weights)?.[1] ?? 0) !== (shares[colour] ?? 0),
-        ).map(
-          (colour) =>
-            `${colour} has another share of the traffic than the release file says (${found.switch!.weights})`,
-        )
-      : ["has no switch"]),
+    ...(failedSwitch === undefined
+      ? []
+      : [`its last switch (${failedSwitch}) has failed or is not done: traffic is as it was before`]),
+    ...(traffic && traffic.weights !== split
+      ? [`the edge has ${traffic.weights}, the release file says ${split}`]
+      : []),
+    ...(traffic || failedSwitch ? [] : ["has no switch"]),
   ];
 }
 
@@ -145,7 +194,8 @@ function earlierVersions(product: string, entry: ProductRelease | undefined, { e
 }
 
 /** For people. */
-export function describeStatus({ environment, products, drift }: Status, now = new Date()): string {
+export function describeStatus(status: Status, now = new Date()): string {
+  const { environment, name, products } = status;
   const rows = products.flatMap(({ product, sets }) =>
     sets.length === 0
       ? [[product, colours.dim("-"), "", "", "", ""]]
@@ -160,7 +210,13 @@ export function describeStatus({ environment, products, drift }: Status, now = n
   );
   const notes = products.flatMap(({ product, problems, underWay, earlier }) => [
     ...problems.map((problem) => colours.yellow(`${product}: ${problem}`)),
-    ...(underWay ? [colours.yellow(`${product}: under way: ${underWay} (twinset release ${product} --resume)`)] : []),
+    ...(underWay
+      ? [
+          colours.yellow(
+            `${product}: under way: ${underWay} (twinset release ${product} --resume --environment ${name})`,
+          ),
+        ]
+      : []),
     ...(earlier.length > 0 ? [colours.dim(`${product}: before that ${earlier.join(", ")}`)] : []),
   ]);
   return [
@@ -170,28 +226,35 @@ export function describeStatus({ environment, products, drift }: Status, now = n
     ]),
     ...(notes.length > 0 ? ["", ...notes] : []),
     "",
-    ...driftLines(drift),
+    ...driftLines(status),
   ].join("\n");
 }
 
-function driftLines(drift: readonly string[] | undefined): string[] {
+function driftLines({ drift, driftUnknown }: Status): string[] {
+  if (driftUnknown !== undefined) return [colours.yellow(`Drift is not known: ${driftUnknown}`)];
   if (!drift) return [colours.dim("Drift was not looked for (--quick).")];
   if (drift.length === 0) return [colours.green("No drift: everything is as the files say.")];
   return [colours.yellow(`Drift: an apply would change ${drift.length}:`), ...drift.map((line) => `  ${line}`)];
 }
 
+/** "3 healthy: backend 12 d, web 12 d, landing 2 h": each by its role, with the time since its start. */
 function health({ containers }: SetStatus, now: Date): string {
-  const ill = containers.filter((each) => each.health !== "healthy");
-  const oldest = containers.map(({ startedAt }) => startedAt).sort()[0];
-  const restarts = containers.reduce((sum, each) => sum + each.restarts, 0);
-  const words = [
-    ill.length === 0
-      ? colours.green(`${containers.length} healthy`)
-      : colours.red(ill.map((each) => `${each.name} ${each.health}`).join(", ")),
-    ...(oldest ? [`up ${age(oldest, now)}`] : []),
-    ...(restarts > 0 ? [colours.yellow(`${restarts} restarts`)] : []),
-  ];
-  return words.join(", ");
+  const well = (each: ContainerStatus): boolean => ["healthy", "no health check"].includes(each.health);
+  const ordered = [...containers].sort((a, b) => a.replica - b.replica);
+  const shown = ordered.map((each) => {
+    const several = containers.filter(({ service }) => service === each.service).length > 1;
+    const name = several ? `${each.service} ${each.replica}` : each.service;
+    const restarts = each.restarts > 0 ? colours.yellow(` (restarted ${each.restarts}×)`) : "";
+    if (each.health === "stopped") return `${colours.red(`${name} stopped`)}${restarts}`;
+    const since = age(each.startedAt, now);
+    return `${well(each) ? name : colours.red(`${name} ${each.health}`)} ${since}${restarts}`;
+  });
+  const count = containers.filter(well).length;
+  const sum =
+    count === containers.length
+      ? colours.green(`${count} healthy`)
+      : colours.red(`${count} of ${containers.length} healthy`);
+  return `${sum}: ${shown.join(", ")}`;
 }
 
 /** "3 h", "12 d". */
@@ -206,5 +269,5 @@ export function age(since: string, now: Date): string {
   return `${Math.floor(seconds / size)} ${unit}`;
 }
 
-export const hasTrouble = ({ products, drift }: Status): boolean =>
-  products.some(({ problems }) => problems.length > 0) || (drift?.length ?? 0) > 0;
+export const hasTrouble = ({ products, drift, driftUnknown }: Status): boolean =>
+  products.some(({ problems }) => problems.length > 0) || (drift?.length ?? 0) > 0 || driftUnknown !== undefined;

@@ -1,15 +1,26 @@
 /** What really runs: a product's sets and its switch, from the containers and their labels on the engine. */
 import { environmentPrefix } from "../model/names";
+import { error, ProblemsError } from "../model/problem";
 import { COLOURS, type Colour } from "../model/release";
 import type { ContainerDetails } from "./docker";
 import type { Site } from "./site";
 
 export interface LiveSet {
+  /** All that run: "v1.5.2", or "1.2.0 + sha-a1b2c3d" where services have tags of their own. */
   readonly version: string;
-  readonly containers: readonly ContainerDetails[];
+  readonly containers: readonly LiveContainer[];
 }
 
-/** What the switch that ran last says. */
+export interface LiveContainer extends ContainerDetails {
+  /** Its service's role in the product: "backend". */
+  readonly service: string;
+  /** From 0. */
+  readonly replica: number;
+  /** Its image's tag. */
+  readonly version: string;
+}
+
+/** What the last switch that the edge took up says. */
 export interface LiveSwitch {
   readonly live: Colour;
   /** "blue=90,green=10". */
@@ -21,6 +32,8 @@ export interface LiveSwitch {
 export interface LiveProduct {
   readonly sets: Readonly<Partial<Record<Colour, LiveSet>>>;
   readonly switch: LiveSwitch | undefined;
+  /** The name of a switch that came later and is not done, or has failed: the traffic is as it was before it. */
+  readonly failedSwitch?: string;
 }
 
 /** All products of an environment as they are on its engine, and all of its containers. */
@@ -29,11 +42,22 @@ export interface LiveEnvironment {
   readonly containers: readonly ContainerDetails[];
 }
 
-/** Asks the engine. */
+/** Asks the engine. @throws ProblemsError when it does not answer */
 export async function liveEnvironment(site: Site): Promise<LiveEnvironment> {
+  const prefix = environmentPrefix(site.platform.name, site.environment.name);
   const docker = await site.docker();
-  const containers = await docker.details(`${environmentPrefix(site.platform.name, site.environment.name)}-`);
-  return { products: readProducts(containers, site.platform.labelPrefix), containers };
+  try {
+    const containers = await docker.details(`${prefix}-`);
+    return { products: readProducts(containers, site.platform.labelPrefix), containers };
+  } catch (reason) {
+    const where =
+      site.environment.host.kind === "local"
+        ? "start the Docker engine of this computer (docker info has to work)"
+        : "see whether you reach the server by SSH with the key that is loaded, and do the same again";
+    throw new ProblemsError([
+      error(`${prefix}/engine`, site.redact((reason as Error).message), "a Docker engine that answers", where),
+    ]);
+  }
 }
 
 /** @param prefix of the labels: "com.manacore" */
@@ -45,19 +69,34 @@ export function readProducts(containers: readonly ContainerDetails[], prefix: st
       const own = containers.filter((each) => label(each, "project") === product);
       const sets = Object.fromEntries(
         COLOURS.flatMap((colour) => {
-          const members = own.filter((each) => label(each, "set") === colour && label(each, "replica") !== undefined);
-          const version = members.map((each) => label(each, "version")).find((each) => each !== undefined);
-          return members.length > 0 ? [[colour, { version: version ?? "?", containers: members }]] : [];
+          // A migration belongs to a set, too, and is none of its containers.
+          const members = own
+            .filter((each) => label(each, "set") === colour && label(each, "replica") !== undefined)
+            .map((each) => ({
+              ...each,
+              service: label(each, "service") ?? "?",
+              replica: Number(label(each, "replica")),
+              version: label(each, "version") ?? "?",
+            }));
+          const version = [...new Set(members.map((each) => each.version))].sort().join(" + ");
+          return members.length > 0 ? [[colour, { version, containers: members }]] : [];
         }),
       );
-      const [latest] = own
+      const switches = own
         .filter((each) => label(each, "service") === "switch")
         .sort((a, b) => b.createdAt.getTime() - a.createdAt.getTime());
+      // One that fails puts the former routing back before it ends.
+      const latest = switches.find(({ exitCode }) => exitCode === 0);
       const live = latest && (label(latest, "release.live") as Colour | undefined);
       const weights = latest && label(latest, "release.weights");
+      const [newest] = switches;
       return [
         product,
-        { sets, switch: live && weights !== undefined ? { live, weights, since: latest.createdAt } : undefined },
+        {
+          sets,
+          switch: live && weights !== undefined ? { live, weights, since: latest.createdAt } : undefined,
+          ...(newest && newest !== latest ? { failedSwitch: newest.name } : {}),
+        },
       ];
     }),
   );
@@ -67,4 +106,4 @@ export function readProducts(containers: readonly ContainerDetails[], prefix: st
 export const unwell = (set: LiveSet | undefined): readonly string[] =>
   (set?.containers ?? [])
     .filter(({ running, health }) => !running || (health !== undefined && health !== "healthy"))
-    .map(({ name, running, health }) => `${name} ${running ? (health ?? "without a health check") : "is stopped"}`);
+    .map(({ name, running, health }) => `${name} is ${running ? health : "stopped"}`);

@@ -1,5 +1,5 @@
 /** Before a release changes anything: can it work? All that speaks against it, at once. */
-import { serverTypeOf, setNeed } from "../model/capacity";
+import { serverTypeOf, setNeed, setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
 import { error, list, type Problem } from "../model/problem";
 import { otherColour, type ProductRelease } from "../model/release";
@@ -28,7 +28,7 @@ export async function preflight(site: Site, options: PreflightOptions): Promise<
   return {
     pins: Array.isArray(images) ? {} : (images as Pins),
     problems: [
-      ...checkEntry(options),
+      ...checkEntry(site, options),
       ...missing,
       ...checkLive(site, options, live),
       ...checkRoom(site, options.product, live),
@@ -37,8 +37,9 @@ export async function preflight(site: Site, options: PreflightOptions): Promise<
 }
 
 /** Is the product between two releases? */
-function checkEntry({ product, version, before }: PreflightOptions): Problem[] {
+function checkEntry(site: Site, { product, version, before }: PreflightOptions): Problem[] {
   if (!before) return [];
+  const at = `--environment ${site.environment.name}`;
   const path = `${product}/release`;
   const idle = before[otherColour(before.live)];
   if (before.canary > 0) {
@@ -47,7 +48,7 @@ function checkEntry({ product, version, before }: PreflightOptions): Problem[] {
         path,
         `a canary is under way: ${otherColour(before.live)} ${idle?.version ?? ""} has ${before.canary} %`,
         "a product between two releases",
-        `twinset release ${product} ${idle?.version ?? version} --resume, or twinset rollback ${product}`,
+        `take its traffic away: twinset rollback ${product} ${at}`,
       ),
     ];
   }
@@ -85,11 +86,15 @@ function checkLive(site: Site, { product, before }: PreflightOptions, live: Live
         path,
         `the edge's traffic is on ${found.switch.live}, the release file says ${before.live}`,
         "a release file that says what is so",
-        "get the newest release file (git pull), or see what happened: twinset status",
+        `get the newest release file (git pull), or see what happened: twinset status ${site.environment.name}`,
       ),
     ];
   }
-  const ill = unwell(set);
+  const size = setSize(productOf(site, product), site.environment);
+  const ill = [
+    ...(set.containers.length < size ? [`${set.containers.length} of ${size} containers`] : []),
+    ...unwell(set),
+  ];
   return ill.length > 0
     ? [error(path, list(ill), "a live set that is healthy", "mend it first: there would be nothing to go back to")]
     : [];
@@ -111,7 +116,7 @@ function checkRoom(site: Site, product: string, { containers }: LiveEnvironment)
           `${prefix}/memory`,
           `containers that run may use ${used} of ${type.memory}, and a second set of ${product} needs ${need}`,
           "room for a second set",
-          "retire sets that are not needed (twinset status), or take a larger server",
+          `retire sets that are not needed (twinset status ${site.environment.name}), or take a larger server`,
         ),
       ];
 }
