@@ -121,7 +121,7 @@ export const twoOperators: DeploymentDrill = {
 export const byHand: DeploymentDrill = {
   number: 8,
   name: "by-hand",
-  title: "a container removed or changed by hand comes back, and only that",
+  title: "twinset plan and apply: a container removed or changed by hand comes back, and only that",
   async run({ world, say }) {
     const live = world.desired.release[world.product]!.live;
     const service = world.platform.products.find(({ name }) => name === world.product)!.services.at(-1)!;
@@ -160,11 +160,21 @@ async function mended(
 ): Promise<{ name: string; value: number; unit: string }> {
   const ids = async (): Promise<string[]> => (await world.docker.containers(world.prefix)).map(({ id }) => id);
   const before = await ids();
-  const pending = (await world.pending()).map((entry) => entry.split(" ")[0]!);
+  const { name: environment } = world.desired.environment;
+  const planned = await world.command(["plan", environment]);
+  const pending = [...planned.text.matchAll(/^[-+±~] (\S+)/gm)].map(([, address]) => address!);
   for (const address of needed) must(pending.includes(address), `${what}: the plan does not show ${address}`);
   const foreign = pending.filter((address) => !allowed.includes(address));
   must(foreign.length === 0, `${what}: the plan also changes ${foreign.join(", ")}`);
-  const { seconds } = await world.apply();
+  const id = /--plan (\w+)/.exec(planned.text)?.[1];
+  must(planned.code === 0 && id !== undefined, `${what}: no plan that may be applied: ${planned.text}`);
+  const wrong = await world.command(["apply", environment, "--plan", "0123456789ab"]);
+  must(wrong.code !== 0 && wrong.text.includes("0123456789ab"), `${what}: another plan's id was taken: ${wrong.text}`);
+  const applied = await world.command(["apply", environment, "--plan", id]);
+  must(applied.code === 0, `${what}: the plan that was shown was not applied: ${applied.text}`);
+  const { seconds } = applied;
+  const again = await world.command(["apply", environment, "--plan", id]);
+  must(again.code !== 0, `${what}: a plan that is stale was applied once more`);
   const left = await world.pending();
   must(left.length === 0, `${what}: still to be changed after the apply: ${left.join(", ")}`);
   const after = await ids();

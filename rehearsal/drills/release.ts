@@ -62,7 +62,13 @@ export const releaseUnderLoad: DeploymentDrill = {
     must(Math.abs(share - CANARY_PERCENT) <= CANARY_TOLERANCE, `the canary got ${share.toFixed(1)} % of the requests`);
     must(seen.share("after", next) === 100, "the old version still answered after the cutover");
     must(digestsOf(world) > 0, "the release file names no digest");
-    must((await world.pending()).length === 0, "the plan after the release is not empty");
+    say("twinset status");
+    const status = await world.command(["status", world.desired.environment.name, "--json"]);
+    must(status.code === 0, `twinset status finds something wrong: ${status.text}`);
+    const { products, drift } = JSON.parse(status.text) as Status;
+    const [set, ...others] = products.find(({ product }) => product === world.product)?.sets ?? [];
+    must(set?.version === next && set.weight === 100 && others.length === 0, `status says otherwise: ${status.text}`);
+    must(drift?.length === 0, `drift after the release: ${drift?.join(", ")}`);
     return [
       { name: "deploy", value: secondsOf(result, "deploy"), unit: "s", promise: PROMISES.deploy },
       ...(["smoke", "canary", "watch", "cutover", "retire"] as const).map((step) => ({
@@ -75,6 +81,15 @@ export const releaseUnderLoad: DeploymentDrill = {
     ];
   },
 };
+
+/** The part of `twinset status --json` that is read here. */
+interface Status {
+  readonly products: readonly {
+    readonly product: string;
+    readonly sets: readonly { readonly version: string; readonly weight: number }[];
+  }[];
+  readonly drift?: readonly string[];
+}
 
 /** Images of the live set that the release file pins. */
 const digestsOf = (world: World): number => {
@@ -156,7 +171,7 @@ export const rollback: DeploymentDrill = {
     must(seconds <= PROMISES.trafficBack.atMost, `the traffic was back after ${seconds} s only`);
     say("a version that runs no more: its images are still there");
     await commanded(world, say, ["retire", world.product], 0);
-    await commanded(world, say, ["rollback", world.product, bad, "--yes", "--keep-for", "0s"], 0);
+    await commanded(world, say, ["rollback", world.product, bad], 0);
     must(liveVersion(world) === bad, `${liveVersion(world)} is live after the rollback to ${bad}`);
     return [
       { name: "traffic back", value: seconds, unit: "s", promise: PROMISES.trafficBack },
@@ -315,6 +330,17 @@ export const onlyItsOwn: DeploymentDrill = {
         .sort();
     const before = await others();
     const next = await version(world, "v2.4.0-rehearsal");
+    say("what it would do, and nothing else");
+    const dry = await world.command([
+      ...["release", world.product, next, "--dry-run", "--environment", world.desired.environment.name],
+    ]);
+    must(dry.code === 0 && dry.text.includes("Nothing was changed"), `the dry run says: ${dry.text}`);
+    must(
+      new RegExp(`docker_container.${world.product}_\\w+_\\S+ create`).test(dry.text),
+      "it does not show what would come",
+    );
+    must((await others()).join() === before.join(), "the dry run changed something");
+    must((await world.pending()).length === 0, "the dry run left something behind");
     await commanded(world, say, ["deploy", world.product, next], 0);
     await commanded(world, say, ["switch", world.product, idleColour(world)], 0);
     await commanded(world, say, ["retire", world.product], 0);
