@@ -105,13 +105,15 @@ export function parseReleaseFile(text: string, displayPath: string): ReleaseFile
 }
 
 /** A release file's text with another entry for one product; everything else stays as a person has written it. */
-export const withEntry = (text: string, product: string, entry: ProductRelease): string =>
-  applyEdits(
-    text,
-    modify(text, ["products", product], entry, {
-      formattingOptions: { insertSpaces: true, tabSize: 2, eol: "\n" },
-    }),
-  );
+export function withEntry(text: string, product: string, entry: ProductRelease): string {
+  const indent = /^\{\r?\n([ \t]+)/.exec(text)?.[1] ?? "  ";
+  const formattingOptions = {
+    insertSpaces: !indent.includes("\t"),
+    tabSize: indent.length,
+    eol: text.includes("\r\n") ? "\r\n" : "\n",
+  };
+  return applyEdits(text, modify(text, ["products", product], entry, { formattingOptions }));
+}
 
 function deepestNode(tree: Node, path: readonly PropertyKey[]): Node {
   for (let length = path.length; length > 0; length--) {

@@ -36,7 +36,8 @@ export async function smoke(site: Site, product: string, colour: Colour): Promis
       results.push({ request, ...(await judged(edge, { host, path, headers }, colour)) });
     }
   }
-  return results;
+  if (results.length > 0) return results;
+  return [{ request: product, ok: true, said: "has no host name in this environment: nobody asks it from outside" }];
 }
 
 export const smokePaths = ({ smoke: paths, health }: Service): readonly string[] =>
