@@ -266,12 +266,9 @@ export const crashes: DeploymentDrill = {
         killed.code === null,
         `${step}: the run ended with ${killed.code} before it was killed: ${killed.text.slice(-600)}`,
       );
-      const refused = await world.command([...words, "--resume", "--environment", world.desired.environment.name], {
-        elsewhere: !elsewhere,
-      });
-      lock = /--unlock (\S+)/.exec(refused.text)?.[1];
-      must(step === "keep" || lock !== undefined, `${step}: the lock of the dead run is not named: ${refused.text}`);
-      say(`${step}: killed; ${lock ? "its lock is named" : "nothing was locked"}`);
+      // While the old set is kept nothing is locked: whoever goes on then just does.
+      lock = step === "keep" ? undefined : await lockOfTheDead(world, [...words, "--resume"], !elsewhere);
+      say(`${step}: killed; ${lock ? "its lock is named" : "nothing is locked"}`);
       args = [...words, "--resume"];
       elsewhere = !elsewhere;
     }
@@ -287,6 +284,15 @@ export const crashes: DeploymentDrill = {
     return [{ name: "kills", value: 7 }, ...loadFigures(seen)];
   },
 };
+
+/** Whoever goes on without a word about the dead run's lock is refused, and told its id. */
+async function lockOfTheDead(world: World, args: readonly string[], elsewhere: boolean): Promise<string> {
+  const { name } = world.desired.environment;
+  const refused = await world.command([...args, "--environment", name], { elsewhere });
+  const lock = /--unlock (\S+)/.exec(refused.text)?.[1];
+  must(refused.code === 6 && lock !== undefined, `the lock of the dead run is not named: ${refused.text}`);
+  return lock;
+}
 
 export const foreignChange: DeploymentDrill = {
   number: 21,
