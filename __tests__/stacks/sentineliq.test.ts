@@ -175,10 +175,10 @@ describe("internal network", () => {
       expect(networksOf(name)).toEqual(["network"]);
     }
   });
-  test("has the server too, but neither the client nor the edge: those meet the server in another", () => {
+  test("has all eight, as the document says, but not the edge: that meets server and client in another", () => {
     expect(map(longRunning(production), (_, name) => networksOf(name))).toMatchObject({
       [SERVER]: ["public", "network"],
-      [CLIENT]: ["public"],
+      [CLIENT]: ["public", "network"],
       edge: ["public"],
     });
   });
@@ -190,6 +190,7 @@ describe("internal network", () => {
     [SERVER, "LOGSTASH_HOST=logstash:5000"],
     [SERVER, "S3_ENDPOINT=http://minio:9000"],
     ["kibana", "ELASTICSEARCH_HOSTS=http://elasticsearch:9200"],
+    [CLIENT, "LOGSTASH_HOST=logstash:5000"],
     [CLIENT, "REACT_APP_API_BASE_URL=https://api.sentineliq.com"],
   ])("%s finds what it needs: %s", (name, variable) => {
     expect(env(name)).toContain(variable);

@@ -25,6 +25,9 @@ const SENTRY = {
   SENTRY_RELEASE: setVersion(),
 };
 
+/** "Server & Client log to Logstash". */
+const LOGS = { LOGSTASH_HOST: "logstash:5000" };
+
 /**
  * "Application Services": a Wasp application. Its two images are built and tagged apart (`SERVER_TAG`, `CLIENT_TAG`), so
  * the release file may name a tag for each; they are released together, as a client speaks to its server.
@@ -47,7 +50,7 @@ const saas: Product = {
         PORT: "3001",
         DATABASE_URL: databaseUrl(),
         REDIS_URL,
-        LOGSTASH_HOST: "logstash:5000",
+        ...LOGS,
         // "File storage (MinIO/S3)": the document names no variables.
         S3_ENDPOINT: "http://minio:9000",
         S3_ACCESS_KEY_ID: MINIO_ACCESS.user,
@@ -81,9 +84,9 @@ const saas: Product = {
           "/var/run": "rw,noexec,nosuid,size=16m",
         },
       },
-      networks: [PUBLIC],
+      networks: [PUBLIC, NETWORK],
       // The document's http://server:3001 would pass by the switch, and no browser could use it.
-      env: { REACT_APP_API_BASE_URL: urlOf("saas-server", "browser"), ...SENTRY },
+      env: { REACT_APP_API_BASE_URL: urlOf("saas-server", "browser"), ...LOGS, ...SENTRY },
       // "depends on server".
       dependsOn: ["saas-server"],
       // "Client served from CDN" is among the future improvements.
