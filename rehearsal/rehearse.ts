@@ -11,6 +11,7 @@ import { type Platform, selectProducts } from "../model/platform";
 import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import { killChildren } from "../terraform/program";
+import { takeComputer } from "./alone";
 import { DRILLS } from "./drills";
 import { type DeploymentDrill, type Drill, type DrillRun, type Figure } from "./drills/drill";
 import { allAnswer } from "./drills/host";
@@ -103,6 +104,14 @@ async function rehearseIn(session: Session): Promise<number> {
   const known = new Set(platform.products.map(({ name }) => name));
   const { release: whole } = loaded.releases[environment.name];
   const release = Object.fromEntries(Object.entries(whole).filter(([name]) => known.has(name)));
+  if (found.means && possible.some(({ alone }) => !alone)) {
+    const taken = takeComputer();
+    if (typeof taken === "number") {
+      write(colours.yellow(`Another rehearsal runs on this computer (process ${taken}). Nothing was rehearsed.`));
+      return EXIT.missing;
+    }
+    endings.stops(() => Promise.resolve(taken()));
+  }
   const startedAt = new Date();
   const progress = new Progress(write);
   progress.title(`Rehearsal of ${platform.name} ${environment.name}, ${found.terraform.terraform.version}`);

@@ -1,7 +1,6 @@
 /** Drills about releasing one product. */
 import { replaceLive } from "../../release/steps";
 import { otherColour } from "../../model/release";
-import { imageRepository } from "../../model/platform";
 import { inputsOf } from "../../model/values";
 import { commanded, ending, secondsOf } from "./commands";
 import type { World } from "../world";
@@ -123,10 +122,18 @@ export const neverHealthy: DeploymentDrill = {
   },
 };
 
+/** The product's containers of one version, by their labels: the engine knows their images by an id only. */
+async function ofVersion(world: World, name: string): Promise<string[]> {
+  const { labelPrefix } = world.platform;
+  return (await world.docker.details(`${world.prefix}-${world.product}-`))
+    .filter(({ labels }) => labels[`${labelPrefix}.version`] === name)
+    .map((container) => container.name);
+}
+
 /** After a version was refused: none of its containers is there, and the files say what is so. */
 async function nothingLeft(world: World, name: string): Promise<void> {
-  const left = (await world.docker.containers(world.prefix)).filter(({ image }) => image.includes(`:${name}`));
-  must(left.length === 0, `left behind: ${left.map((each) => each.name).join(", ")}`);
+  const left = await ofVersion(world, name);
+  must(left.length === 0, `left behind: ${left.join(", ")}`);
   must((await world.pending()).length === 0, "the plan is not empty afterwards");
 }
 
@@ -308,10 +315,7 @@ export const foreignChange: DeploymentDrill = {
     await world.docker.run("rm", "--force", foreign);
     const refused = await commanded(world, say, ["release", world.product, next, "--yes"], 3);
     must(refused.text.includes("docker_container.redis"), "the foreign change is not named");
-    must(
-      !(await world.docker.containers(prefix)).some(({ image }) => image.includes(`:${next}`)),
-      "the version was deployed all the same",
-    );
+    must((await ofVersion(world, next)).length === 0, "the version was deployed all the same");
     say("the same, let through");
     const words = ["release", world.product, next, "--yes", "--until", "deploy"];
     await commanded(world, say, [...words, "--allow", "docker_container.redis"], 0);
@@ -427,11 +431,9 @@ export const rolling: DeploymentDrill = {
     must(result.lastSeen(sick) === undefined, "the sick version answered requests");
     must(result.share("refused", before) === 100, "the old version did not go on answering");
     must(result.share("replaced", next) === 100, "the old version still answered after the replacement");
-    const stale = (await world.docker.containers(world.prefix)).filter(
-      ({ image }) =>
-        [before, sick].some((tag) => image.endsWith(`:${tag}`)) && imagesOf(world).some((own) => image.startsWith(own)),
-    );
-    must(stale.length === 0, `left behind: ${stale.map(({ name }) => name).join(", ")}`);
+    const stale = [...(await ofVersion(world, before)), ...(await ofVersion(world, sick))];
+    must(stale.length === 0, `left behind: ${stale.join(", ")}`);
+    must((await ofVersion(world, next)).length > 0, "no container has the new version's label");
     return [
       { name: "refused after", value: rounded(refused.seconds), unit: "s" },
       { name: "replaced in", value: seconds, unit: "s" },
@@ -439,11 +441,5 @@ export const rolling: DeploymentDrill = {
     ];
   },
 };
-
-/** The repositories of the product's images. */
-const imagesOf = (world: World): string[] =>
-  world.platform.products
-    .find(({ name }) => name === world.product)!
-    .services.map((service) => `${imageRepository(world.platform, service)}:`);
 
 export const idleColour = (world: World): "blue" | "green" => otherColour(world.desired.release[world.product]!.live);
