@@ -1,38 +1,69 @@
 /** `twinset status`, `plan` and `apply`: commands about a whole environment. */
 import { join } from "node:path";
-import type { EnvironmentName } from "../model/environment";
+import { ProblemsError } from "../model/problem";
 import { Journal } from "../release/journal";
 import { knownSecrets, redactor } from "../release/redact";
 import { stateFiles } from "../release/state-store";
-import { applyEnvironment, planEnvironment } from "./plan";
+import { lockAmong, TerraformError } from "../terraform/working-directory";
+import { terminalOperator } from "./operator";
+import { applyEnvironment, describeLock, planEnvironment } from "./plan";
+import { environmentName } from "./release-session";
+import { EXIT } from "./release-words";
 import { openSite } from "./site";
 import { describeStatus, hasTrouble, statusOf } from "./status";
 
 /** @returns 0: all is as the files say, 1: something is not */
-export async function status(
-  environment: EnvironmentName,
+export const status = (
+  name: string,
   given: { readonly quick?: boolean; readonly json?: boolean },
   env: NodeJS.ProcessEnv,
-): Promise<number> {
-  // It looks only, and must not be in the way of who works.
-  const site = await openSite({ environment, env, lock: false });
-  const { platform } = site;
-  const files = stateFiles(platform.name, site.environment, { env, directory: join(__dirname, "..") });
-  const journal = new Journal(files, { redact: redactor(knownSecrets(platform, site.environment, env)) });
-  const found = await statusOf(site, await journal.read(), !given.quick);
-  console.log(given.json ? JSON.stringify(found, undefined, 2) : describeStatus(found));
-  return hasTrouble(found) ? 1 : 0;
-}
+): Promise<number> =>
+  told(name, async () => {
+    const environment = environmentName(name);
+    // It looks only, and must not be in the way of who works.
+    const site = await openSite({ environment, env, lock: false });
+    const { platform } = site;
+    const files = stateFiles(platform.name, site.environment, { env, directory: join(__dirname, "..") });
+    const journal = new Journal(files, { redact: redactor(knownSecrets(platform, site.environment, env)) });
+    const found = await statusOf(site, await journal.read(), !given.quick);
+    console.log(given.json ? JSON.stringify(found, undefined, 2) : describeStatus(found));
+    return hasTrouble(found) ? EXIT.failed : EXIT.done;
+  });
 
-export const plan = async (
-  environment: EnvironmentName,
+export const plan = (
+  name: string,
   given: { readonly allow?: readonly string[] },
   env: NodeJS.ProcessEnv,
-): Promise<number> => planEnvironment(await openSite({ environment, env }), given.allow ?? []);
+): Promise<number> =>
+  told(name, async () =>
+    planEnvironment(await openSite({ environment: environmentName(name), env }), given.allow ?? []),
+  );
 
-export const apply = async (
-  environment: EnvironmentName,
+export const apply = (
+  name: string,
   given: { readonly plan?: string; readonly allow?: readonly string[] },
   env: NodeJS.ProcessEnv,
 ): Promise<number> =>
-  applyEnvironment(await openSite({ environment, env }), { plan: given.plan, allow: given.allow ?? [] });
+  told(name, async () => {
+    const site = await openSite({ environment: environmentName(name), env });
+    // Ctrl-C does not leave Terraform behind, half-way and with nobody to hear it.
+    const operator = terminalOperator(false);
+    try {
+      return await applyEnvironment(site, { plan: given.plan, allow: given.allow ?? [] });
+    } finally {
+      operator.close();
+    }
+  });
+
+/** A mistake, a lock, or what Terraform refuses: in words, and each with its code. */
+async function told(environment: string, work: () => Promise<number>): Promise<number> {
+  try {
+    return await work();
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError || reason instanceof TerraformError)) throw reason;
+    const lock = reason instanceof TerraformError ? lockAmong(reason.errors) : undefined;
+    console.error(lock ? describeLock(environment, lock).join("\n") : reason.message);
+    if (lock) return EXIT.locked;
+    return reason instanceof ProblemsError ? EXIT.mistake : EXIT.failed;
+  }
+}

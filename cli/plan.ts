@@ -1,8 +1,9 @@
 /** `twinset plan` and `twinset apply`: a saved plan is shown, and that very plan is applied or none. */
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import colours from "picocolors";
+import { z } from "zod";
 import { error, formatProblem, ProblemsError } from "../model/problem";
 import { describeChange, summary } from "../release/engine";
 import { explain } from "../release/explain";
@@ -10,18 +11,21 @@ import { guardWhole } from "../release/guard";
 import { whoAmI } from "../release/process";
 import { describe } from "../terraform/output";
 import type { ResourceChange } from "../terraform/plan";
+import { type Lock, lockAmong } from "../terraform/working-directory";
+import { EXIT } from "./release-words";
 import type { OpenSite } from "./site";
 
 /** What was planned, beside the plan. No values: the plan itself has secrets, this has names. */
-interface Shown {
+const shownSchema = z.object({
   /** Of the plan's own bytes: what is applied is what was shown. */
-  readonly id: string;
+  id: z.string().regex(/^[0-9a-f]+$/),
   /** Of the stack that it was made for. */
-  readonly stack: string;
-  readonly at: string;
-  readonly who: string;
-  readonly changes: readonly string[];
-}
+  stack: z.string(),
+  at: z.string(),
+  who: z.string(),
+  changes: z.array(z.string()),
+});
+type Shown = z.infer<typeof shownSchema>;
 
 const RECORD = "tfplan.shown.json";
 
@@ -33,28 +37,23 @@ export async function planEnvironment(
 ): Promise<number> {
   const changes = await site.terraform.plan();
   if (changes.length === 0) {
+    forget(site);
     write(`${site.environment.name}: nothing to change.`);
-    return 0;
+    return EXIT.done;
   }
   changes.forEach((change) => write(paint(change)));
-  const shown: Shown = {
-    id: hashOf(site.terraform.planPath),
-    stack: hashOf(join(site.terraform.path, "cdk.tf.json")),
-    at: new Date().toISOString(),
-    who: whoAmI(),
-    changes: changes.map(describeChange),
-  };
-  writeFileSync(join(site.terraform.path, RECORD), JSON.stringify(shown, undefined, 2));
+  const id = keep(site, changes);
   write("");
   write(`${site.environment.name}: ${summary(changes)}.`);
   const { refused } = guardWhole(changes, allow);
   if (refused.length > 0) {
     for (const { address, actions, what } of refused) write(colours.red(`refused: ${address} (${actions}) ${what}`));
-    write(`To let one through: twinset apply ${site.environment.name} --plan ${shown.id} --allow <address>`);
-    return 3;
+    write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
+    return EXIT.guarded;
   }
-  write(`Apply this very plan: ${colours.bold(`twinset apply ${site.environment.name} --plan ${shown.id}`)}`);
-  return 0;
+  const allowed = allow.length > 0 ? ` --allow ${allow.join(" ")}` : "";
+  write(`Apply this very plan: ${colours.bold(`twinset apply ${site.environment.name} --plan ${id}${allowed}`)}`);
+  return EXIT.done;
 }
 
 /** Applies the plan that was shown under this id. @throws ProblemsError for a plan that is not that one, or stale */
@@ -65,52 +64,37 @@ export async function applyEnvironment(
 ): Promise<number> {
   const { name } = site.environment;
   const again = `look at it once more: twinset plan ${name}`;
-  const path = join(site.terraform.path, RECORD);
-  if (!existsSync(path) || !existsSync(site.terraform.planPath)) {
-    throw new ProblemsError([error("--plan", "no plan was made here", "a plan that was shown", again)]);
-  }
-  const shown = JSON.parse(readFileSync(path, "utf8")) as Shown;
-  if (given.plan === undefined) {
-    throw new ProblemsError([
-      error("--plan", "none", "the id of the plan that you have seen", `${again}; it says its id`),
-    ]);
-  }
-  if (given.plan !== shown.id || hashOf(site.terraform.planPath) !== shown.id) {
-    throw new ProblemsError([error("--plan", given.plan, `the plan that was shown last, ${shown.id}`, again)]);
-  }
-  if (hashOf(join(site.terraform.path, "cdk.tf.json")) !== shown.stack) {
-    throw new ProblemsError([
-      error(
-        "--plan",
-        `${given.plan}, which was made before the catalog or a release file changed`,
-        "a plan of what they say now",
-        again,
-      ),
-    ]);
-  }
-  const changes = await site.terraform.planned();
+  const plan = mustBeTheOneShown(site, given.plan, again);
+  const changes = await site.terraform.planned(plan);
   const { refused } = guardWhole(changes, given.allow);
   if (refused.length > 0) {
     for (const { address, actions, what } of refused) {
-      write(
-        formatProblem(
-          error(address, `${actions}: ${what}`, "an apply that loses nothing", `if you mean it: --allow ${address}`),
-        ),
-      );
+      const fix = `if you mean it: --allow ${address}`;
+      write(formatProblem(error(address, `${actions}: ${what}`, "an apply that loses nothing", fix)));
     }
-    return 3;
+    return EXIT.guarded;
   }
   let done = 0;
-  const applied = await site.terraform.applyPlanned({
-    onEvent: ({ type, address, action }) => {
-      if (type !== "apply_complete") return;
-      done += 1;
-      write(`${colours.dim(`${done}/${changes.length}`)} ${address} ${action}`);
+  const applied = await site.terraform.applyPlanned(
+    {
+      onEvent: ({ type, address, action }) => {
+        if (type !== "apply_complete") return;
+        done += 1;
+        write(`${colours.dim(`${done}/${changes.length}`)} ${address} ${action}`);
+      },
     },
-  });
+    plan,
+  );
+  const lock = applied.code === 0 ? undefined : lockAmong(applied.errors);
+  if (lock) {
+    describeLock(name, lock).forEach((line) => write(line));
+    return EXIT.locked;
+  }
+  // Whatever came of it, the state is another one now.
+  forget(site);
   if (applied.code === 0) {
     write(`${name}: ${summary(changes)} in ${Math.round(applied.seconds)} s.`);
-    return 0;
+    return EXIT.done;
   }
   // Terraform's own words for a plan that the state has left behind.
   const stale = applied.errors.find(({ summary: words }) => /saved plan is stale/i.test(words));
@@ -119,11 +103,92 @@ export async function applyEnvironment(
       error("--plan", `${given.plan}: ${describe(stale)}`, "a plan of what is there now", again),
     ]);
   }
+  await explained(site, applied.errors, write);
+  write(`${done} of ${changes.length} changes were made. When the cause is mended, ${again}`);
+  return EXIT.failed;
+}
+
+/** Who has the environment, and what to do about it. */
+export const describeLock = (environment: string, { id, who, created }: Lock): string[] => [
+  `The environment is locked by ${who} since ${created}. Nothing was changed.`,
+  "When that is over, do the same once more. If that run is dead and not just slow:",
+  `  twinset recover ${environment} --unlock ${id}`,
+];
+
+/** A failure in words: which container, how it is, and what it said. */
+async function explained(
+  site: OpenSite,
+  errors: Parameters<typeof explain>[0],
+  write: (line: string) => void,
+): Promise<void> {
   const docker = await site.docker().catch(() => undefined);
   const logsOf = (container: string, lines: number): Promise<readonly string[]> =>
     docker ? docker.logs(container, lines) : Promise.reject(new Error("no engine yet"));
-  (await explain(applied.errors, await site.terraform.state().catch(() => []), logsOf)).forEach((line) => write(line));
-  return 1;
+  const lines = await explain(errors, await site.terraform.state().catch(() => []), logsOf, {
+    ...(docker ? { conditionOf: (container: string) => docker.condition(container) } : {}),
+    redact: (text) => site.redact(text),
+  });
+  lines.forEach((line) => write(line));
+}
+
+const planFile = (id: string): string => `tfplan.${id}`;
+
+/**
+ * Keeps a plan that is shown, under its own hash: whatever is planned in this directory meanwhile (by `twinset status`, by
+ * a release) does not touch it.
+ */
+function keep(site: OpenSite, changes: readonly ResourceChange[]): string {
+  const { path, planPath } = site.terraform;
+  const id = hashOf(planPath);
+  forget(site);
+  copyFileSync(planPath, join(path, planFile(id)));
+  const shown: Shown = {
+    id,
+    stack: hashOf(join(path, "cdk.tf.json")),
+    at: new Date().toISOString(),
+    who: whoAmI(),
+    changes: changes.map(describeChange),
+  };
+  const record = join(path, RECORD);
+  writeFileSync(`${record}.new`, JSON.stringify(shown, undefined, 2));
+  renameSync(`${record}.new`, record);
+  return id;
+}
+
+/** Removes the plan that was shown last: it holds secrets, and nobody may apply it any more. */
+function forget({ terraform: { path } }: OpenSite): void {
+  for (const name of readdirSync(path)) {
+    if (/^tfplan\.([0-9a-f]+|shown\.json(\.new)?)$/.test(name)) rmSync(join(path, name), { force: true });
+  }
+}
+
+/** @returns the plan's file, in Terraform's directory */
+function mustBeTheOneShown(site: OpenSite, id: string | undefined, again: string): string {
+  const refuse = (given: string, expected: string, fix = again): never => {
+    throw new ProblemsError([error("--plan", given, expected, fix)]);
+  };
+  const { path } = site.terraform;
+  const shown = readShown(join(path, RECORD));
+  if (!shown || !existsSync(join(path, planFile(shown.id)))) {
+    return refuse(`${id ?? "none"}, but no plan was made here, or it was applied`, "a plan that was shown");
+  }
+  if (id === undefined) return refuse("none", "the id of the plan that you have seen", `${again}; it says its id`);
+  if (id !== shown.id) return refuse(id, `the plan that was shown last, ${shown.id} (by ${shown.who}, ${shown.at})`);
+  if (hashOf(join(path, planFile(id))) !== id)
+    return refuse(`${id}, whose file was changed`, "the plan that was shown");
+  if (hashOf(join(path, "cdk.tf.json")) !== shown.stack) {
+    return refuse(`${id}, which was made before the catalog or a release file changed`, "a plan of what they say now");
+  }
+  return planFile(id);
+}
+
+function readShown(path: string): Shown | undefined {
+  try {
+    return shownSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    // Not there, or not ours: either way nothing was shown.
+    return undefined;
+  }
 }
 
 /** The first characters of a file's hash: enough to tell two plans apart. */

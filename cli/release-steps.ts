@@ -46,7 +46,7 @@ const single = (
     }
     const to = await edit(before, session);
     const id = newRunId();
-    const operator = terminalOperator(false);
+    const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
     const engine = new Engine({
       ...{
         site,

@@ -6,7 +6,7 @@ import { parseEnv } from "node:util";
 import colours from "picocolors";
 import { loadPlatform } from "../config/load";
 import type { HetznerPrices } from "../model/cost";
-import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
+import { ENVIRONMENTS, type Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
@@ -144,7 +144,7 @@ program
   .option("--json", "for programs")
   .action(async (name: string, given: { quick?: boolean; json?: boolean }) => {
     const { status } = await import("./environment-commands");
-    process.exitCode = await status(knownEnvironment(name), given, process.env);
+    process.exitCode = await status(name, given, process.env);
   });
 
 program
@@ -246,7 +246,7 @@ program
   .option(...ALLOW)
   .action(async (name: string, given: { allow?: string[] }) => {
     const { plan } = await import("./environment-commands");
-    process.exitCode = await plan(knownEnvironment(name), given, process.env);
+    process.exitCode = await plan(name, given, process.env);
   });
 
 program
@@ -257,7 +257,7 @@ program
   .option(...ALLOW)
   .action(async (name: string, given: { plan?: string; allow?: string[] }) => {
     const { apply } = await import("./environment-commands");
-    process.exitCode = await apply(knownEnvironment(name), given, process.env);
+    process.exitCode = await apply(name, given, process.env);
   });
 
 program
@@ -307,10 +307,6 @@ function terraformOptions(environments: string[]): { platform?: string; environm
   const platform = process.env["PLATFORM"];
   return { ...(platform ? { platform } : {}), environments };
 }
-
-/** The environment that a command is about. @throws ProblemsError for one that does not exist */
-const knownEnvironment = (name: string): EnvironmentName =>
-  environmentOf(loadPlatform({ platform: process.env["PLATFORM"] }).platform, name).name;
 
 function environmentOf(platform: Platform, name: string): Environment {
   const environment = ENVIRONMENTS.find((known) => known === name);

@@ -46,6 +46,8 @@ export interface Look {
 export interface Operator {
   /** Set when Ctrl-C was pressed and not answered yet. */
   readonly interrupted: boolean;
+  /** Aborted when it is pressed, so that nobody waits for the next look. @default it is seen at the next look */
+  readonly interruption?: AbortSignal;
   /** Asks what is to be done. Where nobody can answer, the answer is to go back. */
   decide(what: "watch" | "keep"): Promise<"go-back" | "go-on" | "stay">;
 }
@@ -310,6 +312,7 @@ export class Engine {
     const { minRequests, maxErrorShare, maxP95Seconds } = canaryRules(productOf(site, product).canary);
     for (;;) {
       if (operator.interrupted) {
+        report({ kind: "asked", what });
         const event = await operator.decide(what);
         return { event, text: [DECISIONS[event]] };
       }
@@ -334,7 +337,9 @@ export class Engine {
         return { event: look.verdict === "pass" ? "ok" : "undecided", text: look.text };
       }
       const left = rules.seconds - elapsed;
-      await sleep(1000 * (left > 0 ? Math.min(everySeconds, left) : everySeconds));
+      const pause = 1000 * (left > 0 ? Math.min(everySeconds, left) : everySeconds);
+      const { interruption: signal } = operator;
+      await sleep(pause, undefined, signal ? { signal } : {}).catch(() => undefined);
     }
   }
 

@@ -57,6 +57,8 @@ export type ReleaseEvent =
       readonly maxP95Seconds: number;
       readonly text: string;
     }
+  /** The operator has interrupted, and decides: in a terminal there is a question now, below everything else. */
+  | { readonly kind: "asked"; readonly what: "watch" | "keep" }
   | { readonly kind: "line"; readonly text: string; readonly level: "info" | "warning" | "error" }
   | {
       readonly kind: "end";

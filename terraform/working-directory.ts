@@ -34,7 +34,11 @@ export interface Applied {
 
 /** Terraform ended with an error; the message has all that it said. */
 export class TerraformError extends Error {
-  constructor(command: string, lines: readonly string[]) {
+  constructor(
+    command: string,
+    lines: readonly string[],
+    readonly errors: readonly Diagnostic[] = [],
+  ) {
     super(`terraform ${command}: ${lines.join("\n  ")}`);
   }
 }
@@ -72,9 +76,9 @@ export class WorkingDirectory {
     return this.planned();
   }
 
-  /** The changes of the plan that is kept. */
-  async planned(): Promise<ResourceChange[]> {
-    const shown = await this.must("show", ["-json", PLAN]);
+  /** The changes of the plan that is kept. @param file another one in this directory */
+  async planned(file = PLAN): Promise<ResourceChange[]> {
+    const shown = await this.must("show", ["-json", file]);
     return effective(JSON.parse(shown.stdout) as Plan);
   }
 
@@ -83,9 +87,12 @@ export class WorkingDirectory {
     return join(this.path, PLAN);
   }
 
-  /** Applies what was planned last, and nothing else: Terraform refuses it when the state has changed since. */
-  applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}): Promise<Applied> {
-    return this.applying([...this.locking, `-parallelism=${this.options.parallelism ?? 10}`, PLAN], options);
+  /**
+   * Applies what was planned last, and nothing else: Terraform refuses it when the state has changed since.
+   * @param file another plan in this directory
+   */
+  applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}, file = PLAN): Promise<Applied> {
+    return this.applying([...this.locking, `-parallelism=${this.options.parallelism ?? 10}`, file], options);
   }
 
   /** Plans and applies; an error is in the result. */
@@ -145,7 +152,8 @@ export class WorkingDirectory {
     const result = await this.run([command, ...args]);
     if (result.code === 0) return result;
     const errors = errorDiagnostics(result.stdout);
-    throw new TerraformError(command, errors.length > 0 ? errors.map(describe) : [result.stderr || result.stdout]);
+    const lines = errors.length > 0 ? errors.map(describe) : [(result.stderr || result.stdout).trim()];
+    throw new TerraformError(command, lines, errors);
   }
 
   run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {

@@ -24,7 +24,10 @@ export interface Play {
   readonly actions?: Readonly<Record<string, readonly string[]>>;
 }
 
-/** Keys are commands ("init"), or commands of one stack ("init staging"), which come first. */
+/**
+ * Keys are commands ("init"), commands of one stack ("init staging"), which come before those, or a command with all of
+ * its arguments ("show -json"), which comes first.
+ */
 export type Script = Readonly<Record<string, Play>>;
 
 export interface Call {
@@ -67,12 +70,15 @@ const usual = {
   validate: () => JSON.stringify({ valid: true, diagnostics: [] }),
   show: ({ actions }) => JSON.stringify(plan(actions ?? {})),
 };
-const play = script[args[0] + " " + stack] ?? script[args[0]] ?? {};
+const play = script[args.join(" ")] ?? script[args[0] + " " + stack] ?? script[args[0]] ?? {};
 if (play.hang) setInterval(() => {}, 1000);
 else {
   process.stdout.write(play.stdout ?? usual[args[0]]?.(play) ?? "");
   process.stderr.write(play.stderr ?? "");
   process.exitCode = play.code ?? 0;
+  // A plan is another one each time, as Terraform's are.
+  const out = args.find((arg) => arg.startsWith("-out="));
+  if (out && !play.code) fs.writeFileSync(out.slice("-out=".length), "plan " + process.pid + " " + process.hrtime());
 }
 `;
 
