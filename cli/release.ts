@@ -36,9 +36,10 @@ export const release = (product: string, version: string | undefined, flags: Rel
 async function newRun(session: Session, version: string, until: Stop | undefined): Promise<number> {
   const { site, product, journal, lock, flags } = session;
   const before = site.release()[product] ?? null;
+  // Who is at work has the lock; a run that nobody works on is found by the journal alone.
+  if (!flags.dryRun) await lock.hold();
   const open = unfinished(await journal.read(), product);
   if (open) throw new ProblemsError([notEnded(open, flags.environment)]);
-  if (!flags.dryRun) await lock.hold();
   const pins = mustBeReady(await checked(session, version, before));
   const rules = canaryRules(productOf(site, product).canary);
   const run = start({ before, version, canaryPercent: rules.percent, until, pins });
@@ -94,7 +95,9 @@ async function follow(
 ): Promise<number> {
   const { site, product, flags, report, journal, lock } = session;
   const begin = performance.now();
-  const operator = terminalOperator(process.stdin.isTTY === true && !flags.json && !flags.yes);
+  const operator = terminalOperator(process.stdin.isTTY === true && !flags.json && !flags.yes, (text) =>
+    report({ kind: "line", level: "warning", text }),
+  );
   const from = run.before ? run.before[run.before.live]?.version : undefined;
   report({
     kind: "begin",
@@ -156,6 +159,9 @@ async function agreed({ site, product, flags }: Session, run: Run): Promise<bool
       `Release ${product} ${run.version} on ${site.environment.name}: ${steps}. Go on? [y/N] `,
     );
     return /^y(es)?$/i.test(answer.trim());
+  } catch {
+    // Ctrl-C, or a terminal that is gone.
+    return false;
   } finally {
     terminal.close();
   }
