@@ -3,27 +3,9 @@ import { canaryRules } from "../../model/canary";
 import type { Finished } from "../../terraform/program";
 import { watcher } from "../../release/watcher";
 import { siteWith } from "../support/live";
+import { prometheusAnswer } from "../support/prometheus-answer";
 
 const RULES = canaryRules();
-/** A Prometheus' answer with so many requests to each set in the time that is asked for. */
-function numbers(canary: { requests: number; errors: number; slow?: number }, seconds: number): string {
-  const begin = 1_000_000;
-  const values = (total: number) => [begin, begin + seconds].map((at, i) => [at, String(i === 0 ? 0 : total)]);
-  const series = (labels: Record<string, string>, total: number) => ({ metric: labels, values: values(total) });
-  const of = (colour: string, { requests, errors, slow = 0 }: typeof canary) => [
-    series({ of: "requests", service: `chat-backend-${colour}@file` }, requests),
-    series({ of: "errors", service: `chat-backend-${colour}@file` }, errors),
-    series({ of: "durations", set: colour, le: "0.1" }, requests - slow),
-    series({ of: "durations", set: colour, le: "+Inf" }, requests),
-  ];
-  const result = [
-    { metric: { of: "read" }, values: values(0).map(([at]) => [at, String(at)]) },
-    ...of("green", canary),
-    ...of("blue", { requests: 1000, errors: 0 }),
-  ];
-  return JSON.stringify({ status: "success", data: { resultType: "matrix", result } });
-}
-
 async function look(
   answer: Partial<Finished>,
   elapsedSeconds: number,
@@ -45,33 +27,33 @@ async function look(
 }
 
 test("asks the environment's Prometheus for this product's services, since the set has its share", async () => {
-  const { asked } = await look({ stdout: numbers({ requests: 200, errors: 0 }, 600) }, 600);
+  const { asked } = await look({ stdout: prometheusAnswer({ requests: 200, errors: 0 }, 600) }, 600);
   expect(asked).toHaveLength(1);
   expect(asked[0]!.slice(0, 2)).toEqual(["exec", "manacore-production-prometheus"]);
   expect(decodeURIComponent(asked[0]!.join(" "))).toContain("(chat-backend|chat-web|chat-landing)-(blue|green)@file");
 });
 
 test("passes with numbers and words", async () => {
-  const { found } = await look({ stdout: numbers({ requests: 200, errors: 0 }, 600) }, 600);
+  const { found } = await look({ stdout: prometheusAnswer({ requests: 200, errors: 0 }, 600) }, 600);
   expect(found).toMatchObject({ verdict: "pass", requests: 200, errorShare: 0 });
   expect(found.p95Seconds).toBeLessThan(0.1);
   expect(found.text.join("\n")).toContain("error share 0 % (limit 1 %");
 });
 
 test("a breach names the metric, its value and its limit", async () => {
-  const { found } = await look({ stdout: numbers({ requests: 200, errors: 60 }, 30) }, 30);
+  const { found } = await look({ stdout: prometheusAnswer({ requests: 200, errors: 60 }, 30) }, 30);
   expect(found).toMatchObject({ verdict: "breach", errorShare: 0.3 });
   expect(found.text[0]).toContain("error share 30 % (limit 1 %; live set 0 %), 60 of 200 requests");
 });
 
 test("the time is the step's, not the product's: the old set is kept for another one", async () => {
-  const stdout = numbers({ requests: 200, errors: 0 }, 60);
+  const stdout = prometheusAnswer({ requests: 200, errors: 0 }, 60);
   expect((await look({ stdout }, 60)).found.verdict).toBe("wait");
   expect((await look({ stdout }, 60, { seconds: 60, patienceSeconds: 0 })).found.verdict).toBe("pass");
 });
 
 test("too few requests wait for the patience of the step, then a person decides", async () => {
-  const stdout = numbers({ requests: 3, errors: 0 }, 700);
+  const stdout = prometheusAnswer({ requests: 3, errors: 0 }, 700);
   expect((await look({ stdout }, 700)).found).toMatchObject({ verdict: "wait", requests: 3 });
   const { found } = await look({ stdout }, 700, { seconds: 600, patienceSeconds: 60 });
   expect(found).toMatchObject({ verdict: "undecided", requests: 3 });

@@ -1,0 +1,279 @@
+/**
+ * A world for `twinset`'s release commands, without Terraform, Docker and network: programs of these names that keep what
+ * "is there" in a file, and plan, apply and show what differs from it. State store and registry are the rehearsal's own
+ * simulators, the edge is a small web server.
+ */
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { delimiter, join } from "node:path";
+import { parseReleaseFile } from "../../config/release-file";
+import { loadPlatform } from "../../config/load";
+import { ENVIRONMENTS } from "../../model/environment";
+import { imageRepository } from "../../model/platform";
+import type { ProductRelease, Release } from "../../model/release";
+import { KEY_HEADER, SET_HEADER } from "../../model/routing";
+import { type ObjectStore, startObjectStore } from "../../rehearsal/simulators/object-store";
+import { OVERLAY, type Overlay } from "../../rehearsal/overlay";
+import type { RegistrySimulator } from "../../rehearsal/simulators/registry";
+import { type Entry, parseLine } from "../../release/journal-entry";
+import { Client, PULLER, start as startRegistry } from "../rehearsal/simulators/registry-client";
+import { prometheusAnswer } from "./prometheus-answer";
+import { WebServer } from "./web-server";
+
+/** What happens to it besides what it is told to do. */
+export interface Fate {
+  /** Addresses that Terraform cannot make; what it says of each. */
+  readonly fails?: Readonly<Record<string, string>>;
+  /** A command of Terraform's that does not work. */
+  readonly broken?: string;
+  /** What Prometheus answers. */
+  readonly metrics?: string;
+}
+
+/** Plain Node, as these run as programs of their own. `world.json` has what is there: address → resource. */
+const COMMON = `#!/usr/bin/env node
+const fs = require("node:fs");
+const path = require("node:path");
+const args = process.argv.slice(2);
+const read = (name, otherwise) => {
+  try { return JSON.parse(fs.readFileSync(path.join(__dirname, name), "utf8")); } catch { return otherwise; }
+};
+const world = read("world.json", { serial: 0, resources: {} });
+const fate = read("fate.json", {});
+const save = () => fs.writeFileSync(path.join(__dirname, "world.json"), JSON.stringify(world));
+fs.appendFileSync(path.join(__dirname, "calls.jsonl"), JSON.stringify([path.basename(process.argv[1]), ...args]) + "\\n");
+const say = (value) => process.stdout.write((typeof value === "string" ? value : JSON.stringify(value)) + "\\n");
+`;
+
+const TERRAFORM = `${COMMON}
+const wanted = () => {
+  const { resource } = JSON.parse(fs.readFileSync("cdk.tf.json", "utf8"));
+  return Object.fromEntries(Object.entries(resource).flatMap(([type, named]) =>
+    Object.entries(named).map(([name, body]) => [type + "." + name, { type, name, body }])));
+};
+function plan() {
+  const want = wanted();
+  const targets = args.filter((arg) => arg.startsWith("-target=")).map((arg) => arg.slice(8));
+  const changes = [...new Set([...Object.keys(world.resources), ...Object.keys(want)])].sort().flatMap((address) => {
+    const [is, will] = [world.resources[address], want[address]];
+    const same = is && will && !is.tainted && JSON.stringify(is.body) === JSON.stringify(will.body);
+    if (same || (targets.length > 0 && !targets.includes(address))) return [];
+    const actions = !is ? ["create"] : !will ? ["delete"] : ["delete", "create"];
+    const { type, name, body } = will ?? is;
+    return [{ address, mode: "managed", type, name, change: { actions, before: is?.body ?? null, after: will?.body ?? null }, body }];
+  });
+  const out = args.find((arg) => arg.startsWith("-out=")).slice(5);
+  fs.writeFileSync(out, JSON.stringify({ serial: world.serial, resource_changes: changes }));
+}
+function show() {
+  if (args[2]) return say(fs.readFileSync(args[2], "utf8"));
+  const resources = Object.entries(world.resources).map(([address, { type, name, body, tainted }]) => ({
+    address, type, name, ...(tainted ? { tainted } : {}),
+    values: { ...body, id: address, name: "manacore-production-" + name, ...(type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {}) },
+  }));
+  say({ values: { root_module: { resources } } });
+}
+function fail(summary, address) {
+  say({ type: "diagnostic", diagnostic: { severity: "error", summary, ...(address ? { address } : {}) } });
+  process.exitCode = 1;
+}
+function apply() {
+  const { serial, resource_changes: changes } = JSON.parse(fs.readFileSync(args.at(-1), "utf8"));
+  if (serial !== world.serial) return fail("Saved plan is stale");
+  // The switch last, as it waits for the containers; what goes, goes after it.
+  const order = ({ name, change: { actions } }) => (name.endsWith("_switch_job") ? 1 : actions.join() === "delete" ? 2 : 0);
+  for (const { address, type, name, change, body } of [...changes].sort((a, b) => order(a) - order(b))) {
+    const hook = (kind, action) => say({ type: kind, hook: { resource: { addr: address }, action } });
+    const action = change.actions.at(-1);
+    hook("apply_start", action);
+    world.serial += 1;
+    if (action === "delete") delete world.resources[address];
+    else world.resources[address] = { type, name, body, made: world.serial, ...(fate.fails?.[address] ? { tainted: true } : {}) };
+    save();
+    if (action !== "delete" && fate.fails?.[address]) {
+      hook("apply_errored", action);
+      return fail(fate.fails[address], address);
+    }
+    hook("apply_complete", action);
+  }
+}
+if (fate.broken === args[0]) { process.stderr.write("Error: no such bucket\\n"); process.exit(1); }
+({ version: () => say("Terraform v1.11.4"), init: () => {}, plan, show, apply })[args[0]]();
+`;
+
+const DOCKER = `${COMMON}
+const containers = Object.entries(world.resources).filter(([, { type }]) => type === "docker_container");
+const nameOf = ({ name }) => "manacore-production-" + name;
+const at = (made) => new Date(Date.UTC(2026, 10, 21, 10) + made * 1000).toISOString();
+const inspected = ([address, { body, made, tainted, name }]) => ({
+  Id: address, Name: "/" + nameOf({ name }), Created: at(made), RestartCount: 0,
+  State: {
+    Running: body.must_run !== false, ExitCode: tainted ? 1 : 0, StartedAt: at(made),
+    ...(body.healthcheck ? { Health: { Status: tainted ? "unhealthy" : "healthy", FailingStreak: tainted ? 3 : 0, Log: [{ ExitCode: tainted ? 1 : 0, Output: tainted ? "503 Service Unavailable" : "" }] } } : {}),
+  },
+  Config: { Image: "image", Labels: Object.fromEntries(body.labels.map(({ label, value }) => [label, value])) },
+  HostConfig: { Memory: (body.memory ?? 0) * 1024 * 1024 },
+});
+const commands = {
+  ps: () => args.includes("--quiet")
+    ? containers.forEach(([address]) => say(address))
+    : containers.forEach(([address, each]) => say([address, nameOf(each), "image", "running", "Up"].join("\\t"))),
+  inspect: () => say(containers.filter(([address, each]) => args.includes(address) || args.includes(nameOf(each))).map(inspected)),
+  logs: () => say("cannot reach the payment provider"),
+  exec: () => say(fate.metrics ?? ""),
+};
+commands[args[0]]();
+`;
+
+export const KEY_ID = "0123456789abcdef0123456789abcdef";
+const BUCKET = "manacore-terraform-state";
+
+export class FakeWorld {
+  readonly calls = (): string[][] =>
+    readFileSync(join(this.bin, "calls.jsonl"), "utf8")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as string[]);
+
+  private constructor(
+    private readonly root: string,
+    readonly store: ObjectStore,
+    private readonly registry: RegistrySimulator,
+    readonly edge: WebServer,
+  ) {}
+
+  /** Manacore's production with chat, and what it needs, as the release has it; not deployed yet. */
+  static async start(release: Release): Promise<FakeWorld> {
+    const root = mkdtempSync(join(tmpdir(), "fake-world-"));
+    const store = await startObjectStore({ buckets: [BUCKET], accessKeyId: KEY_ID });
+    const registry = await startRegistry();
+    const edge = await WebServer.start((request, response) => {
+      const set = request.headers[SET_HEADER.toLowerCase()];
+      if (set && request.headers[KEY_HEADER.toLowerCase()] === "the-smoke-key") response.setHeader(SET_HEADER, set);
+      response.end();
+    });
+    const world = new FakeWorld(root, store, registry, edge);
+    mkdirSync(world.bin);
+    for (const [name, program] of [
+      ["terraform", TERRAFORM],
+      ["docker", DOCKER],
+    ] as const) {
+      writeFileSync(join(world.bin, name), program);
+      chmodSync(join(world.bin, name), 0o755);
+    }
+    const overlay: Overlay = {
+      environment: "production",
+      products: ["chat"],
+      surroundings: {
+        ...{
+          address: "127.0.0.1",
+          acmeDirectory: "https://127.0.0.1:1/dir",
+          dnsApi: "http://127.0.0.1:1",
+          resolver: "127.0.0.1:1",
+        },
+        ...{ registry: registry.host, cores: 64, edgeImage: "edge" },
+      },
+    };
+    writeFileSync(join(root, "overlay.json"), JSON.stringify(overlay));
+    world.edit(release);
+    world.fate({});
+    return world;
+  }
+
+  private get bin(): string {
+    return join(this.root, "bin");
+  }
+
+  /** What a process gets of the environment. */
+  get env(): NodeJS.ProcessEnv {
+    return {
+      PATH: `${this.bin}${delimiter}${process.env["PATH"]}`,
+      CDKTF_OUTDIR: join(this.root, "out"),
+      TWINSET_RELEASES: join(this.root, "releases"),
+      [OVERLAY]: join(this.root, "overlay.json"),
+      AWS_ENDPOINT_URL_S3: this.store.baseUrl,
+      AWS_ACCESS_KEY_ID: KEY_ID,
+      AWS_SECRET_ACCESS_KEY: "the-secret-access-key",
+      TF_VAR_registry_username: PULLER.username,
+      TF_VAR_registry_token: PULLER.password,
+      TF_VAR_smoke_key: "the-smoke-key",
+    };
+  }
+
+  /** A person edits production's release file. */
+  edit(release: Release): void {
+    const folder = join(this.root, "releases", "manacore");
+    mkdirSync(folder, { recursive: true });
+    for (const name of ENVIRONMENTS) {
+      const products = name === "production" ? release : {};
+      writeFileSync(join(folder, `${name}.json`), `${JSON.stringify({ products }, undefined, 2)}\n`);
+    }
+  }
+
+  /** The release file as it is now. */
+  get release(): Release {
+    const path = join(this.root, "releases", "manacore", "production.json");
+    return parseReleaseFile(readFileSync(path, "utf8"), path).release;
+  }
+
+  get chat(): ProductRelease {
+    return this.release["chat"]!;
+  }
+
+  /** A version of chat is pushed to the registry. */
+  async push(version: string): Promise<void> {
+    const { platform } = loadPlatform();
+    const chat = platform.products.find(({ name }) => name === "chat")!;
+    const repositories = chat.services.map((service) =>
+      imageRepository(platform, service).split("/").slice(1).join("/"),
+    );
+    const client = new Client(this.registry, repositories);
+    for (const repository of repositories) await client.push(repository, version);
+  }
+
+  fate(fate: Fate): void {
+    const usual = { metrics: prometheusAnswer({ requests: 500, errors: 0 }, 600) };
+    writeFileSync(join(this.bin, "fate.json"), JSON.stringify({ ...usual, ...fate }));
+  }
+
+  /** Addresses of what is there. */
+  get resources(): readonly string[] {
+    const path = join(this.bin, "world.json");
+    if (!existsSync(path)) return [];
+    return Object.keys((JSON.parse(readFileSync(path, "utf8")) as { resources: object }).resources);
+  }
+
+  /** Somebody changes something by hand. */
+  tamper(address: string): void {
+    const path = join(this.bin, "world.json");
+    const world = JSON.parse(readFileSync(path, "utf8")) as {
+      resources: Record<string, { body: Record<string, unknown> }>;
+    };
+    world.resources[address]!.body["restart"] = "by hand";
+    writeFileSync(path, JSON.stringify(world));
+  }
+
+  /** How chat's traffic is split, by its switch's own label. */
+  get traffic(): string | undefined {
+    const { resources } = JSON.parse(readFileSync(join(this.bin, "world.json"), "utf8")) as {
+      resources: Record<string, { body: { labels: { label: string; value: string }[] } }>;
+    };
+    const { labels = [] } = resources["docker_container.chat_switch_job"]?.body ?? {};
+    return labels.find(({ label }) => label.endsWith(".release.weights"))?.value;
+  }
+
+  /** The state's own files beside it: journal, lock. */
+  file(name: string): string | undefined {
+    return this.store.objects.get(`${BUCKET}/manacore/production/${name}`)?.toString();
+  }
+
+  get journal(): readonly Entry[] {
+    const lines = (this.file("journal.jsonl") ?? "").split("\n").filter((line) => line !== "");
+    return lines.map((line) => parseLine(line) as Entry);
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all([this.store.stop(), this.registry.stop(), this.edge.stop()]);
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}

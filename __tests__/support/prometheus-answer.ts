@@ -1,0 +1,27 @@
+/** What a Prometheus answers about chat's two sets. */
+export interface Counted {
+  readonly requests: number;
+  readonly errors: number;
+  /** Requests that took longer than 0.1 s. */
+  readonly slow?: number;
+}
+
+/** So many requests to each set, evenly in the time that is asked for. */
+export function prometheusAnswer(
+  canary: Counted,
+  seconds: number,
+  live: Counted = { requests: 1000, errors: 0 },
+): string {
+  const begin = 1_000_000;
+  const values = (total: number) => [begin, begin + seconds].map((at, i) => [at, String(i === 0 ? 0 : total)]);
+  const series = (labels: Record<string, string>, total: number) => ({ metric: labels, values: values(total) });
+  const of = (colour: string, { requests, errors, slow = 0 }: Counted) => [
+    series({ of: "requests", service: `chat-backend-${colour}@file` }, requests),
+    series({ of: "errors", service: `chat-backend-${colour}@file` }, errors),
+    series({ of: "durations", set: colour, le: "0.1" }, requests - slow),
+    series({ of: "durations", set: colour, le: "+Inf" }, requests),
+  ];
+  const reads = { metric: { of: "read" }, values: values(0).map(([at]) => [at, String(at)]) };
+  const result = [reads, ...of("green", canary), ...of("blue", live)];
+  return JSON.stringify({ status: "success", data: { resultType: "matrix", result } });
+}
