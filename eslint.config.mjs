@@ -8,8 +8,23 @@ const MAY_IMPORT = {
   stacks: ["config", "constructs", "model"],
   terraform: ["model"],
   release: ["config", "model", "terraform"],
-  rehearsal: ["main.ts", "config", "constructs", "model", "release", "stacks", "terraform"],
-  cli: ["main.ts", "config", "constructs", "model", "stacks", "terraform", "release", "rehearsal"],
+  review: ["config", "model", "terraform", "release"],
+  delivery: ["config", "model"],
+  doctor: ["config", "model", "terraform", "release", "delivery"],
+  rehearsal: ["main.ts", "config", "constructs", "model", "release", "review", "stacks", "terraform"],
+  cli: [
+    "main.ts",
+    "config",
+    "constructs",
+    "model",
+    "stacks",
+    "terraform",
+    "release",
+    "review",
+    "delivery",
+    "doctor",
+    "rehearsal",
+  ],
 };
 const FOLDERS = [...Object.keys(MAY_IMPORT), "bench", "__tests__", "main.ts"];
 
