@@ -14,7 +14,13 @@ export interface ObjectStoreOptions {
   readonly accessKeyId: string;
   /** @default a free one */
   readonly port?: number;
+  /** Headers of writes that it passes over, as stores do that know no conditional writes. @default none */
+  readonly ignores?: readonly Condition[];
+  /** Lets everyone read objects, as a bucket that was made public does. @default false */
+  readonly publicRead?: boolean;
 }
+
+type Condition = "if-match" | "if-none-match";
 
 export interface ObjectStore extends Simulator {
   /** "bucket/key" → content. */
@@ -38,8 +44,11 @@ export async function startObjectStore(options: ObjectStoreOptions): Promise<Obj
   const simulator = await serve({
     prefix: "",
     port: options.port,
-    routes: (app) => routes(app, buckets, objects),
-    refuse: (request) => refusal(request, options.accessKeyId),
+    routes: (app) => routes(app, buckets, objects, options.ignores ?? []),
+    refuse: (request) =>
+      options.publicRead && request.headers.authorization === undefined && request.method === "GET"
+        ? undefined
+        : refusal(request, options.accessKeyId),
     rateLimited: (seconds) => ({
       ...failure(429, "TooManyRequests", "Reduce your concurrent request rate for the same object."),
       headers: { ...XML, "retry-after": String(seconds) },
@@ -79,7 +88,12 @@ function refusal(request: FastifyRequest, expected: string): Answer | undefined 
     : failure(400, "InvalidArgument", `Credential access key has length ${given.length}, should be ${expected.length}`);
 }
 
-function routes(app: FastifyInstance, buckets: Map<string, Bucket>, objects: Map<string, Buffer>): void {
+function routes(
+  app: FastifyInstance,
+  buckets: Map<string, Bucket>,
+  objects: Map<string, Buffer>,
+  ignores: readonly Condition[],
+): void {
   // Content is bytes whatever its type says.
   app.removeAllContentTypeParsers();
   app.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -137,7 +151,7 @@ function routes(app: FastifyInstance, buckets: Map<string, Bucket>, objects: Map
     const existing = bucket.get(key);
     switch (request.method) {
       case "PUT": {
-        conditions(request, existing, "write");
+        conditions(request, existing, "write", ignores);
         const object = stored(request);
         bucket.set(key, object);
         objects.set(`${bucketName}/${key}`, object.body);
@@ -177,12 +191,18 @@ function notImplemented(): never {
   return fail(501, "NotImplemented", "The simulator does not have this operation.");
 }
 
-function conditions(request: FastifyRequest, existing: StoredObject | undefined, kind: "read" | "write"): void {
+function conditions(
+  request: FastifyRequest,
+  existing: StoredObject | undefined,
+  kind: "read" | "write",
+  ignores: readonly Condition[] = [],
+): void {
   const has = (header: string): boolean => {
     const wanted = header.split(",").map((tag) => tag.trim().replace(/^W\//, ""));
     return existing !== undefined && wanted.some((tag) => tag === "*" || tag.replaceAll('"', "") === bare(existing));
   };
-  const { "if-match": match, "if-none-match": noneMatch } = request.headers;
+  const given = (name: Condition): string | undefined => (ignores.includes(name) ? undefined : request.headers[name]);
+  const [match, noneMatch] = [given("if-match"), given("if-none-match")];
   if (match !== undefined && !has(match)) preconditionFailed();
   if (noneMatch === undefined || !has(noneMatch)) return;
   if (kind === "read") throw new ApiError({ status: 304, headers: { etag: existing!.etag } });

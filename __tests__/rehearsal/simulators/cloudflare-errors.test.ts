@@ -15,7 +15,14 @@ const NOBODYS = "f".repeat(32);
 
 const OPTIONS: CloudflareOptions = {
   token: TOKEN,
-  tokens: [{ value: DNS_TOKEN, permission: "dns-only" }],
+  tokens: [
+    { value: DNS_TOKEN, permission: "dns-only" },
+    { value: "reader", permission: "read-only" },
+    { value: "of-the-account", owner: "account" },
+    { value: "of-yesterday", expiresOn: "2020-01-01T00:00:00Z" },
+  ],
+  buckets: ["state", "shown"],
+  publicBuckets: ["shown"],
   accountId: ACCOUNT,
   zones: [
     { id: FREE, name: "example.com", plan: "free" },
@@ -73,6 +80,22 @@ describe("a request is refused", () => {
     expect(await refusal(call("GET", path, undefined, "wrong"))).toBe("403 10000");
     expect(await refusal(call("GET", "/zones", undefined, "wrong"))).toBe("403 9109");
     expect(await refusal(call("GET", "/user/tokens/verify", undefined, "wrong"))).toBe("401 1000");
+  });
+
+  test("with a token that may only read, before its body is looked at (10000)", async () => {
+    expect((await call("GET", path, undefined, "reader")).status).toBe(200);
+    expect(await refusal(call("POST", path, { type: "none" }, "reader"))).toBe("403 10000");
+    expect(await refusal(call("POST", path, { type: "none" }))).toBe("400 9207");
+  });
+
+  test("with a token at the check of the other kind of tokens (1000), and with one that has expired", async () => {
+    const verify = (owner: string, token: string): Promise<Answer> =>
+      call("GET", `${owner}/tokens/verify`, undefined, token);
+    expect(await refusal(verify("/user", "of-the-account"))).toBe("401 1000");
+    expect(await refusal(verify(`/accounts/${ACCOUNT}`, TOKEN))).toBe("401 1000");
+    expect((await verify(`/accounts/${ACCOUNT}`, "of-the-account")).result).toMatchObject({ status: "active" });
+    expect((await verify("/user", "of-yesterday")).result).toMatchObject({ status: "expired" });
+    expect(await refusal(call("GET", path, undefined, "of-yesterday"))).toBe("403 10000");
   });
 
   test("with a token that may change DNS records only (10000)", async () => {
@@ -501,4 +524,12 @@ describe("a fault", () => {
     await expect(create(official(1))).rejects.toThrow("81058");
     expect(simulator.state.records["example.com"]).toHaveLength(1);
   });
+});
+
+test("a bucket's r2.dev address says whether everyone may read it", async () => {
+  const managed = async (name: string): Promise<unknown> =>
+    (await call("GET", `/accounts/${ACCOUNT}/r2/buckets/${name}/domains/managed`)).result["enabled"];
+  expect(await managed("shown")).toBe(true);
+  expect(await managed("state")).toBe(false);
+  expect(await refusal(call("GET", `/accounts/${ACCOUNT}/r2/buckets/none/domains/managed`))).toBe("404 10006");
 });

@@ -3,6 +3,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type HetznerSimulator, startHetzner } from "../../../rehearsal/simulators/hetzner";
 import { Hetzner, publicKey, type Reply, SMALL } from "./hetzner-client";
 
+const READER = "r".repeat(64);
+
 let simulator: HetznerSimulator;
 let hetzner: Hetzner;
 
@@ -10,7 +12,7 @@ beforeAll(async () => {
   let last = 0;
   // Documentation's addresses would run out: tests clean nothing up.
   const nextIpv4 = (): string => `198.18.${(last += 1) >> 8}.${last & 255}`;
-  simulator = await startHetzner({ actionSeconds: 0.01, nextIpv4 });
+  simulator = await startHetzner({ actionSeconds: 0.01, nextIpv4, readOnlyTokens: [READER] });
   hetzner = new Hetzner(simulator.baseUrl);
 });
 afterAll(() => simulator.stop());
@@ -32,6 +34,11 @@ describe("requests", () => {
   test("without a token", () => refused(new Hetzner(simulator.baseUrl, "").get("/servers"), 401, "unauthorized"));
   test("with a token that is too short", () =>
     refused(new Hetzner(simulator.baseUrl, "short").get("/servers"), 401, "unauthorized"));
+  test("a change with a token that may only read, whatever is in it", async () => {
+    const reader = new Hetzner(simulator.baseUrl, READER);
+    await refused(reader.post("/ssh_keys", {}), 403, "token_readonly");
+    expect((await reader.get("/servers")).status).toBe(200);
+  });
   test("a path that does not exist", () => refused(hetzner.get("/cows"), 404, "not_found"));
   test("what is no JSON", () => refused(hetzner.post("/servers", "{"), 400, "json_error"));
   test("an id that nothing has", () => refused(hetzner.get("/servers/7"), 404, "not_found"));

@@ -1,7 +1,11 @@
 import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type ObjectStore, startObjectStore } from "../../../rehearsal/simulators/object-store";
+import {
+  type ObjectStore,
+  type ObjectStoreOptions,
+  startObjectStore,
+} from "../../../rehearsal/simulators/object-store";
 
 const KEY_ID = "0123456789abcdef0123456789abcdef";
 
@@ -257,5 +261,32 @@ describe("a fault", () => {
     store.faults.inject({ fault: { kind: "lost-answer" }, method: "PUT" });
     await expect(call("PUT", "/state/key", { body: "1" })).rejects.toThrow();
     expect(store.objects.get("state/key")?.toString()).toBe("1");
+  });
+});
+
+describe("a store that is not as it should be, on demand", () => {
+  const other = async (options: Partial<ObjectStoreOptions>): Promise<void> => {
+    await store.stop();
+    store = await startObjectStore({ buckets: ["state"], accessKeyId: KEY_ID, ...options });
+  };
+
+  test("passes over a condition, so that the last of two writes", async () => {
+    await other({ ignores: ["if-none-match"] });
+    const put = (body: string, headers: Record<string, string>): Promise<Response> =>
+      call("PUT", "/state/key", { body, headers });
+    await put("1", {});
+    expect((await put("2", { "if-none-match": "*" })).status).toBe(200);
+    expect((await put("3", { "if-match": '"0"' })).status).toBe(412);
+    await other({ ignores: ["if-match"] });
+    expect((await put("3", { "if-match": '"0"' })).status).toBe(200);
+  });
+
+  test("shows objects to everyone, and lets nobody else write", async () => {
+    await call("PUT", "/state/key", { body: "1" });
+    expect(await errorOf(await fetch(`${store.baseUrl}/state/key`))).toBe("400 InvalidArgument");
+    await other({ publicRead: true });
+    await call("PUT", "/state/key", { body: "1" });
+    expect((await fetch(`${store.baseUrl}/state/key`)).status).toBe(200);
+    expect((await fetch(`${store.baseUrl}/state/key`, { method: "PUT", body: "2" })).status).toBe(400);
   });
 });

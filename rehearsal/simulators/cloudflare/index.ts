@@ -22,8 +22,8 @@ export interface CloudflareOptions {
   readonly port?: number;
   /** An API token that may do everything. */
   readonly token: string;
-  /** More tokens. One with "dns-only" may read zones and change DNS records, as an ACME client's token should. */
-  readonly tokens?: readonly { readonly value: string; readonly permission?: "dns-only" }[];
+  /** More tokens. @default none */
+  readonly tokens?: readonly CloudflareToken[];
   readonly zones: readonly { readonly id: string; readonly name: string; readonly plan: Plan }[];
   readonly accountId: string;
   /** @default two under ns.cloudflare.com */
@@ -36,6 +36,23 @@ export interface CloudflareOptions {
   readonly allowPrivateTargets?: boolean;
   /** Asked before a bucket is deleted, as one with objects cannot be. @default all are empty */
   readonly bucketHasObjects?: (bucket: string) => boolean;
+  /** Buckets that are there from the start. @default none */
+  readonly buckets?: readonly string[];
+  /** Those of them that everyone may read at their r2.dev address. @default none */
+  readonly publicBuckets?: readonly string[];
+}
+
+export interface CloudflareToken {
+  readonly value: string;
+  /**
+   * "dns-only" may read zones and change DNS records, as an ACME client's token should; "read-only" may read everything
+   * and change nothing. @default everything
+   */
+  readonly permission?: "dns-only" | "read-only";
+  /** An account's own token is unknown to the check of users' tokens, and the other way round. @default "user" */
+  readonly owner?: "user" | "account";
+  /** ISO time. @default never */
+  readonly expiresOn?: string;
 }
 
 /** What a simulated Cloudflare holds, with each zone's things under the zone's name. */
@@ -86,7 +103,14 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Cloud
       ]),
     ),
     nameServers: options.nameServers ?? ["ada.ns.cloudflare.com", "rob.ns.cloudflare.com"],
-    buckets: new Map(),
+    buckets: new Map(
+      (options.buckets ?? []).map((name) => [
+        `default/${name}`,
+        { name, creation_date: now(), location: "WEUR", storage_class: "Standard", jurisdiction: "default" },
+      ]),
+    ),
+    publicBuckets: new Set(options.publicBuckets),
+    tokenOf: (authorization) => tokenOf(authorization, options),
     customDomains: new Map(),
     allowPrivateTargets: options.allowPrivateTargets ?? false,
     bucketHasObjects: options.bucketHasObjects ?? (() => false),
@@ -141,28 +165,37 @@ export async function startCloudflare(options: CloudflareOptions): Promise<Cloud
 /** https://developers.cloudflare.com/fundamentals/api/reference/limits/ */
 const limit = (remaining: number, seconds: number): string => `"default";r=${remaining};t=${seconds}`;
 
+const BEARER = /^Bearer ([\w-]+)$/;
+
+function tokenOf(authorization: string | undefined, options: CloudflareOptions): CloudflareToken | undefined {
+  const given = BEARER.exec(authorization ?? "")?.[1];
+  return [{ value: options.token }, ...(options.tokens ?? [])].find(({ value }) => value === given);
+}
+
 function refusal(request: FastifyRequest, options: CloudflareOptions): Answer | undefined {
   const path = new URL(request.url, "http://localhost").pathname.replace(/^\/client\/v4/, "");
   const { authorization } = request.headers;
   if (authorization === undefined) {
     return failure(400, [{ code: 9106, message: "Missing X-Auth-Key, X-Auth-Email or Authorization headers" }]);
   }
-  const token = /^Bearer ([\w-]+)$/.exec(authorization)?.[1];
-  if (token === undefined) {
+  if (!BEARER.test(authorization)) {
     const chain = [{ code: 6111, message: "Invalid format for Authorization header" }];
     return failure(400, [{ code: 6003, message: "Invalid request headers", error_chain: chain }]);
   }
-  const known = [{ value: options.token, permission: undefined }, ...(options.tokens ?? [])].find(
-    ({ value }) => value === token,
-  );
+  const known = tokenOf(authorization, options);
   const aboutZones = /^\/zones(\/[^/]*)?$/.test(path);
   const aboutTokens = path.endsWith("/tokens/verify");
-  if (!known) {
+  const isExpired = known?.expiresOn !== undefined && Date.parse(known.expiresOn) < Date.now();
+  if (!known || (isExpired && !aboutTokens)) {
     if (aboutTokens) return failure(401, [{ code: 1000, message: "Invalid API Token" }]);
     if (aboutZones) return failure(403, [{ code: 9109, message: "Invalid access token" }]);
     return failure(403, [{ code: 10000, message: "Authentication error" }]);
   }
-  if (known.permission !== "dns-only" || aboutTokens) return undefined;
+  if (known.permission === undefined || aboutTokens) return undefined;
+  // Rights are looked at before the body is.
+  if (known.permission === "read-only") {
+    return request.method === "GET" ? undefined : failure(403, [{ code: 10000, message: "Authentication error" }]);
+  }
   if (aboutZones && request.method === "GET") return undefined;
   if (/^\/zones\/[^/]+\/dns_records(\/|$)/.test(path)) return undefined;
   return aboutZones

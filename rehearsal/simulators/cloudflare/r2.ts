@@ -1,4 +1,5 @@
 /** R2 buckets, and the host names of a zone that they are reached by. Objects are not here: object-store.ts has them. */
+import { createHash } from "node:crypto";
 import { z } from "zod";
 import type { FastifyRequest } from "fastify";
 import { conflictOf, newRecord } from "./dns-rules";
@@ -121,6 +122,12 @@ const domains: Part = (app, world) => {
   const domainOf = (request: Pick<FastifyRequest, "headers" | "url"> & { params: Params }): CustomDomain =>
     domainsOf(world, bucketOf(world, request)).find(({ domain }) => domain === request.params.domain.toLowerCase()) ??
     refuse(404, 10086, "The specified custom domain does not exist.");
+
+  app.get<{ Params: Params }>("/accounts/:account/r2/buckets/:bucket/domains/managed", async (request) => {
+    const { name } = bucketOf(world, request);
+    const bucketId = createHash("md5").update(name).digest("hex");
+    return ok({ bucketId, domain: `pub-${bucketId}.r2.dev`, enabled: world.publicBuckets.has(name) });
+  });
 
   app.get<{ Params: Params }>(all, async (request) =>
     ok({ domains: domainsOf(world, bucketOf(world, request)).map(shown) }),

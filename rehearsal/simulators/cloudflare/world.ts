@@ -111,6 +111,12 @@ export interface World {
   readonly customDomains: Map<string, CustomDomain>;
   readonly allowPrivateTargets: boolean;
   readonly bucketHasObjects: (bucket: string) => boolean;
+  /** Names of the buckets that everyone may read at their r2.dev address. */
+  readonly publicBuckets: ReadonlySet<string>;
+  /** What is known of the token in an Authorization header. */
+  readonly tokenOf: (
+    authorization: string | undefined,
+  ) => { readonly owner?: "user" | "account"; readonly expiresOn?: string } | undefined;
 }
 
 /** Adds the routes of one part of the API. */

@@ -53,13 +53,20 @@ export const zones: Part = (app, world) => {
     return ok({ id: zone.id });
   });
 
-  const verify = async (): Promise<unknown> =>
-    ok(
-      { id: world.accountId, status: "active" },
-      { messages: [{ code: 10000, message: "This API Token is valid and active", type: null }] },
-    );
-  app.get("/user/tokens/verify", verify);
-  app.get("/accounts/:account/tokens/verify", verify);
+  const verify =
+    (owner: "user" | "account") =>
+    async ({ headers }: { headers: { authorization?: string } }): Promise<unknown> => {
+      const token = world.tokenOf(headers.authorization);
+      if (!token || (token.owner ?? "user") !== owner) return refuse(401, 1000, "Invalid API Token");
+      const { expiresOn } = token;
+      const status = expiresOn !== undefined && Date.parse(expiresOn) < Date.now() ? "expired" : "active";
+      return ok(
+        { id: world.accountId, status, ...(expiresOn === undefined ? {} : { expires_on: expiresOn }) },
+        { messages: [{ code: 10000, message: `This API Token is valid and ${status}`, type: null }] },
+      );
+    };
+  app.get("/user/tokens/verify", verify("user"));
+  app.get("/accounts/:account/tokens/verify", verify("account"));
 };
 
 function shape(zone: Zone, world: World): unknown {

@@ -45,6 +45,8 @@ export interface HetznerOptions {
    * what it dropped on 1 October: older clients (hcloud-js 1.4.1) cannot read a server without. @default false
    */
   readonly legacyDatacenters?: boolean;
+  /** Tokens of the right "Read": they may only GET. @default none */
+  readonly readOnlyTokens?: readonly string[];
 }
 
 export interface HetznerSimulator extends Simulator {
@@ -98,7 +100,9 @@ export async function startHetzner(options: HetznerOptions = {}): Promise<Hetzne
       if (overdrawn.has(request)) return refusal(429, "rate_limit_exceeded", TOO_MANY);
       const token = /^Bearer (\S+)$/i.exec(request.headers.authorization ?? "")?.[1];
       if (token?.length !== TOKEN_LENGTH) return refusal(401, "unauthorized", "unable to authenticate");
-      return undefined;
+      return request.method !== "GET" && options.readOnlyTokens?.includes(token)
+        ? refusal(403, "token_readonly", "the token is only allowed to perform GET requests")
+        : undefined;
     },
     rateLimited: (seconds) => ({
       ...refusal(429, "rate_limit_exceeded", TOO_MANY),
