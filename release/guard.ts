@@ -130,9 +130,12 @@ export function label(planned: ResourceChange["change"]["after"], name: string):
 /** Things whose loss nothing here could mend: an apply of a whole environment may not destroy or replace one. */
 const PRECIOUS = /^(docker_volume|hcloud_volume|hcloud_server|hcloud_primary_ip|cloudflare_r2_bucket)$/;
 
+/** Is it a thing whose loss nothing here could mend? */
+export const isPrecious = ({ type }: Pick<ResourceChange, "type">): boolean => PRECIOUS.test(type);
+
 /** The guard of an apply that is no release: everything may change, but nothing precious may go. */
 export function guardWhole(changes: readonly ResourceChange[], allow: readonly string[] = []): Guarded {
-  const losses = changes.filter(({ type, change }) => PRECIOUS.test(type) && change.actions.includes("delete"));
+  const losses = changes.filter((each) => isPrecious(each) && each.change.actions.includes("delete"));
   return {
     allowed: losses.map(({ address }) => address).filter((address) => allow.includes(address)),
     refused: losses

@@ -1,0 +1,53 @@
+/** Reads a plan in JSON, as `terraform show -json <plan>` prints it. */
+import { z } from "zod";
+import { error, ProblemsError } from "../model/problem";
+import type { Plan } from "../terraform/plan";
+
+const attributes = z.record(z.string(), z.unknown()).nullish();
+const change = z.looseObject({ actions: z.array(z.string()), before: attributes, after: attributes });
+const resourceChange = z.looseObject({
+  address: z.string(),
+  mode: z.string(),
+  type: z.string(),
+  name: z.string(),
+  change,
+});
+
+/** The parts that are relied on; the rest is taken where it is there. */
+const planSchema = z.looseObject({
+  format_version: z.string().regex(/^1\./),
+  timestamp: z.string(),
+  // Terraform leaves both out where there is nothing in them.
+  resource_changes: z.array(resourceChange).default([]),
+  resource_drift: z.array(resourceChange).default([]),
+});
+
+/**
+ * @param from for errors: "standard input"
+ * @throws ProblemsError for a text that is no plan
+ */
+export function parsePlan(text: string, from: string): Plan {
+  const refuse = (given: string): never => {
+    throw new ProblemsError([
+      error(
+        from,
+        given,
+        "a plan in JSON, format 1.x",
+        "terraform show -json <plan> | npx twinset review <environment> -",
+      ),
+    ]);
+  };
+  if (text.trim() === "") return refuse("nothing");
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // What is in it may be secret.
+    return refuse(text.startsWith("PK") ? "the saved plan itself" : "no JSON");
+  }
+  const parsed = planSchema.safeParse(json);
+  if (parsed.success) return parsed.data as unknown as Plan;
+  const [issue] = parsed.error.issues;
+  const place = issue?.path.join(".") || "it";
+  return refuse(`JSON that is no plan: ${place} is not as a plan has it`);
+}

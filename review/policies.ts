@@ -1,0 +1,260 @@
+/**
+ * What no plan may do, as data: each policy has its reason, and looks at the resources as they would be after the apply,
+ * or at what is done to them. A waiver lets one address break one policy until a day.
+ */
+import type { Waiver } from "../config/waivers";
+import type { Environment } from "../model/environment";
+import { namesOf, type Platform, servicesOf } from "../model/platform";
+import { isPrecious } from "../release/guard";
+import type { Plan, ResourceChange } from "../terraform/plan";
+import { hasMark } from "./attributes";
+import { actionOf, goes, isService, managed, partOf } from "./parts";
+import { isEffective } from "./traffic";
+
+/** One place that breaks a policy. */
+export interface Finding {
+  /** Of the resource, or "environment" for what is no resource. */
+  readonly address: string;
+  /** What was found there. */
+  readonly given: string;
+  /** What to do about it. */
+  readonly fix: string;
+}
+
+export interface PolicyContext {
+  readonly plan: Plan;
+  readonly platform: Platform;
+  readonly environment: Environment;
+}
+
+export interface Policy {
+  /** For waivers: "keep-data". */
+  readonly name: string;
+  /** What it demands, in a clause. */
+  readonly demands: string;
+  readonly reason: string;
+  /** Why it demands nothing here; undefined where it does. */
+  readonly pointless?: (context: PolicyContext) => string | undefined;
+  readonly findings: (context: PolicyContext) => readonly Finding[];
+}
+
+const onlyProduction = ({ environment }: PolicyContext): string | undefined =>
+  environment.name === "production" ? undefined : "only in production";
+const onServers = ({ environment }: PolicyContext): string | undefined =>
+  environment.host.kind === "local" ? "this computer only" : undefined;
+
+export const POLICIES: readonly Policy[] = [
+  {
+    name: "keep-data",
+    demands: "no volume, server, public address or bucket is destroyed or replaced",
+    reason: "Nothing here could bring back what is on it, or where its names lead.",
+    pointless: onlyProduction,
+    findings: ({ plan }) =>
+      plan.resource_changes
+        .filter((change) => isPrecious(change) && isEffective(change) && goes(actionOf(change.change)))
+        .map(({ address, change }) => ({
+          address,
+          given: actionOf(change) === "delete" ? "is destroyed" : "is replaced",
+          fix: "leave it in the stack; if it has to go, back up what is on it first",
+        })),
+  },
+  {
+    name: "no-published-database",
+    demands: "no database's port is published",
+    reason: "A store trusts its network; whoever reaches its port can try every password.",
+    findings: ({ plan, platform }) =>
+      staying(plan, "docker_container").flatMap(({ resource, values }) =>
+        blocks(values["ports"])
+          .filter(({ ip }) => !isLoopback(ip))
+          .filter(({ internal }) => partOf(resource, platform).kind === "store" || DATABASE_PORTS.has(Number(internal)))
+          .map(({ external, internal, ip }) => ({
+            address: resource.address,
+            given: `port ${internal} is published as ${external ?? "a free port"} on ${ip || "every address"}`,
+            fix: "let services reach it through its network; publish at most on 127.0.0.1",
+          })),
+      ),
+  },
+  {
+    name: "limits-and-health",
+    demands: "every container that stays has limits of memory and processor, and a health check",
+    reason: "One without limits can take the others with it; one without a health check is never known to be ill.",
+    findings: ({ plan }) =>
+      staying(plan, "docker_container")
+        .filter(({ resource }) => isService(resource))
+        .flatMap(({ resource, values }) => {
+          const [check] = blocks(values["healthcheck"]);
+          const test = check?.["test"];
+          const missing = [
+            ...(Number(values["memory"] ?? 0) > 0 ? [] : ["limit of memory"]),
+            ...(values["cpus"] || values["cpu_quota"] ? [] : ["limit of processor"]),
+            ...(Array.isArray(test) && test.length > 0 && test[0] !== "NONE" ? [] : ["health check"]),
+          ];
+          return missing.map((what) => ({
+            address: resource.address,
+            given: `no ${what}`,
+            fix: "say it in the catalog",
+          }));
+        }),
+  },
+  {
+    name: "no-latest",
+    demands: "every image has a version or a digest",
+    reason: "What `latest` is changes without a plan, and there is no way back to what it was.",
+    pointless: onServers,
+    findings: ({ plan }) =>
+      staying(plan, "docker_image").flatMap(({ resource, values }) => {
+        const name = String(values["name"] ?? "");
+        if (name.includes("@sha256:")) return [];
+        const tag = /:([^/:]+)$/.exec(name)?.[1];
+        return tag === undefined || tag === "latest"
+          ? [
+              {
+                address: resource.address,
+                given: tag === undefined ? `${name}, without a tag` : name,
+                fix: "name a version",
+              },
+            ]
+          : [];
+      }),
+  },
+  {
+    name: "ssh-closed",
+    demands: "SSH is open to listed addresses only",
+    reason: "Whoever gets in by SSH has the engine, and with it every secret.",
+    pointless: onServers,
+    findings: ({ plan }) =>
+      staying(plan, "hcloud_firewall").flatMap(({ resource, values }) =>
+        hasMark(markOf(resource, "rule"))
+          ? [
+              {
+                address: resource.address,
+                given: "rules that only the apply will tell",
+                fix: "give the addresses as values",
+              },
+            ]
+          : blocks(values["rule"])
+              .filter(({ direction, protocol, port }) => direction !== "out" && protocol === "tcp" && isSsh(port))
+              .flatMap(({ source_ips: sources }) => (Array.isArray(sources) ? sources : []).map(String))
+              .filter(isWide)
+              .map((source) => ({
+                address: resource.address,
+                given: `port 22 is open to ${source}`,
+                fix: "list single addresses in TF_VAR_ssh_allowed_cidrs",
+              })),
+      ),
+  },
+  {
+    name: "proxied-webs",
+    demands: "names of webs lead to Cloudflare's proxies",
+    reason:
+      "A web that is reached directly has no cache and no protection in front of it, and shows where the server is.",
+    pointless: ({ platform, environment }) =>
+      environment.dns.kind === "none"
+        ? "no names here"
+        : platform.zone.caching
+          ? undefined
+          : "the platform's zone caches nothing, so its webs are reached directly",
+    findings: ({ plan, platform, environment }) => {
+      const webs = new Set(
+        servicesOf(platform)
+          .filter(({ access }) => !access.api)
+          .flatMap((service) => namesOf(service, environment)),
+      );
+      return staying(plan, "cloudflare_dns_record")
+        .filter(({ values }) => webs.has(String(values["name"])) && values["proxied"] !== true)
+        .map(({ resource, values }) => ({
+          address: resource.address,
+          given: `${String(values["name"])} leads to the server itself`,
+          fix: "proxied: true in the service's access",
+        }));
+    },
+  },
+  {
+    name: "remote-state",
+    demands: "the state is in a store that everybody shares",
+    reason: "A state on one computer is lost with it, and two people change production without knowing of each other.",
+    pointless: onlyProduction,
+    findings: ({ environment }) =>
+      environment.state.kind === "local"
+        ? [
+            {
+              address: "environment",
+              given: "the state is a file on this computer",
+              fix: 'state: { kind: "s3", bucket }',
+            },
+          ]
+        : [],
+  },
+];
+
+/** PostgreSQL, MySQL, Redis, MongoDB, Elasticsearch and MinIO. */
+const DATABASE_PORTS = new Set([5432, 3306, 6379, 27017, 9200, 9000]);
+
+/** Resources of a type that are there after the apply, with their values then. */
+const staying = (
+  plan: Plan,
+  type: string,
+): { readonly resource: ResourceChange; readonly values: Readonly<Record<string, unknown>> }[] =>
+  managed(plan).flatMap((resource) => {
+    const values = resource.change.after;
+    return resource.type === type && values ? [{ resource, values }] : [];
+  });
+
+const blocks = (value: unknown): readonly Readonly<Record<string, unknown>>[] =>
+  Array.isArray(value) ? (value as Record<string, unknown>[]) : [];
+
+const isLoopback = (ip: unknown): boolean => typeof ip === "string" && (/^127\./.test(ip) || ip === "::1");
+
+function isSsh(port: unknown): boolean {
+  if (port === "any") return true;
+  const [from, to = from] = String(port ?? "")
+    .split("-")
+    .map(Number);
+  return from !== undefined && to !== undefined && from <= 22 && 22 <= to;
+}
+
+/** Half the world and a quarter of it are the world too: wider than what one provider has (/8, /16 for IPv6). */
+function isWide(source: string): boolean {
+  const bits = Number(source.split("/")[1] ?? 128);
+  return bits < (source.includes(":") ? 16 : 8);
+}
+
+const markOf = ({ change }: ResourceChange, name: string): unknown =>
+  typeof change.after_unknown === "object" && change.after_unknown !== null
+    ? (change.after_unknown as Record<string, unknown>)[name]
+    : change.after_unknown;
+
+export interface PolicyResult {
+  readonly policy: Policy;
+  /** Why it demands nothing here. */
+  readonly pointless?: string;
+  /** Places that break it and that no waiver covers. */
+  readonly broken: readonly (Finding & { readonly ended?: Waiver })[];
+  readonly waived: readonly (Finding & { readonly waiver: Waiver })[];
+}
+
+export interface PolicyOptions {
+  readonly waivers?: readonly Waiver[];
+  /** For waivers' ends. */
+  readonly now: Date;
+}
+
+export function checkPolicies(context: PolicyContext, { waivers = [], now }: PolicyOptions): PolicyResult[] {
+  const today = now.toISOString().slice(0, 10);
+  return POLICIES.map((policy): PolicyResult => {
+    const pointless = policy.pointless?.(context);
+    if (pointless !== undefined) return { policy, pointless, broken: [], waived: [] };
+    const broken: (Finding & { ended?: Waiver })[] = [];
+    const waived: (Finding & { waiver: Waiver })[] = [];
+    for (const finding of policy.findings(context)) {
+      const mine = waivers
+        .filter((each) => each.policy === policy.name && each.environment === context.environment.name)
+        .filter(({ address }) => address === finding.address)
+        .sort((a, b) => (a.until < b.until ? 1 : -1));
+      const [waiver] = mine;
+      if (waiver && waiver.until >= today) waived.push({ ...finding, waiver });
+      else broken.push({ ...finding, ...(waiver ? { ended: waiver } : {}) });
+    }
+    return { policy, broken, waived };
+  });
+}

@@ -1,0 +1,149 @@
+/** A plan → all that a reviewer has to know of it, as data. How it is written down is another matter (markdown, text). */
+import type { Waiver } from "../config/waivers";
+import type { Environment } from "../model/environment";
+import type { Platform } from "../model/platform";
+import { isPrecious } from "../release/guard";
+import { effective, type Plan } from "../terraform/plan";
+import { type Capacity, capacityOf } from "./capacity";
+import { type Detail, detailsOf } from "./details";
+import { type Drift, driftIn } from "./drift";
+import { fingerprint } from "./fingerprint";
+import { type Interruption, interruptions, type NotApplied, notApplied } from "./interruptions";
+import { actionOf, goes, managed, partOf } from "./parts";
+import { checkPolicies, type PolicyResult } from "./policies";
+import { isMoved, type ProductReview, productReviews, trafficClause } from "./traffic";
+import { verdictOf } from "./verdict";
+
+/** How the plan was made. */
+export interface Made {
+  /** Did Terraform look at what is really there? Without, drift is not known. */
+  readonly refreshed: boolean;
+  /** When the state was written last; undefined where nobody can tell, or before the first deploy. */
+  readonly stateFrom?: Date | undefined;
+  readonly at: Date;
+}
+
+export interface Loss {
+  readonly address: string;
+  /** "volume", "server", "public address", "bucket". */
+  readonly what: string;
+  /** Does its name say whose it is? "postgres_data". */
+  readonly replaced: boolean;
+}
+
+export interface Group {
+  /** A product, or "Stores", "Edge", "Host", "Names and zone" … */
+  readonly title: string;
+  readonly details: readonly Detail[];
+}
+
+export interface Review {
+  readonly platform: string;
+  readonly environment: string;
+  readonly made: Made;
+  /** The first line: all that matters, in words. */
+  readonly verdict: string;
+  /** What is destroyed and cannot be had back, worst first. */
+  readonly losses: readonly Loss[];
+  /** Everything else that is destroyed and not replaced. */
+  readonly removed: readonly string[];
+  /** A clause per product whose traffic or sets change. */
+  readonly traffic: readonly { readonly product: string; readonly clause: string; readonly moved: boolean }[];
+  readonly interruptions: readonly Interruption[];
+  readonly drift: readonly Drift[];
+  readonly notApplied: readonly NotApplied[];
+  readonly capacity: Capacity;
+  readonly policies: readonly PolicyResult[];
+  readonly groups: readonly Group[];
+  /** Number of changes. */
+  readonly changes: number;
+  readonly fingerprint: string;
+}
+
+export interface ReviewOptions {
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly made: Made;
+  readonly waivers?: readonly Waiver[];
+}
+
+export function reviewPlan(plan: Plan, { platform, environment, made, waivers = [] }: ReviewOptions): Review {
+  const resources = managed(plan);
+  const changes = effective(plan).filter(({ mode }) => mode === "managed");
+  const products = productReviews(resources, platform);
+  const losses = changes
+    .filter((each) => isPrecious(each) && goes(actionOf(each.change)))
+    .map(({ address, type, change }) => ({ address, what: lossWord(type), replaced: actionOf(change) !== "delete" }))
+    .sort((a, b) => WORST.indexOf(a.what) - WORST.indexOf(b.what) || (a.address < b.address ? -1 : 1));
+  const lost = new Set(losses.map(({ address }) => address));
+  const removed = changes
+    .filter(({ address, change }) => actionOf(change) === "delete" && !lost.has(address))
+    .map(({ address }) => address);
+  const found = {
+    losses,
+    removed,
+    products,
+    changes,
+    interruptions: interruptions(plan, resources, products, platform),
+    drift: driftIn(plan),
+  };
+  return {
+    platform: platform.name,
+    environment: environment.name,
+    made,
+    verdict: verdictOf({ ...found, platform, environment: environment.name, resources }),
+    losses,
+    removed,
+    traffic: products
+      .filter((product) => product.changes.length > 0)
+      .map((product) => ({ product: product.product, clause: trafficClause(product), moved: isMoved(product) })),
+    interruptions: found.interruptions,
+    drift: found.drift,
+    notApplied: notApplied(resources),
+    capacity: capacityOf(resources, platform, environment),
+    policies: checkPolicies({ plan, platform, environment }, { waivers, now: made.at }),
+    groups: groupsOf(changes, products, plan, platform),
+    changes: changes.length,
+    fingerprint: fingerprint(plan),
+  };
+}
+
+/** Worst first: a volume has what nobody has a second time. */
+const WORST = ["volume", "bucket", "server", "public address"];
+
+const lossWord = (type: string): string =>
+  /volume/.test(type) ? "volume" : /bucket/.test(type) ? "bucket" : /server/.test(type) ? "server" : "public address";
+
+const GROUPS: Readonly<Record<string, string>> = {
+  host: "Host",
+  network: "Host",
+  names: "Names",
+  zone: "Zone",
+  store: "Stores",
+  edge: "Edge",
+  monitoring: "Monitoring",
+  other: "Others",
+};
+
+function groupsOf(
+  changes: ReturnType<typeof effective>,
+  products: readonly ProductReview[],
+  plan: Plan,
+  platform: Platform,
+): Group[] {
+  const groups = products
+    .filter((product) => product.changes.length > 0)
+    .map((product): Group => ({ title: product.product, details: detailsOf(product.changes, plan, platform) }));
+  const others = new Map<string, typeof changes>();
+  for (const change of changes) {
+    const part = partOf(change, platform);
+    if ("product" in part) continue;
+    const title = GROUPS[part.kind]!;
+    others.set(title, [...(others.get(title) ?? []), change]);
+  }
+  return [...groups, ...[...others].map(([title, own]): Group => ({ title, details: detailsOf(own, plan, platform) }))];
+}
+
+/** Policies that are broken and not waived: a plan with one is not to be applied. */
+export const brokenPolicies = ({ policies }: Pick<Review, "policies">): PolicyResult[] =>
+  policies.filter(({ broken }) => broken.length > 0);
