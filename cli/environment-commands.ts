@@ -1,6 +1,6 @@
 /** `twinset status`, `plan` and `apply`: commands about a whole environment. */
 import { join } from "node:path";
-import { ProblemsError } from "../model/problem";
+import { error, ProblemsError } from "../model/problem";
 import { Journal } from "../release/journal";
 import { knownSecrets, redactor } from "../release/redact";
 import { stateFiles } from "../release/state-store";
@@ -9,6 +9,7 @@ import { terminalOperator } from "./operator";
 import { applyEnvironment, describeLock, planEnvironment } from "./plan";
 import { environmentName } from "./release-session";
 import { EXIT } from "./release-words";
+import { applyReviewed, review as reviewCommand, type ReviewFlags } from "./review";
 import { openSite } from "./site";
 import { describeStatus, hasTrouble, statusOf } from "./status";
 
@@ -39,17 +40,34 @@ export const plan = (
     planEnvironment(await openSite({ environment: environmentName(name), env }), given.allow ?? []),
   );
 
-export const apply = (
+export const review = (
   name: string,
-  given: { readonly plan?: string; readonly allow?: readonly string[] },
+  planPath: string | undefined,
+  flags: ReviewFlags,
   env: NodeJS.ProcessEnv,
 ): Promise<number> =>
+  told(name, async () => reviewCommand({ environment: environmentName(name), planPath, flags, env }));
+
+export interface ApplyFlags {
+  readonly plan?: string;
+  readonly reviewed?: string;
+  readonly record?: string;
+  readonly allow?: readonly string[];
+}
+
+export const apply = (name: string, given: ApplyFlags, env: NodeJS.ProcessEnv): Promise<number> =>
   told(name, async () => {
+    if (given.plan !== undefined && given.reviewed !== undefined) {
+      const both = error("--plan", "and --reviewed as well", "one of them", "leave one out");
+      throw new ProblemsError([both]);
+    }
     const site = await openSite({ environment: environmentName(name), env });
     // Ctrl-C does not leave Terraform behind, half-way and with nobody to hear it.
     const operator = terminalOperator(false);
     try {
-      return await applyEnvironment(site, { plan: given.plan, allow: given.allow ?? [] });
+      const { reviewed: fingerprint, record, allow = [] } = given;
+      if (fingerprint !== undefined) return await applyReviewed(site, env, { fingerprint, record, allow });
+      return await applyEnvironment(site, { plan: given.plan, allow });
     } finally {
       operator.close();
     }

@@ -7,12 +7,12 @@ import { z } from "zod";
 import { error, formatProblem, ProblemsError } from "../model/problem";
 import { describeChange, summary } from "../release/engine";
 import { explain } from "../release/explain";
-import { guardWhole } from "../release/guard";
 import { whoAmI } from "../release/process";
 import { describe } from "../terraform/output";
-import type { ResourceChange } from "../terraform/plan";
+import { effective, type ResourceChange } from "../terraform/plan";
 import { type Lock, lockAmong } from "../terraform/working-directory";
 import { EXIT } from "./release-words";
+import { asProblem, planOf, refusals } from "./refusals";
 import type { OpenSite } from "./site";
 
 /** What was planned, beside the plan. No values: the plan itself has secrets, this has names. */
@@ -45,9 +45,9 @@ export async function planEnvironment(
   const id = keep(site, changes);
   write("");
   write(`${site.environment.name}: ${summary(changes)}.`);
-  const { refused } = guardWhole(changes, allow);
+  const refused = refusals(site, await planOf(site), allow);
   if (refused.length > 0) {
-    for (const { address, actions, what } of refused) write(colours.red(`refused: ${address} (${actions}) ${what}`));
+    for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
     write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
     return EXIT.guarded;
   }
@@ -65,15 +65,33 @@ export async function applyEnvironment(
   const { name } = site.environment;
   const again = `look at it once more: twinset plan ${name}`;
   const plan = mustBeTheOneShown(site, given.plan, again);
-  const changes = await site.terraform.planned(plan);
-  const { refused } = guardWhole(changes, given.allow);
+  const whole = await planOf(site, plan);
+  const refused = refusals(site, whole, given.allow);
   if (refused.length > 0) {
-    for (const { address, actions, what } of refused) {
-      const fix = `if you mean it: --allow ${address}`;
-      write(formatProblem(error(address, `${actions}: ${what}`, "an apply that loses nothing", fix)));
-    }
+    refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;
   }
+  return applyKept(site, { file: plan, changes: effective(whole), given: ["--plan", given.plan!], again }, write);
+}
+
+/** A plan that is in Terraform's directory and may be applied. */
+export interface KeptPlan {
+  /** Its file there. */
+  readonly file?: string;
+  readonly changes: readonly ResourceChange[];
+  /** The option that named it, and what it said: for errors. */
+  readonly given: readonly [option: string, value: string];
+  /** What to do when it is stale, or has failed. */
+  readonly again: string;
+}
+
+/** Applies a plan that was looked at, and says how it went. @throws ProblemsError for a stale one */
+export async function applyKept(
+  site: OpenSite,
+  { file, changes, given, again }: KeptPlan,
+  write: (line: string) => void,
+): Promise<number> {
+  const { name } = site.environment;
   let done = 0;
   const applied = await site.terraform.applyPlanned(
     {
@@ -83,7 +101,7 @@ export async function applyEnvironment(
         write(`${colours.dim(`${done}/${changes.length}`)} ${address} ${action}`);
       },
     },
-    plan,
+    file,
   );
   const lock = applied.code === 0 ? undefined : lockAmong(applied.errors);
   if (lock) {
@@ -99,9 +117,7 @@ export async function applyEnvironment(
   // Terraform's own words for a plan that the state has left behind.
   const stale = applied.errors.find(({ summary: words }) => /saved plan is stale/i.test(words));
   if (stale) {
-    throw new ProblemsError([
-      error("--plan", `${given.plan}: ${describe(stale)}`, "a plan of what is there now", again),
-    ]);
+    throw new ProblemsError([error(given[0], `${given[1]}: ${describe(stale)}`, "a plan of what is there now", again)]);
   }
   await explained(site, applied.errors, write);
   write(`${done} of ${changes.length} changes were made. When the cause is mended, ${again}`);

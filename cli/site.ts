@@ -16,6 +16,7 @@ import type { Site } from "../release/site";
 import { OVERLAY, rehearsed } from "../rehearsal/overlay";
 import { findTerraform, usable } from "../terraform/program";
 import type { StateResource } from "../terraform/state";
+import { withoutEngine } from "../terraform/offline";
 import { WorkingDirectory } from "../terraform/working-directory";
 
 export interface SiteOptions {
@@ -23,6 +24,8 @@ export interface SiteOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Do Terraform's commands lock the state themselves? @default true */
   readonly lock?: boolean;
+  /** Is neither the engine nor a cloud to be asked? For plans from the state alone. @default false */
+  readonly offline?: boolean;
 }
 
 /** A site whose Terraform is ready, and what of it only the command line knows. */
@@ -35,7 +38,12 @@ export interface OpenSite extends Site {
 }
 
 /** @throws ProblemsError for mistakes in the catalog, and where there is no Terraform */
-export async function openSite({ environment: name, env, lock = true }: SiteOptions): Promise<OpenSite> {
+export async function openSite({
+  environment: name,
+  env,
+  lock = true,
+  offline = false,
+}: SiteOptions): Promise<OpenSite> {
   const loaded = loadCatalog(env);
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
   const { platform } = loaded;
@@ -60,6 +68,7 @@ export async function openSite({ environment: name, env, lock = true }: SiteOpti
     const problems = errorsOf(checkPlatform(platform, releases));
     if (problems.length > 0) throw new ProblemsError(problems);
     writeStacks({ ...loaded, releases }, outdir, [name]);
+    if (offline) withoutEngine(directory.path);
   };
   render(read());
   await directory.init();

@@ -11,7 +11,9 @@ import type { Platform } from "../model/platform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import type { InputStatus } from "./inputs";
+import type { ApplyFlags } from "./environment-commands";
 import type { ReleaseFlags } from "./release-session";
+import type { ReviewFlags } from "./review";
 
 const ROOT = join(__dirname, "..");
 
@@ -250,12 +252,28 @@ program
   });
 
 program
+  .command("review")
+  .description("what a plan does to traffic and data, for a pull request; with a fingerprint to apply just that")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .argument("[plan]", "a saved plan, or - for terraform show -json on standard input; default: it plans")
+  .option("--no-refresh", "plan from the state alone: neither the host nor a cloud is asked")
+  .option("--markdown <file>", "write it there as Markdown too, for a comment")
+  .option("--record <file>", "write there what was reviewed, without secrets: for apply --reviewed")
+  .option("--json", "for programs")
+  .action(async (name: string, plan: string | undefined, given: ReviewFlags) => {
+    const { review } = await import("./environment-commands");
+    process.exitCode = await review(name, plan, given, process.env);
+  });
+
+program
   .command("apply")
-  .description("apply the plan that was shown, and no other; a stale one is refused")
+  .description("apply the plan that was shown or reviewed, and no other; a stale one is refused")
   .argument("<environment>", list([...ENVIRONMENTS]))
   .option("--plan <id>", "as twinset plan has said it")
+  .option("--reviewed <fingerprint>", "as the review has said it: plans again, and applies only the same")
+  .option("--record <file>", "what was reviewed, to show in what this plan differs")
   .option(...ALLOW)
-  .action(async (name: string, given: { plan?: string; allow?: string[] }) => {
+  .action(async (name: string, given: ApplyFlags) => {
     const { apply } = await import("./environment-commands");
     process.exitCode = await apply(name, given, process.env);
   });
@@ -275,6 +293,17 @@ program
       yes: given.yes ?? false,
       unlock: given.unlock,
     });
+  });
+
+program
+  .command("doctor")
+  .description("everything that a deploy needs, looked at before it: tools, tokens, state, images, server, names")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .option("--json", "for programs")
+  .action(async (name: string, given: { json?: boolean }) => {
+    const { doctor } = await import("./doctor");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    process.exitCode = await doctor(environmentOf(platform, name).name, given, process.env);
   });
 
 program

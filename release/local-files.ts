@@ -1,6 +1,16 @@
 /** Files beside a state that is a file in the project's folder. */
 import { createHash, randomUUID } from "node:crypto";
-import { closeSync, fsyncSync, linkSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { hostname } from "node:os";
 import { basename, dirname, join } from "node:path";
 import { error, ProblemsError } from "../model/problem";
@@ -39,6 +49,10 @@ export class LocalFiles implements StateFiles {
         rmSync(temporary, { force: true });
       }
     });
+  }
+
+  async modified(): Promise<Date | undefined> {
+    return told(this.state, () => statSync(this.state, { throwIfNoEntry: false })?.mtime);
   }
 
   async remove(name: string, { ifVersion }: { ifVersion: string }): Promise<boolean> {

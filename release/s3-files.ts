@@ -17,6 +17,7 @@ export interface S3Access {
 interface Answer {
   readonly status: number;
   readonly etag: string | undefined;
+  readonly modified: Date | undefined;
   readonly text: string;
   /** S3's word for an error: "NoSuchKey". */
   readonly code: string;
@@ -81,6 +82,15 @@ export class S3Files implements StateFiles {
     return true;
   }
 
+  async modified(): Promise<Date | undefined> {
+    const name = posix.basename(this.key);
+    const answer = await this.ask("HEAD", name);
+    // There is no text with it that would tell a missing file from a missing bucket.
+    if (answer.status === 404) return undefined;
+    if (answer.status !== 200) throw this.refused(name, answer);
+    return answer.modified;
+  }
+
   private keyOf(name: string): string {
     return posix.join(posix.dirname(this.key), name);
   }
@@ -137,6 +147,7 @@ export class S3Files implements StateFiles {
     return {
       status: response.status,
       etag: response.headers.get("etag")?.replace(/^W\//, ""),
+      modified: dateIn(response.headers.get("last-modified")),
       text,
       code: /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? "",
     };
@@ -182,6 +193,11 @@ export class S3Files implements StateFiles {
   private get host(): string {
     return new URL(this.access.endpoint).host;
   }
+}
+
+function dateIn(header: string | null): Date | undefined {
+  const time = Date.parse(header ?? "");
+  return Number.isNaN(time) ? undefined : new Date(time);
 }
 
 const problem = (...parts: Parameters<typeof error>): ProblemsError => new ProblemsError([error(...parts)]);

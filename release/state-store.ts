@@ -24,6 +24,8 @@ export interface StateFiles {
   read(name: string): Promise<StateFile | undefined>;
   /** @param ifVersion the version that is replaced @returns false: somebody was faster, and nothing was written */
   write(name: string, text: string, options: { readonly ifVersion: string | "absent" }): Promise<boolean>;
+  /** When the state itself was written last; undefined: there is none yet. */
+  modified(): Promise<Date | undefined>;
   /** @returns false: it is another one by now, or gone */
   remove(name: string, options: { readonly ifVersion: string }): Promise<boolean>;
 }

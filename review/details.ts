@@ -1,7 +1,7 @@
 /** One change in words: what it is, and which of its attributes become what. Nothing sensitive is in them. */
 import type { Platform } from "../model/platform";
 import type { Plan, ResourceChange } from "../terraform/plan";
-import { type AttributeChange, attributeChanges, configuredIn } from "./attributes";
+import { type AttributeChange, attributeChanges, configuredIn, withoutEmpty } from "./attributes";
 import { type Action, actionOf, isJob, labelOf } from "./parts";
 
 export interface Detail {
@@ -33,7 +33,7 @@ export const SIGNS: Readonly<Record<Action, string>> = {
 /** Attributes that differ with each plan, or that say what others say already. */
 const NOISE = new Set(["name", "memory_swap", "upload"]);
 /** Longer texts are counted, not shown. */
-const LONGEST = 80;
+const LONGEST = 120;
 
 export function detailsOf(changes: readonly ResourceChange[], plan: Plan, platform: Platform): Detail[] {
   const configured = configuredIn(plan);
@@ -90,8 +90,37 @@ function show(attribute: AttributeChange, resource: ResourceChange, platform: Pl
   if (name === "labels" && resource.type === "docker_container") {
     return labelChanges(before, after, platform.labelPrefix).map((text) => line(text, "label"));
   }
-  return [line(`${shown(before)} → ${shown(after)}`)];
+  return differences(before, after).map((text) => line(text));
 }
+
+/** Elements of a list that are shown one by one. */
+const MOST_ELEMENTS = 8;
+
+/**
+ * A value that is no secret, before and after. Of a list of blocks, as a firewall's rules are, only those that differ: in
+ * front of each what becomes of it.
+ */
+export function differences(before: unknown, after: unknown): string[] {
+  if (Array.isArray(before) && Array.isArray(after) && [...before, ...after].some(isBlock)) {
+    const [was, is] = [before.map(compact), after.map(compact)];
+    const lines = [
+      ...was.filter((each) => !is.includes(each)).map((each) => `- ${shown(each)}`),
+      ...is.filter((each) => !was.includes(each)).map((each) => `+ ${shown(each)}`),
+    ];
+    if (lines.length > 0 && lines.length <= MOST_ELEMENTS) return lines;
+  }
+  return [`${shown(before)} → ${shown(after)}`];
+}
+
+const isBlock = (value: unknown): boolean => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** A block without what is empty in it: "direction=in port=22 protocol=tcp source_ips=0.0.0.0/0". */
+const compact = (block: unknown): string => {
+  if (!isBlock(block)) return typeof block === "string" ? block : JSON.stringify(block);
+  return Object.entries((withoutEmpty(block) ?? {}) as Record<string, unknown>)
+    .map(([name, value]) => `${name}=${isBlock(value) ? JSON.stringify(value) : String(value)}`)
+    .join(" ");
+};
 
 /** A value that is no secret, if it is short; else how long it is. */
 export function shown(value: unknown): string {

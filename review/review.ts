@@ -16,8 +16,8 @@ import { verdictOf } from "./verdict";
 
 /** How the plan was made. */
 export interface Made {
-  /** Did Terraform look at what is really there? Without, drift is not known. */
-  readonly refreshed: boolean;
+  /** Did Terraform look at what is really there? Without, drift is not known. Undefined: a plan from elsewhere does not say. */
+  readonly refreshed: boolean | undefined;
   /** When the state was written last; undefined where nobody can tell, or before the first deploy. */
   readonly stateFrom?: Date | undefined;
   readonly at: Date;

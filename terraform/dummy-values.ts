@@ -1,8 +1,17 @@
 /** Values for a stack's variables where the real ones must not be: dry plans and rehearsals. */
+import {
+  type Delivery,
+  deployed,
+  dummyText,
+  pipelineValues,
+  type PipelineValue,
+  STATE_CREDENTIALS,
+} from "../model/delivery";
 import type { Environment } from "../model/environment";
 import { inputUses, type Platform } from "../model/platform";
 import type { Input } from "../model/values";
 import type { StackConfig } from "./config";
+import { terraformLiteral } from "./literal";
 
 /**
  * A value for every variable, in Terraform's own syntax: examples of maps may say `=` or `:`.
@@ -18,21 +27,39 @@ export function dummyValues(
     .filter(({ input }) => config.variable?.[input.name] !== undefined)
     .map(({ input }) => {
       const own = given[input.name];
-      return `${input.name} = ${own === undefined ? dummyValue(input) : literal(own)}\n`;
+      return `${input.name} = ${own === undefined ? dummyValue(input) : terraformLiteral(own)}\n`;
     })
     .join("");
 }
 
-function dummyValue({ name, type, example, minLength = 1 }: Input): string {
+/** The same for the delivery stack, whose maps have a value for every name in them. */
+export function dummyDeliveryValues(platform: Platform, { inputs }: Delivery): string {
+  const map = (values: readonly PipelineValue[], of: string): string =>
+    terraformLiteral(
+      Object.fromEntries(values.map(({ name, minLength = 1 }) => [name, `dummy-${of}-${name}`.padEnd(minLength, "0")])),
+    );
+  return [
+    ...Object.values(inputs).map((input) => `${input.name} = ${dummyValue(input)}\n`),
+    `plan_secrets = ${map(
+      STATE_CREDENTIALS.map((name) => ({ name })),
+      "plan",
+    )}\n`,
+    ...deployed(platform).flatMap((environment) => {
+      const { secrets, settings } = pipelineValues(platform, environment);
+      const { name } = environment;
+      return [`${name}_secrets = ${map(secrets, name)}\n`, `${name}_settings = ${map(settings, name)}\n`];
+    }),
+  ].join("");
+}
+
+function dummyValue(input: Input): string {
+  const { type, example } = input;
   switch (type ?? "string") {
     case "string":
-      return literal(example ?? `dummy-${name.replaceAll("_", "-")}`.padEnd(minLength, "0"));
+      return terraformLiteral(dummyText(input));
     case "list(string)":
       return example ?? '["dummy"]';
     default:
       return example ?? '{"dummy" = "dummy"}';
   }
 }
-
-/** JSON is an expression in Terraform's language, but for its templates. */
-const literal = (value: unknown): string => JSON.stringify(value).replaceAll("${", "$${").replaceAll("%{", "%%{");

@@ -78,8 +78,12 @@ export class WorkingDirectory {
 
   /** The changes of the plan that is kept. @param file another one in this directory */
   async planned(file = PLAN): Promise<ResourceChange[]> {
-    const shown = await this.must("show", ["-json", file]);
-    return effective(JSON.parse(shown.stdout) as Plan);
+    return effective(JSON.parse(await this.plannedJson(file)) as Plan);
+  }
+
+  /** The whole plan that is kept, as JSON. It holds secrets. @param file another one, from here or with its whole path */
+  async plannedJson(file = PLAN): Promise<string> {
+    return (await this.must("show", ["-json", file])).stdout;
   }
 
   /** Where `plan` keeps the plan. It holds secrets. */

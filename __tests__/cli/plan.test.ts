@@ -61,7 +61,8 @@ function release(version: string): void {
 
 const change = (address: string, ...actions: string[]) => {
   const [type = "", name = ""] = address.split(".");
-  return { address, mode: "managed", type, name, change: { actions, before: {}, after: {} } };
+  const after = { memory: 256, cpus: "0.5", healthcheck: [{ test: ["CMD", "true"] }] };
+  return { address, mode: "managed", type, name, change: { actions, before: {}, after } };
 };
 const SOME = [change("docker_container.redis", "delete", "create"), change("docker_container.edge", "create")];
 const shows = (changes: readonly object[]): Script => ({

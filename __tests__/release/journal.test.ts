@@ -32,6 +32,10 @@ class MemoryFiles implements StateFiles {
     return `memory://${name}`;
   }
 
+  async modified(): Promise<Date | undefined> {
+    return undefined;
+  }
+
   async read(name: string): Promise<StateFile | undefined> {
     await this.turn();
     const text = this.texts.get(name);

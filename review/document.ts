@@ -1,0 +1,275 @@
+/** A review as blocks of words, before it is Markdown or text for a terminal: what is said, in which order. */
+import { describeCost } from "./capacity";
+import { type Detail, differences } from "./details";
+import type { Drift } from "./drift";
+import type { PolicyResult } from "./policies";
+import { brokenPolicies, type Group, type Review } from "./review";
+import { count } from "./words";
+
+/** Words in a row: plain, as a name or a value (code), or strong. */
+export type Words = readonly Span[];
+export type Span =
+  { readonly kind: "plain" | "code"; readonly text: string } | { readonly kind: "strong"; readonly words: Words };
+
+export type Block =
+  | { readonly kind: "title"; readonly mood: Mood; readonly words: Words }
+  | { readonly kind: "paragraph"; readonly words: Words }
+  | {
+      readonly kind: "list";
+      readonly title: string;
+      readonly items: readonly Item[];
+      /** What is to be said under it. */
+      readonly after?: Words;
+      /** Is every item kept, whatever room there is? */
+      readonly whole?: boolean;
+    }
+  | {
+      readonly kind: "table";
+      readonly title: string;
+      readonly headings: readonly string[];
+      readonly rows: readonly (readonly Words[])[];
+    }
+  /** Shown on demand, where that can be. */
+  | { readonly kind: "group"; readonly title: string; readonly items: readonly Item[] }
+  | { readonly kind: "end"; readonly paragraphs: readonly Words[] };
+
+export interface Item {
+  readonly words: Words;
+  readonly under?: readonly Words[];
+}
+
+/** Is there something to be afraid of, to be careful with, or neither? */
+export type Mood = "danger" | "care" | "fine";
+
+export const code = (text: string): Span => ({ kind: "code", text });
+export const strong = (...words: readonly (Span | string)[]): Span => ({ kind: "strong", words: words.map(asSpan) });
+const asSpan = (part: Span | string): Span => (typeof part === "string" ? { kind: "plain", text: part } : part);
+
+/** say`${code("chat")} is gone`: words around spans. */
+export const say = (texts: TemplateStringsArray, ...parts: readonly (Span | string | Words)[]): Words =>
+  texts
+    .flatMap((text, i) => {
+      const part = parts[i];
+      const spans = part === undefined ? [] : Array.isArray(part) ? (part as Words) : [asSpan(part as Span | string)];
+      return [asSpan(text), ...spans];
+    })
+    .filter((span) => span.kind !== "plain" || span.text !== "");
+
+const joined = (parts: readonly Words[], between = ", "): Words =>
+  parts.flatMap((part, i) => (i === 0 ? part : [asSpan(between), ...part]));
+
+/** All blocks of a review. The verdict comes first, then what is lost, and how to go on comes last. */
+export function document(review: Review): Block[] {
+  const { losses, removed, drift, notApplied, made, groups } = review;
+  const policies = policyBlock(review);
+  const broken = brokenPolicies(review).length > 0;
+  return [
+    { kind: "title", mood: moodOf(review), words: say`${review.verdict}` },
+    {
+      kind: "paragraph",
+      words: say`${code(review.platform)} ${code(review.environment)}, ${count(review.changes, "change")}. ${describeMade(review)}`,
+    },
+    ...block("Destroyed", losses.length > 0, {
+      items: losses.map(({ what, address, replaced }) => ({
+        words: [
+          strong(`${what} `, code(address), replaced ? " is replaced: the old one is destroyed" : " is destroyed"),
+        ],
+      })),
+      after: say`Nothing here can bring these back.`,
+      whole: true,
+    }),
+    ...(broken ? [policies] : []),
+    ...trafficBlock(review),
+    ...interruptionBlock(review),
+    ...block("Removed", removed.length > 0, {
+      items: removed.map((address) => ({ words: say`${code(address)}` })),
+      whole: true,
+    }),
+    ...block("Drift: changed outside of Terraform", drift.length > 0, { items: drift.map(driftItem) }),
+    ...block("Planned, but the docker provider will not do it", notApplied.length > 0, {
+      items: notApplied.map(({ address, attributes }) => ({
+        words: say`${code(address)}: ${joined(attributes.map((name) => say`${code(name)}`))}`,
+      })),
+      after: say`The apply says that it has, and nothing has changed. Have the containers replaced: ${code("terraform apply -replace=<address>")}.`,
+    }),
+    ...(made.refreshed !== false || review.changes === 0
+      ? []
+      : [paragraph(say`Drift was not looked for: this plan asked neither the host nor the clouds.`)]),
+    ...(review.changes > 0 ? [capacityBlock(review)] : []),
+    ...(broken ? [] : [policies]),
+    ...groups.map(groupBlock),
+    endBlock(review),
+  ];
+}
+
+const paragraph = (words: Words): Block => ({ kind: "paragraph", words });
+
+const block = (
+  title: string,
+  there: boolean,
+  rest: { readonly items: readonly Item[]; readonly after?: Words; readonly whole?: boolean },
+): Block[] => (there ? [{ kind: "list", title, ...rest }] : []);
+
+const moodOf = (review: Review): Mood => {
+  if (review.losses.length > 0 || brokenPolicies(review).length > 0) return "danger";
+  const careful = review.interruptions.some(({ noticed }) => noticed) || review.drift.length > 0;
+  return careful || review.notApplied.length > 0 ? "care" : "fine";
+};
+
+/** How the plan was made, in a sentence. */
+export function describeMade({ made }: Pick<Review, "made">): string {
+  const at = made.at
+    .toISOString()
+    .replace(/:\d\d\.\d+Z$/, "Z")
+    .replace("T", " ");
+  if (made.refreshed === undefined)
+    return `Planned at ${at}; it does not say whether with a look at what is really there.`;
+  if (made.refreshed) return `Planned at ${at} with a look at what is really there.`;
+  const age = made.stateFrom ? `is ${ageOf(made.at, made.stateFrom)} old` : "has no known age";
+  return `Planned at ${at} from the state, which ${age}, without a look at what is really there.`;
+}
+
+function ageOf(now: Date, then: Date): string {
+  const minutes = Math.max(0, Math.round((now.getTime() - then.getTime()) / 60_000));
+  if (minutes < 120) return count(minutes, "minute");
+  const hours = Math.round(minutes / 60);
+  return hours < 48 ? count(hours, "hour") : count(Math.round(hours / 24), "day");
+}
+
+const trafficBlock = ({ traffic }: Review): Block[] =>
+  traffic.length === 0
+    ? []
+    : [
+        {
+          kind: "table",
+          title: "Traffic",
+          headings: ["Product", "What happens to its traffic"],
+          rows: [...traffic]
+            .sort((a, b) => Number(b.moved) - Number(a.moved))
+            .map(({ product, clause, moved }) => [say`${code(product)}`, moved ? [strong(clause)] : say`${clause}`]),
+        },
+      ];
+
+function interruptionBlock({ interruptions, changes }: Review): Block[] {
+  if (interruptions.length === 0) return changes > 0 ? [paragraph(say`Nothing that serves visitors is replaced.`)] : [];
+  const rows = new Map(
+    [...interruptions]
+      .sort((a, b) => Number(b.noticed) - Number(a.noticed))
+      .map(({ who, what, howLong, noticed }): [string, readonly Words[]] => [
+        `${who}|${what}|${howLong}`,
+        [say`${who}`, say`${what}`, noticed ? [strong(howLong)] : say`${howLong}`],
+      ]),
+  );
+  return [
+    {
+      kind: "table",
+      title: "What is replaced, and what visitors notice",
+      headings: ["Whose traffic", "What happens", "For how long"],
+      rows: [...rows.values()],
+    },
+  ];
+}
+
+function driftItem({ address, gone, attributes, mended }: Drift): Item {
+  const end = mended ? "this plan puts it right" : "this plan leaves it as it is";
+  if (gone) return { words: say`${code(address)} is gone; ${end}` };
+  return {
+    words: say`${code(address)}: ${end}`,
+    under: attributes.flatMap(({ name, before, after, sensitive }) =>
+      sensitive
+        ? [say`${code(name)} (sensitive)`]
+        : differences(before, after).map((text) => say`${code(name)} ${code(text)}`),
+    ),
+  };
+}
+
+function capacityBlock({ capacity }: Review): Block {
+  const { memory, of, server, cost } = capacity;
+  type Size = typeof memory.before;
+  const share = (size: Size, whole: Size | undefined): string =>
+    whole === undefined ? "" : ` (${Math.round((size.mebibytes / whole.mebibytes) * 100)} %)`;
+  const most = Math.max(memory.before.mebibytes, memory.after.mebibytes);
+  const meanwhile =
+    memory.meanwhile.mebibytes > most
+      ? `, at most ${memory.meanwhile.toString()}${share(memory.meanwhile, of.after)} during the apply`
+      : "";
+  const costs = { before: describeCost(cost.before), after: describeCost(cost.after) };
+  const lines: Words[] = [
+    say`memory that containers may use: ${memory.before.toString()}${share(memory.before, of.before)} → ${memory.after.toString()}${share(memory.after, of.after)}${meanwhile}`,
+    ...(server.before === undefined && server.after === undefined
+      ? []
+      : [
+          server.before === server.after
+            ? say`server: ${code(server.after!)}, as before`
+            : say`server: ${code(server.before ?? "none")} → ${code(server.after ?? "none")}`,
+        ]),
+    costs.before === costs.after ? say`cost: as before` : say`cost: ${costs.before} → ${costs.after}`,
+  ];
+  return { kind: "list", title: "Capacity and cost", items: lines.map((words) => ({ words })) };
+}
+
+function policyBlock(review: Review): Block {
+  const broken = brokenPolicies(review);
+  const kept = review.policies.filter((result) => result.broken.length === 0 && result.pointless === undefined);
+  const pointless = review.policies.filter((result) => result.pointless !== undefined);
+  const items: Item[] = [
+    ...broken.map(brokenItem),
+    ...review.policies.flatMap(({ policy, waived }) =>
+      waived.map(({ address, given, waiver }) => ({
+        words: say`waived until ${waiver.until}: ${code(policy.name)}, ${code(address)} ${given}. ${waiver.reason}`,
+      })),
+    ),
+    ...(kept.length > 0 ? [{ words: say`kept: ${joined(kept.map(({ policy }) => say`${code(policy.name)}`))}` }] : []),
+    ...pointless.map(({ policy, pointless: why }) => ({ words: say`not asked: ${code(policy.name)}, ${why!}` })),
+  ];
+  return { kind: "list", title: broken.length > 0 ? "Policies: this plan is not to be applied" : "Policies", items };
+}
+
+function brokenItem({ policy, broken }: PolicyResult): Item {
+  const fixes = [...new Set(broken.map(({ fix }) => fix))];
+  return {
+    words: [
+      strong("broken: ", code(policy.name)),
+      ...say`: ${policy.demands}. ${policy.reason} What to do: ${fixes.join("; ")}.`,
+    ],
+    under: broken.map(
+      ({ address, given, ended }) =>
+        say`${code(address)} ${given}${ended ? `; its waiver ended on ${ended.until}` : ""}`,
+    ),
+  };
+}
+
+function groupBlock({ title, details }: Group): Block {
+  const signs = new Map<string, number>();
+  for (const { sign } of details) signs.set(sign, (signs.get(sign) ?? 0) + 1);
+  const numbers = [...signs].map(([sign, n]) => `${sign} ${n}`).join(", ");
+  return {
+    kind: "group",
+    title: `${title}: ${count(details.length, "change")} (${numbers})`,
+    items: details.map(detailItem),
+  };
+}
+
+const detailItem = ({ sign, address, note, attributes }: Detail): Item => ({
+  words: say`${code(sign)} ${code(address)}${note === "" ? "" : ` ${note}`}`,
+  under: attributes.map(
+    ({ name, text, forces }) => say`${code(name)} ${code(text)}${forces ? ", which replaces it" : ""}`,
+  ),
+});
+
+function endBlock(review: Review): Block {
+  const { environment, fingerprint, platform } = review;
+  if (review.changes === 0) return { kind: "end", paragraphs: [say`There is nothing to apply.`] };
+  const how =
+    brokenPolicies(review).length > 0
+      ? say`It cannot be applied while a policy is broken: mend it, or add a waiver to ${code(`config/waivers/${platform}.json`)}.`
+      : say`Apply exactly this: ${code(`npx twinset apply ${environment} --reviewed ${fingerprint}`)}. A plan that does anything else is refused.`;
+  return {
+    kind: "end",
+    paragraphs: [
+      say`${code("+")} added, ${code("-")} removed, ${code("~")} changed in place, ${code("±")} replaced with the new one first, ${code("∓")} replaced with the old one first.`,
+      how,
+      say`Fingerprint: ${code(fingerprint)}`,
+    ],
+  };
+}

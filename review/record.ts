@@ -1,0 +1,110 @@
+/**
+ * What was reviewed, without any secret: for whoever applies it later, to see in what another plan differs. The
+ * fingerprint alone says only that it does.
+ */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { error, ProblemsError } from "../model/problem";
+import type { Redact } from "../release/redact";
+import { effective, type Plan } from "../terraform/plan";
+import { attributeChanges, configuredIn, freshEnd } from "./attributes";
+import { differences } from "./details";
+import type { Review } from "./review";
+
+const recordSchema = z.object({
+  fingerprint: z.string().regex(/^[0-9a-f]{16}$/),
+  platform: z.string(),
+  environment: z.string(),
+  /** When it was planned. */
+  at: z.string(),
+  verdict: z.string(),
+  /** Address, with the deposed object's key, → what happens to it. */
+  changes: z.record(
+    z.string(),
+    z.object({
+      actions: z.string(),
+      /** Name → before and after in words. */ attributes: z.record(z.string(), z.string()),
+    }),
+  ),
+});
+
+export type ReviewRecord = z.infer<typeof recordSchema>;
+
+/** Longer texts are told apart by their hash. */
+const LONGEST = 200;
+const SECRET = "(sensitive)";
+
+export function recordOf(plan: Plan, review: Review, redact: Redact): ReviewRecord {
+  const configured = configuredIn(plan);
+  const end = freshEnd(plan);
+  const steady = (text: string): string => (end === undefined ? text : text.replaceAll(`-${end}`, "-<new>"));
+  const changes = effective(plan).map((resource): [string, ReviewRecord["changes"][string]] => {
+    const { address, deposed, change } = resource;
+    const attributes = attributeChanges(resource, configured).map(
+      ({ name, before, after, unknown, sensitive }): [string, string] => {
+        if (sensitive) return [name, SECRET];
+        return [name, unknown ? "known after the apply" : short(redact(steady(differences(before, after).join("; "))))];
+      },
+    );
+    const gone = change.actions.join() === "delete";
+    return [
+      deposed === undefined ? address : `${address} (deposed ${deposed})`,
+      { actions: change.actions.join(" then "), attributes: gone ? {} : Object.fromEntries(attributes) },
+    ];
+  });
+  return {
+    fingerprint: review.fingerprint,
+    platform: review.platform,
+    environment: review.environment,
+    at: review.made.at.toISOString(),
+    verdict: redact(review.verdict),
+    changes: Object.fromEntries(changes.sort(([a], [b]) => (a < b ? -1 : 1))),
+  };
+}
+
+const short = (text: string): string =>
+  text.length <= LONGEST
+    ? text
+    : `${text.length} characters, sha256 ${createHash("sha256").update(text).digest("hex").slice(0, 12)}`;
+
+/** @throws ProblemsError for a file that is not there or no record */
+export function readRecord(path: string): ReviewRecord {
+  try {
+    return recordSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch (reason) {
+    const missing = (reason as NodeJS.ErrnoException).code === "ENOENT";
+    throw new ProblemsError([
+      error(
+        "--record",
+        missing ? `${path}, which is not there` : `${path}, which is no record of a review`,
+        "what `twinset review --record <file>` has written",
+        "name that file, or leave --record out: then what differs cannot be shown",
+      ),
+    ]);
+  }
+}
+
+/** In what two plans differ, a line each: "+ only now", "- only then", "~ otherwise". */
+export function recordDifference(then: ReviewRecord, now: ReviewRecord): string[] {
+  const addresses = [...new Set([...Object.keys(then.changes), ...Object.keys(now.changes)])].sort();
+  const lines = addresses.flatMap((address): string[] => {
+    const [was, is] = [then.changes[address], now.changes[address]];
+    if (!was) return [`+ ${address}: ${is!.actions}, which was not reviewed`];
+    if (!is) return [`- ${address}: ${was.actions}, which was reviewed and is not planned any more`];
+    const names = [...new Set([...Object.keys(was.attributes), ...Object.keys(is.attributes)])].sort();
+    const other = [
+      ...(was.actions === is.actions ? [] : [`${was.actions}, now ${is.actions}`]),
+      ...names
+        .filter((name) => was.attributes[name] !== is.attributes[name])
+        .map((name) => `${name}: ${was.attributes[name] ?? "as it is"}, now ${is.attributes[name] ?? "as it is"}`),
+    ];
+    return other.length > 0 ? [`~ ${address}`, ...other.map((text) => `    ${text}`)] : [];
+  });
+  if (lines.length > 0 || then.fingerprint === now.fingerprint) return lines;
+  const secret = addresses.filter((address) => Object.values(now.changes[address]!.attributes).includes(SECRET));
+  return [
+    "~ the same changes, but a sensitive value or an expression in one of them is another one:",
+    ...(secret.length > 0 ? secret : addresses).map((address) => `    ${address}`),
+  ];
+}

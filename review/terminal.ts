@@ -1,0 +1,66 @@
+/** A review as text for a terminal: everything, nothing folded. */
+import colours from "picocolors";
+import type { Redact } from "../release/redact";
+import { type Block, document, type Item, type Mood, type Words } from "./document";
+import type { Review } from "./review";
+
+/** @param redact takes secrets out of the whole text */
+export const terminalText = (review: Review, redact: Redact): string =>
+  redact(document(review).map(render).join("\n\n"));
+
+const PAINT: Readonly<Record<Mood, (text: string) => string>> = {
+  danger: (text) => colours.bold(colours.red(text)),
+  care: (text) => colours.bold(colours.yellow(text)),
+  fine: (text) => colours.bold(colours.green(text)),
+};
+
+function render(block: Block): string {
+  switch (block.kind) {
+    case "title":
+      return PAINT[block.mood](plain(block.words));
+    case "paragraph":
+      return inline(block.words);
+    case "list":
+      return [
+        colours.bold(block.title),
+        ...block.items.flatMap(item),
+        ...(block.after ? [inline(block.after)] : []),
+      ].join("\n");
+    case "table": {
+      const widths = block.headings.map((_, i) => Math.max(0, ...block.rows.map((cells) => plain(cells[i]!).length)));
+      const line = (cells: readonly Words[]): string =>
+        cells
+          .map((cell, i) =>
+            i === cells.length - 1 ? inline(cell) : inline(cell) + " ".repeat(widths[i]! - plain(cell).length),
+          )
+          .join("  ");
+      return [colours.bold(block.title), ...block.rows.map((cells) => `  ${line(cells)}`)].join("\n");
+    }
+    case "group":
+      return [colours.bold(block.title), ...block.items.flatMap(item)].join("\n");
+    case "end":
+      return block.paragraphs.map(inline).join("\n");
+  }
+}
+
+const item = ({ words, under = [] }: Item): string[] => [
+  `  ${inline(words)}`,
+  ...under.map((line) => `      ${inline(line)}`),
+];
+
+const inline = (words: Words): string =>
+  words
+    .map((span) => {
+      if (span.kind === "strong") return colours.bold(inline(span.words));
+      const text = withoutControls(span.text);
+      return span.kind === "code" ? colours.cyan(text) : text;
+    })
+    .join("");
+
+const plain = (words: Words): string =>
+  words.map((span) => (span.kind === "strong" ? plain(span.words) : withoutControls(span.text))).join("");
+
+/** A value from a plan must not move the cursor or change colours. */
+const withoutControls = (text: string): string =>
+  // eslint-disable-next-line no-control-regex
+  text.replace(/[\r\n]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "�");
