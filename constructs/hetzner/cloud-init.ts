@@ -6,6 +6,8 @@ export const DEPLOY_USER = "deploy";
 export const READY_FILE = "/var/lib/twinset-ready";
 /** Docker keeps its volumes here, and so the Hetzner volume is mounted here: data outlives the server. */
 export const VOLUMES_PATH = "/var/lib/docker/volumes";
+/** Terraform makes one connection per resource: sshd's own limits (10:30:100, 10) drop them. */
+export const SSHD_LIMITS = { MaxStartups: "100:30:200", MaxSessions: "100" } as const;
 
 export interface CloudInitProps {
   /** Id of the Hetzner volume; a Terraform token. */
@@ -51,8 +53,7 @@ export function cloudInit({ volumeId, publicKeys }: CloudInitProps): string {
           "AllowAgentForwarding no",
           "MaxAuthTries 3",
           "LoginGraceTime 20",
-          "MaxStartups 100:30:200",
-          "MaxSessions 100",
+          ...Object.entries(SSHD_LIMITS).map((setting) => setting.join(" ")),
           "ClientAliveInterval 30",
           "ClientAliveCountMax 4",
           "",

@@ -1,0 +1,164 @@
+/** What checks are given, and what several of them ask for: asked once. */
+import type { Environment } from "../model/environment";
+import { environmentPrefix } from "../model/names";
+import type { Platform } from "../model/platform";
+import type { Problem } from "../model/problem";
+import type { Release } from "../model/release";
+import type { Input } from "../model/values";
+import type { StackConfig } from "../terraform/config";
+import type { Finding } from "./finding";
+import { type ClockSample, ask, NoAnswer, type Question, type Reply } from "./http";
+import { HetznerApi, HetznerRefusal, type Project } from "./hetzner-api";
+
+/** The state of an input, as `npm run env` has it. */
+export interface InputState {
+  readonly name: string;
+  readonly state: "set" | "in file" | "default" | "missing" | "too short";
+  /** Another secret that has the very same value. */
+  readonly sameAs?: string;
+}
+
+/** What the environment's server is like, and how it is reached. */
+export interface HostFacts {
+  readonly user: string;
+  /** There when the server's first start has gone well. */
+  readonly readyFile: string;
+  /** Where the data volume is mounted. */
+  readonly volumesPath: string;
+  /** sshd's settings, in its own words and small letters: "maxsessions" → "100". */
+  readonly sshd: Readonly<Record<string, string>>;
+}
+
+/** The names that are asked of DNS. Each rejects as `node:dns` does. */
+export interface Names {
+  resolve4(name: string): Promise<string[]>;
+  resolve6(name: string): Promise<string[]>;
+  resolveNs(name: string): Promise<string[]>;
+}
+
+export interface DoctorOptions {
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly release: Release;
+  /** What the catalog's own checks say of all environments. */
+  readonly problems: readonly Problem[];
+  /** The process' environment. */
+  readonly env: NodeJS.ProcessEnv;
+  /** The project's folder: local states are there. */
+  readonly directory: string;
+  readonly inputs: readonly InputState[];
+  /** Name of the environment's file with inputs: ".env.manacore.production"; and whether it exists. */
+  readonly inputFile: { readonly name: string; readonly exists: boolean };
+  readonly host: HostFacts;
+  /** The providers of the environment's stack. */
+  readonly providers: NonNullable<StackConfig["terraform"]["required_providers"]>;
+  readonly names: Names;
+  /** Milliseconds. @default Date.now */
+  readonly now?: () => number;
+  /** Tells its clients their address, as a line "ip=…". @default Cloudflare's, by IPv4 */
+  readonly addressService?: string;
+  /** @default 22 */
+  readonly sshPort?: number;
+  /** @default 443 */
+  readonly httpsPort?: number;
+  /** Authorities besides those of this computer, for the edge's certificates. @default none */
+  readonly ca?: string;
+}
+
+/** Cloudflare tells each client what it sees of it; the address leaves no choice but IPv4, which is what SSH goes by. */
+const ADDRESS_SERVICE = "https://1.1.1.1/cdn-cgi/trace";
+
+/** Something that checks build on is not there. */
+export interface Absent {
+  /** Why, as a sentence's end: "needs TF_VAR_hcloud_token". */
+  readonly absent: string;
+  /** What to do, where that is a failure of its own and no consequence of an input that is missing. */
+  readonly fix?: string;
+}
+
+export const isAbsent = (thing: object): thing is Absent => "absent" in thing;
+
+export const LOOK_AT_NETWORK = "look at this computer's network, and run this again";
+
+const newToken = ({ name, where }: Input): string => `make a token (${where}), and set it as TF_VAR_${name}`;
+
+export class Context {
+  readonly clocks: ClockSample[] = [];
+  /** What must not be left behind, whatever happens: undone by whoever ends the program early. */
+  readonly cleanups = new Set<() => Promise<unknown>>();
+  /** What turned out besides: shown with the rest. */
+  readonly notes: Finding[] = [];
+  readonly platform: Platform;
+  readonly environment: Environment;
+  readonly env: NodeJS.ProcessEnv;
+  /** "manacore-production". */
+  readonly prefix: string;
+  readonly now: () => number;
+  private readonly answers = new Map<string, Promise<unknown>>();
+
+  constructor(readonly options: DoctorOptions) {
+    this.platform = options.platform;
+    this.environment = options.environment;
+    this.env = options.env;
+    this.prefix = environmentPrefix(options.platform.name, options.environment.name);
+    this.now = options.now ?? Date.now;
+  }
+
+  /** An input's value, if it is set. */
+  input(input: Input): string | undefined {
+    return this.env[`TF_VAR_${input.name}`] || undefined;
+  }
+
+  /** @throws NoAnswer */
+  ask(url: string, question: Question = {}): Promise<Reply> {
+    return ask(url, question, this.now, (sample) => this.clocks.push(sample));
+  }
+
+  /** Work that several checks need is done once; also when it fails. */
+  once<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const known = this.answers.get(key) as Promise<T> | undefined;
+    if (known) return known;
+    const started = work();
+    // Whoever needs it hears of its failure; nobody may need it any more.
+    started.catch(() => undefined);
+    this.answers.set(key, started);
+    return started;
+  }
+
+  /** What such work has come to; undefined where nobody asked for it, or it failed. */
+  async known<T>(key: string): Promise<T | undefined> {
+    return (this.answers.get(key) as Promise<T> | undefined)?.catch(() => undefined);
+  }
+
+  /** What the environment's Hetzner project has, or why that cannot be told. */
+  project(): Promise<Project | Absent> {
+    return this.once("project", async () => {
+      if (this.environment.host.kind !== "hetzner") return { absent: "it has no server at Hetzner" };
+      const { hcloudToken } = this.platform.inputs;
+      const token = this.input(hcloudToken);
+      if (token === undefined) return { absent: `needs TF_VAR_${hcloudToken.name}` };
+      try {
+        return await new HetznerApi(this, token).project();
+      } catch (reason) {
+        if (reason instanceof NoAnswer) return { absent: reason.message, fix: LOOK_AT_NETWORK };
+        if (reason instanceof HetznerRefusal) {
+          return { absent: `Hetzner said ${reason.message}`, fix: newToken(hcloudToken) };
+        }
+        throw reason;
+      }
+    });
+  }
+
+  /** The address of this computer as others see it. @returns undefined: nobody told */
+  ownAddress(): Promise<string | undefined> {
+    return this.once("address", async () => {
+      try {
+        const { text } = await this.ask(this.options.addressService ?? ADDRESS_SERVICE);
+        return /^ip=(\S+)$/m.exec(text)?.[1];
+      } catch (reason) {
+        if (reason instanceof NoAnswer) return undefined;
+        throw reason;
+      }
+    });
+  }
+}
