@@ -38,6 +38,8 @@ export interface RehearseOptions {
   readonly keep?: boolean | undefined;
   /** The Docker engine may be restarted. @default false */
   readonly restartEngine?: boolean | undefined;
+  /** A folder for plans that are reviewed. */
+  readonly plans?: string | undefined;
   /** Run what this computer can run, instead of nothing when something is missing. @default false */
   readonly ifPossible?: boolean | undefined;
   /** Where the report goes. @default "rehearsal-report.json" */
@@ -227,7 +229,7 @@ async function runDrill(
   progress.title(`${drill.number}. ${drill.title}`);
   const run = {
     say: (line: string): void => progress.line(line),
-    options: { restartEngine: options.restartEngine ?? false },
+    options: { restartEngine: options.restartEngine ?? false, plans: options.plans },
   };
   const base = { number: drill.number, name: drill.name, title: drill.title };
   const seconds = (): number => Math.round((performance.now() - start) / 1000);

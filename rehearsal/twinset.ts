@@ -39,6 +39,8 @@ export interface CommandOptions extends Pick<RunOptions, "killed" | "timeout"> {
   readonly onEvent?: (event: ReleaseEvent) => void;
   /** Another computer: its own folders, with a release file from before. */
   readonly elsewhere?: boolean;
+  /** Variables that are others than usual. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 const PROGRAM = join(__dirname, "..", "cli", "twinset.ts");
@@ -115,6 +117,7 @@ export class Twinset {
         [OVERLAY]: this.overlayPath,
         NODE_EXTRA_CA_CERTS: this.caPath,
         CDKTF_OUTDIR: join(home, "cdktf.out"),
+        ...options.env,
         ...(options.elsewhere ? { TF_DATA_DIR: join(home, "data") } : {}),
       },
       timeout: options.timeout ?? 1800,

@@ -30,6 +30,8 @@ export interface DrillRun extends Run {
 export interface DrillOptions {
   /** The Docker engine may be restarted, and with it every container on it. */
   readonly restartEngine: boolean;
+  /** A folder for the plans that are reviewed, gzipped JSON: the tests' golden ones are of there. @default none is kept */
+  readonly plans?: string | undefined;
 }
 
 interface Described {

@@ -15,11 +15,12 @@ import {
   rotatedSecret,
   tooLittle,
 } from "./release";
+import { reviewed } from "./reviewed";
 import { runLock } from "./run-lock";
 
 /** In the order in which they run: the first makes everything, the one that destroys it is the last on it. */
 export const DRILLS: readonly Drill[] = [
   ...[fromNothing, releaseUnderLoad, neverHealthy, failedMigration, rollback, killed, twoOperators, byHand],
-  ...[badCanary, tooLittle, crashes, foreignChange, onlyItsOwn, rotatedSecret, rolling],
+  ...[reviewed, badCanary, tooLittle, crashes, foreignChange, onlyItsOwn, rotatedSecret, rolling],
   ...[restarts, cloudFaults, replacedServer, destroyed, github, runLock],
 ];
