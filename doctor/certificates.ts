@@ -3,7 +3,7 @@ import { checkServerIdentity, connect, type PeerCertificate } from "node:tls";
 import { namesOf } from "../model/platform";
 import { type Context, isAbsent } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
-import { hostAddress } from "./host";
+import { hostAddress } from "./server-address";
 import { inTurns } from "./in-turns";
 
 const findings = new Findings("certificates");

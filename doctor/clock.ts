@@ -1,7 +1,7 @@
 /** This computer's clock, against those of everyone who was asked anything. */
 import type { Context } from "./context";
 import { type Finding, Findings } from "./finding";
-import { hostClock } from "./host";
+import { hostClock } from "./login";
 
 const findings = new Findings("clock");
 
@@ -10,7 +10,7 @@ const REFUSED_SECONDS = 15 * 60;
 /** No computer that asks a time server is off by that; logs of two can still be put in order. */
 const ODD_SECONDS = 30;
 
-const SET_IT = "switch time synchronisation on (timedatectl set-ntp true)";
+const SET_IT = "sudo timedatectl set-ntp true, or whatever sets the clock there";
 
 /** Runs after all other checks: it asks nobody. */
 export async function clock(context: Context): Promise<Finding[]> {
@@ -28,10 +28,7 @@ function thisOne({ clocks }: Context): Finding {
   const found = `${Math.round(Math.abs(aheadSeconds))} s ${aheadSeconds > 0 ? "behind" : "ahead of"} ${host}`;
   if (off > REFUSED_SECONDS) return findings.failure(what, `${found}; signatures for the state are refused`, SET_IT);
   if (off > ODD_SECONDS) return findings.warning(what, found, SET_IT);
-  return findings.ok(
-    what,
-    `right, as ${new Set(clocks.map((sample) => sample.host)).size === 1 ? host : "the servers asked"} tell${new Set(clocks.map((sample) => sample.host)).size === 1 ? "s" : ""}`,
-  );
+  return findings.ok(what, "right, by the clocks of all who were asked");
 }
 
 /** @param aheadSeconds of the host's clock, with as many to doubt */
@@ -40,6 +37,6 @@ function theHosts({ aheadSeconds, plusMinus }: { readonly aheadSeconds: number; 
   const off = Math.abs(aheadSeconds) - plusMinus;
   const found = `${Math.round(Math.abs(aheadSeconds))} s ${aheadSeconds > 0 ? "ahead of" : "behind"} this computer`;
   return off > ODD_SECONDS
-    ? findings.warning(what, found, `on the server: sudo ${SET_IT.replace(/^.*\((.*)\)$/, "$1")}`)
+    ? findings.warning(what, found, `on the server: ${SET_IT}`)
     : findings.ok(what, "agrees with this computer");
 }

@@ -4,7 +4,7 @@ import { namesOf, servicesOf } from "../model/platform";
 import { zoneOf } from "./cloudflare";
 import { type Context, isAbsent } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
-import { hostAddress } from "./host";
+import { hostAddress } from "./server-address";
 import { inTurns } from "./in-turns";
 import { NoAnswer } from "./http";
 import { inRange } from "./values";

@@ -41,6 +41,10 @@ export interface Project {
   readonly primaryIps: readonly z.infer<typeof primaryIpSchema>[];
 }
 
+/** The environment's server, if there is one. */
+export const serverOf = ({ prefix }: Pick<Context, "prefix">, { servers }: Project): Server | undefined =>
+  servers.find(({ name }) => name === prefix);
+
 /** The API answered with an error; the message is its status and its code: "401 unauthorized". */
 export class HetznerRefusal extends Error {}
 

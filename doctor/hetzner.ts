@@ -2,7 +2,7 @@
 import { LABELS } from "../delivery/way-in";
 import { type Context, isAbsent } from "./context";
 import { type Finding, Findings, some } from "./finding";
-import { type Firewall, HetznerApi, type Project, type Server } from "./hetzner-api";
+import { type Firewall, HetznerApi, type Project, type Server, serverOf } from "./hetzner-api";
 import { NoAnswer } from "./http";
 import { stateOf } from "./state";
 import { inRange, listIn } from "./values";
@@ -92,10 +92,6 @@ export async function hetznerFirewall(context: Context): Promise<Finding[]> {
   if (!server) return [findings.skipped("firewall", "not deployed yet"), ...open];
   return [...ownFirewall(context, project, server), ...open];
 }
-
-/** The environment's server, if there is one. */
-export const serverOf = (context: Context, { servers }: Project): Server | undefined =>
-  servers.find(({ name }) => name === context.prefix);
 
 /** Its firewalls that are in force: all of them together say who gets in. */
 export const firewallsOf = (project: Project, server: Server): Firewall[] =>
