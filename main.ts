@@ -2,30 +2,32 @@
  * platform → stacks → synth: what `cdktf` runs. Besides the command line this is the only place that reads the
  * environment.
  */
-import { App } from "cdktf";
+import { App, type TerraformStack } from "cdktf";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadPlatform, type LoadedPlatform } from "./config/load";
-import { type EnvironmentName, ENVIRONMENTS } from "./model/environment";
+import { DELIVERY, type StackName, stacksOf } from "./model/delivery";
 import { errorsOf, formatProblem, ProblemsError } from "./model/problem";
+import { DeliveryStack } from "./stacks/delivery-stack";
 import { EnvironmentStack } from "./stacks/environment-stack";
 import type { StackConfig } from "./terraform/config";
 import { forgetOtherPlatform } from "./terraform/other-platform";
 
-/** Adds one stack per environment to an app. @param names only these */
+/** Adds one stack per environment to an app, and the one for GitHub where the platform has it. @param names only these */
 export function addStacks(
   app: App,
   { platform, development, releases }: LoadedPlatform,
-  names: readonly EnvironmentName[] = ENVIRONMENTS,
-): EnvironmentStack[] {
-  return names.map(
-    (name) =>
-      new EnvironmentStack(app, name, {
-        // Profiles pick products on a developer's computer only.
-        platform: platform.environments[name].profiles ? development : platform,
-        environment: platform.environments[name],
-        release: releases[name].release,
-      }),
+  names: readonly StackName[] = stacksOf(platform),
+): TerraformStack[] {
+  return names.map((name) =>
+    name === DELIVERY
+      ? new DeliveryStack(app, name, { platform, delivery: platform.delivery! })
+      : new EnvironmentStack(app, name, {
+          // Profiles pick products on a developer's computer only.
+          platform: platform.environments[name].profiles ? development : platform,
+          environment: platform.environments[name],
+          release: releases[name].release,
+        }),
   );
 }
 
@@ -40,11 +42,11 @@ export function synthesize(
   return loaded;
 }
 
-/** Synthesizes what has been checked. @param names only these environments */
+/** Synthesizes what has been checked. @param names only these stacks */
 export function writeStacks(
   loaded: LoadedPlatform,
   outdir: string,
-  names: readonly EnvironmentName[] = ENVIRONMENTS,
+  names: readonly StackName[] = stacksOf(loaded.platform),
 ): void {
   withoutTraces(() => {
     const app = new App({ outdir, stackTraces: false });

@@ -7,7 +7,8 @@ import { join } from "node:path";
 import colours from "picocolors";
 import type { LoadedPlatform } from "../config/load";
 import { synthesize } from "../main";
-import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
+import { DELIVERY, type StackName, STACKS, stacksOf } from "../model/delivery";
+import type { Environment } from "../model/environment";
 import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import { describe, type Diagnostic, errorsIn, firstLines } from "../terraform/output";
@@ -61,7 +62,8 @@ export const unchecked = (summary: string, lines: readonly string[] = []): Verdi
 
 /** One stack in a working directory of its own. */
 export interface Stack {
-  readonly environment: Environment;
+  /** None for the delivery stack. */
+  readonly environment: Environment | undefined;
   readonly loaded: LoadedPlatform;
   readonly directory: string;
   readonly config: StackConfig;
@@ -78,11 +80,7 @@ export type Check = (stack: Stack) => Promise<Verdict>;
  * Synthesizes a platform, runs a check on each of its stacks, prints the verdicts and says with which code to exit.
  * @throws ProblemsError for mistakes in the catalog or the options
  */
-export async function checkStacks(
-  options: CheckOptions,
-  chosen: readonly EnvironmentName[],
-  check: Check,
-): Promise<number> {
+export async function checkStacks(options: CheckOptions, chosen: readonly StackName[], check: Check): Promise<number> {
   const write = options.write ?? console.log;
   const terraform = await findTerraform(process.env);
   if (typeof terraform === "string") {
@@ -93,7 +91,7 @@ export async function checkStacks(
     const loaded = (options.synthesize ?? synthesize)({ PLATFORM: options.platform }, join(temp, "out"));
     write(`${loaded.platform.name}, with ${terraform.version}`);
     const verdicts: Verdict[] = [];
-    for (const name of chosen) {
+    for (const name of present(chosen, loaded, options)) {
       const stack = prepare(loaded, name, { terraform, temp, initTimeout: options.initTimeout ?? 60 });
       // Asking again for what was not there a moment ago can take a minute per stack.
       const known = verdicts.flatMap((v) => v.missing ?? []);
@@ -112,19 +110,29 @@ export async function checkStacks(
   });
 }
 
-/** The environments that were asked for, or the default. @throws ProblemsError for a name that is none */
-export function chosenEnvironments(
+/** Those that the platform has. @throws ProblemsError for one that was asked for by name and that it has not */
+function present(chosen: readonly StackName[], { platform }: LoadedPlatform, asked: CheckOptions): StackName[] {
+  const known = stacksOf(platform);
+  if (asked.environments?.includes(DELIVERY) && !known.includes(DELIVERY)) {
+    const fix = "add delivery: standardDelivery(…) to the platform; docs/delivery.md says what it is";
+    throw new ProblemsError([error("delivery", "a platform without it", `one of ${list([...known])}`, fix)]);
+  }
+  return chosen.filter((name) => known.includes(name));
+}
+
+/** The stacks that were asked for, or the default. @throws ProblemsError for a name that is none */
+export function chosenStacks(
   asked: readonly string[] | undefined,
-  otherwise: readonly EnvironmentName[],
-): readonly EnvironmentName[] {
+  otherwise: readonly StackName[],
+): readonly StackName[] {
   if (!asked || asked.length === 0) return otherwise;
-  const unknown = asked.filter((name) => !ENVIRONMENTS.some((known) => known === name));
+  const unknown = asked.filter((name) => !STACKS.some((known) => known === name));
   if (unknown.length > 0) {
     throw new ProblemsError(
-      unknown.map((name) => error("environment", name, `one of ${list([...ENVIRONMENTS])}`, "correct the name")),
+      unknown.map((name) => error("environment", name, `one of ${list([...STACKS])}`, "correct the name")),
     );
   }
-  return ENVIRONMENTS.filter((name) => asked.includes(name));
+  return STACKS.filter((name) => asked.includes(name));
 }
 
 /** A wrong stack counts more than one that could not be checked, and that is never a pass. */
@@ -133,9 +141,9 @@ function exitCode(verdicts: readonly Verdict[]): number {
   return verdicts.length === 0 || verdicts.some((v) => v.kind === "unchecked") ? EXIT.unchecked : EXIT.passed;
 }
 
-const WIDTH = Math.max(...ENVIRONMENTS.map((name) => name.length)) + 2;
+const WIDTH = Math.max(...STACKS.map((name) => name.length)) + 2;
 
-function linesOf(name: EnvironmentName, { kind, summary, lines }: Verdict): string[] {
+function linesOf(name: StackName, { kind, summary, lines }: Verdict): string[] {
   const word = { passed: colours.green("ok"), failed: colours.red("wrong"), unchecked: colours.yellow("not checked") };
   return [`${name.padEnd(WIDTH)}${word[kind]}: ${summary}`, ...lines.map((line) => `${" ".repeat(WIDTH)}${line}`)];
 }
@@ -143,14 +151,14 @@ function linesOf(name: EnvironmentName, { kind, summary, lines }: Verdict): stri
 /** Copies a synthesized stack away from cdktf's output: Terraform writes beside the files that it reads. */
 function prepare(
   loaded: LoadedPlatform,
-  name: EnvironmentName,
+  name: StackName,
   { terraform, temp, initTimeout }: Pick<Stack, "terraform" | "initTimeout"> & { readonly temp: string },
 ): Stack {
   const directory = join(temp, name);
   cpSync(join(temp, "out", "stacks", name), directory, { recursive: true });
   const env = { ...childEnvironment(process.env), TF_DATA_DIR: join(temp, `${name}.data`) };
   return {
-    environment: loaded.platform.environments[name],
+    environment: name === DELIVERY ? undefined : loaded.platform.environments[name],
     loaded,
     directory,
     config: JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as StackConfig,

@@ -2,12 +2,18 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { PLATFORMS } from "../config/platforms";
 import { releaseJsonSchema } from "../config/release-file";
+import { deliveryExample } from "./delivery-inputs";
 import { envExample } from "./inputs";
 
 /** Every generated file of the project, path → text. A test compares them with what is committed. */
 export const generatedFiles = (): Record<string, string> => ({
   ...Object.fromEntries(
-    Object.values(PLATFORMS).map((platform) => [`.env.${platform.name}.example`, envExample(platform)]),
+    Object.values(PLATFORMS).flatMap((platform) => [
+      [`.env.${platform.name}.example`, envExample(platform)],
+      ...(platform.delivery
+        ? [[`.env.${platform.name}.delivery.example`, deliveryExample(platform, platform.delivery)]]
+        : []),
+    ]),
   ),
   "config/releases/release.schema.json": `${JSON.stringify(releaseJsonSchema(), null, 2)}\n`,
 });

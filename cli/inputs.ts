@@ -1,11 +1,9 @@
 /** The inputs of a platform, for its `.env.<platform>.example` and `npm run env`: by name, never by value. */
 import colours from "picocolors";
+import { variableName } from "../model/delivery";
 import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
 import { type InputUse, inputUses, type Platform } from "../model/platform";
 import { plainTable } from "./table";
-
-/** How Terraform finds a variable in the environment. */
-export const variableName = (input: string): string => `TF_VAR_${input}`;
 
 /** What the S3 backend reads itself; the state store's credentials are no Terraform variables. */
 const STATE_STORE: readonly { readonly name: string; readonly description: string; readonly where: string }[] = [

@@ -1,9 +1,11 @@
 import colours from "picocolors";
 import { baseNeed, currentNeed, type Need, peakNeed, serverTypeOf, setNeed, setSize } from "../model/capacity";
 import { type HetznerPrices, monthlyCost, totals } from "../model/cost";
+import { deployed, pipelineValues, planEnvironment } from "../model/delivery";
 import type { Environment } from "../model/environment";
 import { monitoringOf } from "../model/monitoring";
 import { hostsOf, type Platform, replicasOf, type ServerType } from "../model/platform";
+import { list } from "../model/problem";
 import { otherColour, type ProductRelease, type Release, runningColours } from "../model/release";
 import type { Product } from "../model/service";
 import { plainTable } from "./table";
@@ -29,6 +31,24 @@ export function overview(props: OverviewProps): string {
     ...needLines(platform, environment, release, type),
     line("cost", describeCost(props)),
     line("Terraform", `${props.jsonPath} (${props.resources} resources)`),
+    "",
+  ].join("\n");
+}
+
+/** The delivery stack in a few lines. */
+export function deliveryOverview(platform: Platform, jsonPath: string): string {
+  const environments = deployed(platform).map((environment) => {
+    const { secrets, settings } = pipelineValues(platform, environment);
+    const gate = platform.delivery!.gates[environment.name]!;
+    const reviewed = gate.reviewed ? `after a review${gate.selfReview ? "" : " by somebody else"}` : "without a review";
+    return `${environment.name} ${reviewed}, and ${planEnvironment(environment.name)}: ${secrets.length} secrets, ${settings.length} variables`;
+  });
+  const { branch, checks } = platform.delivery!.rules;
+  return [
+    `${colours.bold("delivery")}  GitHub's environments, secrets and rules`,
+    ...environments.map((text) => line("environment", text)),
+    line("rules", `${branch} changes by approved pull requests that pass ${list([...checks])}`),
+    line("Terraform", jsonPath),
     "",
   ].join("\n");
 }

@@ -1,19 +1,21 @@
 /**
- * `npm run plan:dry`: a first plan of staging and production from nothing, with dummy values and no credentials. It
+ * `npm run plan:dry`: a first plan of staging, production and the delivery stack from nothing, with dummy values and no credentials. It
  * reaches no cloud and no Docker engine, so every pull request can have one.
  */
 import { writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import type { Environment, EnvironmentName } from "../model/environment";
-import { inputUses, type Platform } from "../model/platform";
+import { DELIVERY, type StackName } from "../model/delivery";
+import { inputUses } from "../model/platform";
 import type { StackConfig } from "../terraform/config";
-import { dummyValues } from "../terraform/dummy-values";
+import { dummyDeliveryValues, dummyValues } from "../terraform/dummy-values";
 import { diagnosticsIn } from "../terraform/output";
 import type { Plan } from "../terraform/plan";
 import {
   type CheckOptions,
   checkStacks,
-  chosenEnvironments,
+  chosenStacks,
   EXIT,
   failed,
   init,
@@ -25,7 +27,7 @@ import {
 } from "./check-stacks";
 
 /** Development's containers are planned by asking this computer's Docker engine, so there is nothing dry about it. */
-const PLANNED: readonly EnvironmentName[] = ["staging", "production"];
+const PLANNED: readonly StackName[] = ["staging", "production", DELIVERY];
 
 /**
  * Synthesizes a platform and plans its stacks. Passed means: no error, and every resource of the stack is to be created.
@@ -33,7 +35,7 @@ const PLANNED: readonly EnvironmentName[] = ["staging", "production"];
  * @throws ProblemsError for mistakes in the catalog or the options
  */
 export async function planDry(options: CheckOptions = {}): Promise<number> {
-  const chosen = chosenEnvironments(options.environments, PLANNED);
+  const chosen = chosenStacks(options.environments, PLANNED);
   const planned = chosen.filter((name) => PLANNED.includes(name));
   const code = planned.length > 0 ? await checkStacks(options, planned, planStack) : EXIT.unchecked;
   if (!options.environments?.length || planned.length < chosen.length) {
@@ -51,23 +53,39 @@ const NO_NETWORK = {
   ...{ http_proxy: NOWHERE, https_proxy: NOWHERE, no_proxy: "" },
 };
 
+/**
+ * GitHub's provider asks at its start whether the owner is an organization, and gives up without an answer. So it gets
+ * one, from this computer: nothing is known here.
+ * @param use is told the environment that leads the provider there
+ */
+async function withoutGithub<T>(use: (env: NodeJS.ProcessEnv) => Promise<T>): Promise<T> {
+  const server = createServer((_, response) => {
+    response.writeHead(404, { "content-type": "application/json" }).end('{"message":"Not Found"}');
+  });
+  await new Promise<void>((ready) => server.listen(0, "127.0.0.1", ready));
+  try {
+    return await use({ GITHUB_BASE_URL: `http://127.0.0.1:${(server.address() as AddressInfo).port}/` });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
 const VALUES = "dummy.tfvars";
 const PLAN = "dry.plan";
 
 async function planStack(stack: Stack): Promise<Verdict> {
   const start = performance.now();
-  const { directory, config, loaded, environment } = stack;
-  const unknown = undeclaredInputs(config, loaded.platform, environment);
+  const { directory, config } = stack;
+  const unknown = undeclaredInputs(stack);
   if (unknown.length > 0) return failed(unknown);
   writeFileSync(join(directory, "twinset_override.tf.json"), localState(directory));
-  writeFileSync(join(directory, VALUES), dummyValues(config, loaded.platform, environment));
+  writeFileSync(join(directory, VALUES), valuesOf(stack));
 
   const stopped = await init(stack);
   if (stopped) return stopped;
-  const run = await stack.run(
-    ["plan", "-json", "-input=false", "-refresh=false", "-lock=false", `-var-file=${VALUES}`, `-out=${PLAN}`],
-    { env: NO_NETWORK },
-  );
+  const args = ["-json", "-input=false", "-refresh=false", "-lock=false", `-var-file=${VALUES}`, `-out=${PLAN}`];
+  const run = await withoutGithub((github) => stack.run(["plan", ...args], { env: { ...NO_NETWORK, ...github } }));
   const wrong = verdictOf(diagnosticsIn(run.stdout));
   if (wrong) return wrong;
   if (run.code !== 0) return unreadable(stack, "plan", run);
@@ -85,9 +103,15 @@ async function planStack(stack: Stack): Promise<Verdict> {
 const localState = (directory: string): string =>
   JSON.stringify({ terraform: { backend: { local: { path: join(directory, "dry.tfstate") } } } });
 
+const valuesOf = ({ config, loaded: { platform }, environment }: Stack): string =>
+  environment ? dummyValues(config, platform, environment) : dummyDeliveryValues(platform, platform.delivery!);
+
 /** Variables that Terraform would ask for and `npm run env` would not mention. */
-function undeclaredInputs(config: StackConfig, platform: Platform, environment: Environment): string[] {
-  const known = new Set(inputUses(platform, environment).map(({ input }) => input.name));
+function undeclaredInputs({ config, loaded: { platform }, environment }: Stack): string[] {
+  const inputs = environment
+    ? inputUses(platform, environment).map(({ input }) => input)
+    : Object.values(platform.delivery!.inputs);
+  const known = new Set(inputs.map(({ name }) => name));
   return Object.entries(config.variable ?? {})
     .filter(([name, variable]) => variable.default === undefined && !known.has(name))
     .map(([name]) => `variable.${name}: the stack needs it, but inputUses in model/platform.ts does not list it`);

@@ -6,6 +6,7 @@ import { parseEnv } from "node:util";
 import colours from "picocolors";
 import { loadPlatform } from "../config/load";
 import type { HetznerPrices } from "../model/cost";
+import { DELIVERY, type StackName, STACKS, stacksOf } from "../model/delivery";
 import { ENVIRONMENTS, type Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
@@ -46,24 +47,35 @@ program
         }),
       );
     }
+    if (platform.delivery) {
+      const { deliveryOverview } = await import("./overview");
+      console.log(deliveryOverview(platform, relative(process.cwd(), join(outdir, "stacks", DELIVERY, "cdk.tf.json"))));
+    }
     for (const problem of problems) console.error(formatProblem(problem));
   });
 
 program
   .command("env")
   .description("list which inputs of an environment are set and which are missing, by name; or look at all .env files")
-  .argument("[environment]", `${list([...ENVIRONMENTS])}; default: all, by their files`)
+  .argument("[environment]", `${list([...STACKS])}; default: all, by their files`)
   .action(async (name: string | undefined) => {
-    const { describeFile, describeInputs, envFile, inputStatus, isWrong } = await import("./inputs");
+    const { describeFile, describeInputs, inputStatus, isWrong } = await import("./inputs");
     const { platform: whole, development } = loadPlatform({
       platform: process.env["PLATFORM"],
       profiles: process.env["PROFILES"],
     });
-    const status = (environment: Environment, env: NodeJS.ProcessEnv): InputStatus[] => {
-      const path = join(ROOT, envFile(whole.name, environment.name));
-      const file = existsSync(path) ? parseEnv(readFileSync(path, "utf8")) : {};
-      return inputStatus(environment.profiles ? development : whole, environment, env, file as Record<string, string>);
-    };
+    const read = await fileReader(whole);
+    const status = (environment: Environment, env: NodeJS.ProcessEnv): InputStatus[] =>
+      inputStatus(environment.profiles ? development : whole, environment, env, read(environment.name));
+    if (name === DELIVERY && whole.delivery) {
+      const { describeDelivery } = await import("./delivery-inputs");
+      const { deliveryValues } = await import("./delivery-values");
+      const { deliveryProblems } = await import("./with");
+      const values = deliveryValues(whole, whole.delivery, read, process.env);
+      console.log(describeDelivery(whole, values));
+      if (deliveryProblems(whole, values).length > 0) process.exitCode = 1;
+      return;
+    }
     if (name === undefined) {
       for (const environment of Object.values(whole.environments)) {
         const inputs = status(environment, {});
@@ -79,9 +91,23 @@ program
   });
 
 program
+  .command("with")
+  .description(
+    "run a command with the values of .env.<platform>.<stack>: twinset with staging -- npx cdktf diff staging",
+  )
+  .argument("<stack>", list([...STACKS]))
+  .argument("<command...>", "after --")
+  .action(async (name: string, command: string[]) => {
+    const { environmentFor, runWith } = await import("./with");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    const env = environmentFor(platform, stackOf(platform, name), await fileReader(platform), process.env);
+    process.exitCode = await runWith(command as [string, ...string[]], env);
+  });
+
+program
   .command("generate")
   .description(
-    "write the files that are made from the catalog: .env.<platform>.example and the release files' JSON Schema",
+    "write the files that are made from the catalog: the examples of .env files and the release files' JSON Schema",
   )
   .action(async () => {
     const { writeGeneratedFiles } = await import("./generate");
@@ -91,7 +117,7 @@ program
 
 program
   .command("validate")
-  .description("terraform init and validate of every environment, with the real provider plugins")
+  .description("terraform init and validate of every stack, with the real provider plugins")
   .argument("[environments...]", "default: all")
   .action(async (environments: string[]) => {
     const { validate } = await import("./validate");
@@ -100,8 +126,8 @@ program
 
 program
   .command("plan-dry")
-  .description("a first terraform plan of staging and production with dummy tokens, reaching nothing")
-  .argument("[environments...]", "default: staging and production")
+  .description("a first terraform plan of staging, production and delivery with dummy tokens, reaching nothing")
+  .argument("[environments...]", "default: staging, production and delivery")
   .action(async (environments: string[]) => {
     const { planDry } = await import("./plan-dry");
     process.exitCode = await planDry(terraformOptions(environments));
@@ -118,6 +144,7 @@ program
   .option("--restart-engine", "the Docker engine may be restarted, with everything that runs on it")
   .option("--if-possible", "what is missing on this computer is listed, and no failure")
   .option("--keep", "leave containers, volumes and images where they are")
+  .option("--plans <folder>", "keep there the plans that drill 22 reviews, as the tests' golden ones are")
   .option("--report <file>", "where the report goes", "rehearsal-report.json")
   .action(async (given: RehearseFlags) => {
     const { EXIT, rehearse } = await import("../rehearsal/rehearse");
@@ -327,6 +354,7 @@ interface RehearseFlags {
   readonly products?: string[];
   readonly product?: string;
   readonly restartEngine?: boolean;
+  readonly plans?: string;
   readonly ifPossible?: boolean;
   readonly keep?: boolean;
   readonly report: string;
@@ -335,6 +363,22 @@ interface RehearseFlags {
 function terraformOptions(environments: string[]): { platform?: string; environments: string[] } {
   const platform = process.env["PLATFORM"];
   return { ...(platform ? { platform } : {}), environments };
+}
+
+/** Reads `.env.<platform>.<stack>`; a file that is not there has nothing in it. */
+async function fileReader(platform: Platform): Promise<(stack: string) => Record<string, string | undefined>> {
+  const { envFile } = await import("./inputs");
+  return (stack) => {
+    const path = join(ROOT, envFile(platform.name, stack));
+    return existsSync(path) ? (parseEnv(readFileSync(path, "utf8")) as Record<string, string>) : {};
+  };
+}
+
+function stackOf(platform: Platform, name: string): StackName {
+  const known = stacksOf(platform);
+  const stack = known.find((each) => each === name);
+  if (stack) return stack;
+  throw new ProblemsError([error("stack", name, `one of ${list([...known])}`, "correct the name")]);
 }
 
 function environmentOf(platform: Platform, name: string): Environment {

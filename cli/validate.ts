@@ -1,11 +1,11 @@
 /** `npm run validate`: does Terraform accept every stack, with the real provider plugins? */
-import { ENVIRONMENTS } from "../model/environment";
+import { STACKS } from "../model/delivery";
 import { resourceCount } from "../terraform/config";
 import type { Diagnostic } from "../terraform/output";
 import {
   type CheckOptions,
   checkStacks,
-  chosenEnvironments,
+  chosenStacks,
   init,
   passed,
   type Stack,
@@ -20,7 +20,7 @@ import {
  * @throws ProblemsError for mistakes in the catalog or the options
  */
 export async function validate(options: CheckOptions = {}): Promise<number> {
-  return checkStacks(options, chosenEnvironments(options.environments, ENVIRONMENTS), validateStack);
+  return checkStacks(options, chosenStacks(options.environments, STACKS), validateStack);
 }
 
 async function validateStack(stack: Stack): Promise<Verdict> {

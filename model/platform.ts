@@ -1,3 +1,4 @@
+import type { Delivery } from "./delivery";
 import type { Environment, EnvironmentName, ProviderInputs } from "./environment";
 import type { Network, NetworkName, Product, Resources, Service, Store } from "./service";
 import type { Duration, Size } from "./units";
@@ -125,6 +126,8 @@ export interface Platform {
   readonly otherCosts?: Readonly<Record<EnvironmentName, readonly { readonly item: string; readonly price: Price }[]>>;
   readonly environments: Readonly<Record<EnvironmentName, Environment>>;
   readonly inputs: ProviderInputs;
+  /** @default it is deployed by people only */
+  readonly delivery?: Delivery;
 }
 
 export const servicesOf = (platform: Platform): Service[] => platform.products.flatMap((p) => [...p.services]);

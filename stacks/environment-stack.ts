@@ -1,15 +1,8 @@
 import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider";
 import { DockerProvider } from "@cdktf/provider-docker/lib/provider";
 import { HcloudProvider } from "@cdktf/provider-hcloud/lib/provider";
-import {
-  type ITerraformDependable,
-  LocalBackend,
-  S3Backend,
-  TerraformElement,
-  TerraformOutput,
-  TerraformStack,
-} from "cdktf";
-import { Construct, type Node } from "constructs";
+import { type ITerraformDependable, TerraformOutput } from "cdktf";
+import { Construct } from "constructs";
 import { BundleHost } from "../constructs/cloudflare/bundle-host";
 import { CacheRules } from "../constructs/cloudflare/cache-rules";
 import { type DnsEntry, DnsRecords } from "../constructs/cloudflare/dns-records";
@@ -30,7 +23,7 @@ import { SSH_OPTIONS } from "../constructs/hetzner/readiness-gate";
 import { Prometheus } from "../constructs/monitoring/prometheus";
 import { pinProvider } from "../constructs/provider-versions";
 import { Variables } from "../constructs/variables";
-import { type Environment, type HetznerHost, stateFileName, stateKey } from "../model/environment";
+import type { Environment, HetznerHost } from "../model/environment";
 import { monitoringOf } from "../model/monitoring";
 import { environmentPrefix } from "../model/names";
 import {
@@ -46,6 +39,7 @@ import {
 import { COLOURS, formatWeights, otherColour, type ProductRelease, type Release, tagOf } from "../model/release";
 import type { ServiceRoute } from "../model/routing";
 import type { Product, Service, Store } from "../model/service";
+import { NamedStack } from "./named-stack";
 import { ValueResolver } from "./resolve-values";
 
 export interface EnvironmentStackProps {
@@ -58,11 +52,10 @@ export interface EnvironmentStackProps {
  * One environment of one platform, whole: host, names, stores, edge, and each released product's container sets and
  * switch. It maps the catalog to constructs and holds no facts of its own.
  */
-export class EnvironmentStack extends TerraformStack {
+export class EnvironmentStack extends NamedStack {
   private readonly variables: Variables;
   private readonly values: ValueResolver;
   private readonly prefix: string;
-  private readonly logicalIds = new Map<string, string>();
 
   constructor(
     scope: Construct,
@@ -75,7 +68,7 @@ export class EnvironmentStack extends TerraformStack {
     this.variables = new Variables(this, "variables", environment.host.kind === "local");
     this.values = new ValueResolver(platform, environment, this.variables);
 
-    this.stateStore();
+    this.keepState(platform.name, environment.name, environment.state);
     const host = environment.host.kind === "hetzner" ? this.host(environment.host) : undefined;
     const engine = this.engine(host);
     if (host && environment.dns.kind === "cloudflare") this.names(host.address, environment.dns.ownsZone);
@@ -108,48 +101,6 @@ export class EnvironmentStack extends TerraformStack {
         }),
       ),
     });
-  }
-
-  /**
-   * Resource names as a person types them: the path without its last, nameless part ("chat_blue_backend-0"). The default
-   * adds a hash against collisions; here two paths that come to one name are a mistake in a construct's ids.
-   */
-  protected override allocateLogicalId(element: TerraformElement | Node): string {
-    const node = TerraformElement.isTerraformElement(element) ? element.node : element;
-    const path = node.scopes.slice(2).map((scope) => scope.node.id);
-    const id = path.filter((part, i) => i === 0 || part !== "resource").join("_");
-    const known = this.logicalIds.get(id) ?? node.path;
-    if (known !== node.path) throw new Error(`${known} and ${node.path} would both be ${id} in Terraform`);
-    this.logicalIds.set(id, node.path);
-    return id;
-  }
-
-  /**
-   * Nothing to prepare. cdktf would resolve the whole stack once more here, for references between stacks, and an
-   * environment has none (ADR 0002): an eighth of a synth.
-   */
-  override prepareStack(): void {}
-
-  private stateStore(): void {
-    const { platform, environment } = this.props;
-    if (environment.state.kind === "local") {
-      // Relative to cdktf.out/stacks/<name>: beside the project, and no absolute path in the output.
-      new LocalBackend(this, { path: `../../../${stateFileName(platform.name, environment.name)}` });
-      return;
-    }
-    new S3Backend(this, {
-      bucket: environment.state.bucket,
-      key: stateKey(platform.name, environment.name),
-      // Cloudflare R2 knows one region and none of AWS' other services.
-      region: "auto",
-      usePathStyle: true,
-      skipCredentialsValidation: true,
-      skipMetadataApiCheck: true,
-      skipRegionValidation: true,
-      skipRequestingAccountId: true,
-      skipS3Checksum: true,
-    });
-    this.addOverride("terraform.backend.s3.use_lockfile", true);
   }
 
   private host(host: HetznerHost): Host {

@@ -1,16 +1,20 @@
 import { describe, expect, test } from "@jest/globals";
-import { chosenEnvironments, verdictOf } from "../../cli/check-stacks";
-import { ENVIRONMENTS } from "../../model/environment";
+import { chosenStacks, verdictOf } from "../../cli/check-stacks";
+import { STACKS } from "../../model/delivery";
 
-describe("the chosen environments", () => {
+describe("the chosen stacks", () => {
   test("are the default when none is named, else the named ones in the usual order", () => {
-    expect(chosenEnvironments(undefined, ENVIRONMENTS)).toEqual(ENVIRONMENTS);
-    expect(chosenEnvironments([], ["staging"])).toEqual(["staging"]);
-    expect(chosenEnvironments(["production", "development"], [])).toEqual(["development", "production"]);
+    expect(chosenStacks(undefined, STACKS)).toEqual(["development", "staging", "production", "delivery"]);
+    expect(chosenStacks([], ["staging"])).toEqual(["staging"]);
+    expect(chosenStacks(["delivery", "production", "development"], [])).toEqual([
+      "development",
+      "production",
+      "delivery",
+    ]);
   });
 
   test("a name that is none is told with those that are", () => {
-    expect(() => chosenEnvironments(["prod"], [])).toThrow(/given {5}prod\n.*development, staging and production/);
+    expect(() => chosenStacks(["prod"], [])).toThrow(/given {5}prod\n.*development, staging, production and delivery/);
   });
 });
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { stripVTControlCharacters } from "node:util";
-import { overview } from "../../cli/overview";
+import { deliveryOverview, overview } from "../../cli/overview";
 import type { EnvironmentName } from "../../model/environment";
 import { hostsOf, type Platform } from "../../model/platform";
 import { both, variant, withEnvironment } from "../support/synth";
@@ -80,4 +80,13 @@ test("development: this computer, ports, no cost", () => {
   expect(text).toContain("the Docker engine of this computer");
   expect(row(text, "chat")).toContain("api-chat :3002  app-chat :3100  chat :3200");
   expect(text).toMatch(/cost +none/);
+});
+
+test("delivery: each environment's gate, what it is given, and the rules", () => {
+  const { platform } = variant();
+  const text = stripVTControlCharacters(deliveryOverview(platform, "cdktf.out/stacks/delivery/cdk.tf.json"));
+  expect(text).toContain("staging after a review, and staging-plan: 33 secrets, 31 variables");
+  expect(text).toContain("production after a review by somebody else, and production-plan: 33 secrets, 31 variables");
+  expect(text).toContain("main changes by approved pull requests that pass check and plan");
+  expect(text).toContain("cdktf.out/stacks/delivery/cdk.tf.json");
 });

@@ -21,7 +21,7 @@ const run = onSmallStacks(planDry);
 const NOT_PLANNED = expect.stringMatching(/^development is not planned here: its plan needs a Docker engine/);
 
 describe("a plan from nothing", () => {
-  test("is summed up by kind for staging and production, exit code 0", async () => {
+  test("is summed up by kind for staging, production and delivery, exit code 0", async () => {
     const { code, lines } = await run();
     expect(lines).toEqual([
       "manacore, with Terraform v1.11.4",
@@ -29,6 +29,8 @@ describe("a plan from nothing", () => {
       "             2 docker_image, 1 docker_network, 1 hcloud_ssh_key",
       expect.stringMatching(/^production {3}ok: /),
       expect.anything(),
+      expect.stringMatching(/^delivery {5}ok: 1 resources to add/),
+      "             1 github_repository_ruleset",
       NOT_PLANNED,
     ]);
     expect(code).toBe(0);
@@ -56,6 +58,31 @@ describe("a plan from nothing", () => {
     await run({ environments: ["staging"] });
     expect(terraform.calls()).toHaveLength(4);
     expect(JSON.stringify(terraform.calls())).not.toContain("s3cret");
+  });
+});
+
+describe("the delivery stack", () => {
+  test("has a value for each of its variables, and GitHub's provider an answer from this computer", async () => {
+    await run({ environments: ["delivery"] });
+    const [plan] = terraform.calls("plan");
+    expect(plan!.env["GITHUB_BASE_URL"]).toMatch(/^http:\/\/127\.0\.0\.1:\d+\/$/);
+    const names = plan!.files["dummy.tfvars"]!.match(/^\w+(?= = )/gm);
+    expect(names).toEqual([
+      ...["github_token", "github_repository", "reviewers", "plan_secrets"],
+      ...["staging_secrets", "staging_settings", "production_secrets", "production_settings"],
+    ]);
+  });
+
+  const without: typeof synthesize = (env, outdir) => {
+    const loaded = synthesize(env, outdir);
+    const { delivery: _, ...platform } = loaded.platform;
+    return { ...loaded, platform };
+  };
+  test("of a platform that has none is no part of all, and a mistake by name", async () => {
+    expect((await run({ synthesize: without })).lines.join()).not.toContain("delivery");
+    await expect(run({ synthesize: without, environments: ["delivery"] })).rejects.toThrow(
+      /given {5}a platform without it/,
+    );
   });
 });
 
@@ -114,7 +141,7 @@ describe("what cannot be planned", () => {
   test("a missing plugin gives exit code 2", async () => {
     terraform.plays({ init: { code: 1, stderr: UNREACHABLE } });
     const { code, lines } = await run();
-    expect(lines.filter((line) => line.includes("not checked"))).toHaveLength(2);
+    expect(lines.filter((line) => line.includes("not checked"))).toHaveLength(3);
     expect(terraform.calls("plan")).toEqual([]);
     expect(code).toBe(2);
   });

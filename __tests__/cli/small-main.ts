@@ -4,9 +4,9 @@ import { join } from "node:path";
 import type { CheckOptions } from "../../cli/check-stacks";
 import { type LoadedPlatform, loadPlatform } from "../../config/load";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
-import { ENVIRONMENTS, type EnvironmentName } from "../../model/environment";
+import { DELIVERY, type StackName, stacksOf } from "../../model/delivery";
 
-const { docker, hcloud, cloudflare } = PROVIDER_VERSIONS;
+const { docker, hcloud, cloudflare, github } = PROVIDER_VERSIONS;
 
 export const SMALL = {
   variable: { hcloud_token: { type: "string" }, ssh_public_keys: { type: "map(string)" } },
@@ -17,17 +17,25 @@ export const SMALL = {
   },
 };
 
-const stack = (name: EnvironmentName): object => ({
-  ...SMALL,
-  terraform: { required_providers: name === "development" ? { docker } : { docker, hcloud, cloudflare } },
-});
+const stack = (name: StackName): object =>
+  name === DELIVERY
+    ? {
+        variable: { github_token: { type: "string" }, plan_secrets: { type: "map(string)", default: {} } },
+        resource: { github_repository_ruleset: { rules: {} } },
+        terraform: { required_providers: { github } },
+      }
+    : {
+        ...SMALL,
+        terraform: { required_providers: name === "development" ? { docker } : { docker, hcloud, cloudflare } },
+      };
 
 export function synthesize(env: { readonly PLATFORM: string | undefined }, outdir: string): LoadedPlatform {
-  for (const name of ENVIRONMENTS) {
+  const loaded = loadPlatform({ platform: env["PLATFORM"] });
+  for (const name of stacksOf(loaded.platform)) {
     mkdirSync(join(outdir, "stacks", name), { recursive: true });
     writeFileSync(join(outdir, "stacks", name, "cdk.tf.json"), JSON.stringify(stack(name)));
   }
-  return loadPlatform({ platform: env["PLATFORM"] });
+  return loaded;
 }
 
 /** Runs a command on the small stacks, and collects what it says. */

@@ -27,16 +27,17 @@ function withOutdir<T>(use: (outdir: string) => T): T {
 }
 
 describe("npm start", () => {
-  test("writes three stacks and shows each of them", () => {
+  test("writes every stack and shows each of them", () => {
     withOutdir((outdir) => {
       const { code, stdout, stderr } = run(["cli/twinset.ts", "synth"], { CDKTF_OUTDIR: outdir });
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-      expect(readdirSync(join(outdir, "stacks")).sort()).toEqual(["development", "production", "staging"]);
+      expect(readdirSync(join(outdir, "stacks")).sort()).toEqual(["delivery", "development", "production", "staging"]);
       for (const text of [
         "development  this computer's Docker",
         "ccx33 in fsn1",
         "ccx43 in fsn1",
         "131.00 USD a month",
+        "production after a review by somebody else, and production-plan: 33 secrets, 31 variables",
       ]) {
         expect(stdout).toContain(text);
       }

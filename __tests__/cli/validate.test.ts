@@ -16,7 +16,7 @@ afterEach(() => {
 
 const run = onSmallStacks(validate);
 
-const { cloudflare, docker, hcloud } = PROVIDER_VERSIONS;
+const { cloudflare, docker, github, hcloud } = PROVIDER_VERSIONS;
 
 describe("when all stacks are valid", () => {
   test("says so, one line each, and exits 0", async () => {
@@ -26,6 +26,7 @@ describe("when all stacks are valid", () => {
       expect.stringMatching(/^development {2}ok: valid, 4 resources$/),
       expect.stringMatching(/^staging {6}ok: valid, 4 resources$/),
       expect.stringMatching(/^production {3}ok: valid, 4 resources$/),
+      expect.stringMatching(/^delivery {5}ok: valid, 1 resources$/),
     ]);
     expect(code).toBe(0);
   });
@@ -95,6 +96,7 @@ describe("when a plugin cannot be had", () => {
   test("names it and where it belongs, still validates the others and exits 2", async () => {
     terraform.install(docker.source, docker.version);
     terraform.install(hcloud.source, hcloud.version, "packed");
+    terraform.install(github.source, github.version);
     terraform.plays({
       "init staging": { code: 1, stderr: UNREACHABLE },
       "init production": { code: 1, stderr: UNREACHABLE },
@@ -116,7 +118,11 @@ describe("when a plugin cannot be had", () => {
     );
     expect(rest).not.toContain(terraform.home);
     // The registry was asked once, not once per stack: each time can take a minute.
-    expect(terraform.calls("init").map((call) => call.directory.split("/").pop())).toEqual(["development", "staging"]);
+    expect(terraform.calls("init").map((call) => call.directory.split("/").pop())).toEqual([
+      "development",
+      "staging",
+      "delivery",
+    ]);
     expect(code).toBe(2);
   });
 

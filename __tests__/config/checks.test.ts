@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { addStacks } from "../../main";
 import { RESERVED_NAMES } from "../../model/names";
 import { checkPlatform, effectiveRule, matchesPattern } from "../../config/checks";
-import type { HetznerHost } from "../../model/environment";
+import { ENVIRONMENTS, type HetznerHost } from "../../model/environment";
 import { Health } from "../../model/health";
 import type { Platform, ZoneCaching } from "../../model/platform";
 import type { CanaryRules } from "../../model/canary";
@@ -142,7 +142,9 @@ describe("names", () => {
   });
   test("every name that a stack needs itself is known", () => {
     const app = new App({ outdir: mkdtempSync(join(tmpdir(), "twinset-names-")), stackTraces: false });
-    const own = addStacks(app, MANACORE).flatMap((stack) => stack.node.children.map((child) => child.node.id));
+    const own = addStacks(app, MANACORE, ENVIRONMENTS).flatMap((stack) =>
+      stack.node.children.map((child) => child.node.id),
+    );
     rmSync(app.outdir, { recursive: true });
     const { products, stores } = MANACORE.platform;
     const others = new Set([...products, ...stores].map((p) => p.name));

@@ -4,6 +4,7 @@
  */
 import type { Platform } from "../../../model/platform";
 import { days, gibibytes, mebibytes } from "../../../model/units";
+import { standardDelivery } from "../../delivery";
 import { ROTATED_LOGS, SEGMENTED_NETWORKS } from "../../docker";
 import { STANDARD_EDGE } from "../../edge";
 import { standardEnvironments } from "../../environments";
@@ -48,4 +49,5 @@ export const korczewski: Platform = {
     production: { ...USUAL.production, replicas: { "l2p-backend": 3 } },
   },
   inputs: PROVIDER_INPUTS,
+  delivery: standardDelivery("korczewski-delivery-state"),
 };

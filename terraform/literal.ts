@@ -1,0 +1,9 @@
+/**
+ * A value as Terraform takes it for a variable: in a .tfvars file, and in the environment for lists and maps. That is
+ * JSON, whose texts Terraform reads as templates: `${` and `%{` would begin an expression. Its language has the escape \u,
+ * but neither \b nor \f.
+ */
+export const terraformLiteral = (value: unknown): string =>
+  JSON.stringify(value)
+    .replace(/([$%])\{/g, "$1\\u007b")
+    .replace(/\\(.)/g, (whole, kind: string) => ({ b: "\\u0008", f: "\\u000c" })[kind] ?? whole);
