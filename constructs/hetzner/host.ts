@@ -93,6 +93,8 @@ export class Host extends Construct {
       location: host.location,
       sshKeys: Token.asList(`\${values(${sshKeys.fqn})[*].id}`),
       firewallIds: [firewall.id],
+      // A job's way in is a firewall of its own beside this one, and no difference (ADR 0008). This one, detached, is.
+      ignoreRemoteFirewallIds: true,
       placementGroupId: Token.asNumber(placement.id),
       userData: cloudInit({
         volumeId: volume.id,
