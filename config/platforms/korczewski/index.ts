@@ -4,7 +4,7 @@
  */
 import type { Platform } from "../../../model/platform";
 import { days, gibibytes, mebibytes } from "../../../model/units";
-import { standardDelivery } from "../../delivery";
+import { standardDelivery } from "../../github";
 import { ROTATED_LOGS, SEGMENTED_NETWORKS } from "../../docker";
 import { STANDARD_EDGE } from "../../edge";
 import { standardEnvironments } from "../../environments";

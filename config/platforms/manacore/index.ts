@@ -5,7 +5,7 @@
 import type { Platform, Price } from "../../../model/platform";
 import { days } from "../../../model/units";
 import { CLOUDFLARE_PROXIES } from "../../cloudflare";
-import { standardDelivery } from "../../delivery";
+import { standardDelivery } from "../../github";
 import { ROTATED_LOGS, SEGMENTED_NETWORKS } from "../../docker";
 import { STANDARD_EDGE } from "../../edge";
 import { SERVER_TYPES } from "../../hetzner";

@@ -1,7 +1,7 @@
 /** SentinelIQ: sentineliq-architecture.md. It has one environment, production; staging mirrors it on a smaller server. */
 import type { Platform } from "../../../model/platform";
 import { days, gibibytes, mebibytes } from "../../../model/units";
-import { standardDelivery } from "../../delivery";
+import { standardDelivery } from "../../github";
 import { ROTATED_LOGS } from "../../docker";
 import { STANDARD_EDGE } from "../../edge";
 import { standardEnvironments } from "../../environments";
