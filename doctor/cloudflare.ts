@@ -106,7 +106,7 @@ export async function edgeToken(context: Context): Promise<Finding[]> {
     // The ACME client looks the zone up by its name.
     const finds = zones.success && zones.data.result.some(({ id }) => id === zoneId);
     const rights = await Promise.all([
-      mayWrite(api, zoneId, edgeDnsToken, DNS, "edge's token: "),
+      mayWrite(api, zoneId, edgeDnsToken, DNS, "edge: "),
       mayWrite(api, zoneId, edgeDnsToken, SETTINGS, ""),
     ]);
     const [dns, more] = rights as [Finding, Finding];

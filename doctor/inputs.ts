@@ -38,7 +38,7 @@ export async function inputs(context: Context): Promise<Finding[]> {
     );
   }
   if (short.length > 0) {
-    found.push(findings.failure("long enough", `${list(short)} are not`, `the comment in ${file} says how long`));
+    found.push(findings.failure("long enough", `not ${list(short)}`, `the comment in ${file} says how long`));
   }
   const malformed = malformedInputs(platform, env);
   found.push(
