@@ -8,6 +8,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DELIVERY, type StackName } from "../model/delivery";
 import { inputUses } from "../model/platform";
+import { checkPolicies } from "../review/policies";
 import type { StackConfig } from "../terraform/config";
 import { dummyDeliveryValues, dummyValues } from "../terraform/dummy-values";
 import { diagnosticsIn } from "../terraform/output";
@@ -25,6 +26,7 @@ import {
   type Verdict,
   verdictOf,
 } from "./check-stacks";
+import { waiversOf } from "./refusals";
 
 /** Development's containers are planned by asking this computer's Docker engine, so there is nothing dry about it. */
 const PLANNED: readonly StackName[] = ["staging", "production", DELIVERY];
@@ -93,10 +95,19 @@ async function planStack(stack: Stack): Promise<Verdict> {
   const shown = await stack.run(["show", "-json", PLAN], { env: NO_NETWORK });
   if (shown.code !== 0) return unreadable(stack, "show", shown);
   const plan = JSON.parse(shown.stdout) as Plan;
-  const problems = planProblems(config, plan);
+  const problems = [...planProblems(config, plan), ...brokenPolicies(stack, plan)];
   if (problems.length > 0) return failed(problems);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
   return passed(`${plan.resource_changes.length} resources to add, ${seconds} s`, [byKind(plan)]);
+}
+
+/** What the catalog breaks by itself, before anybody changes anything. The delivery stack has nothing that runs. */
+function brokenPolicies({ environment, loaded: { platform } }: Stack, plan: Plan): string[] {
+  if (!environment) return [];
+  const { waivers } = waiversOf(platform);
+  return checkPolicies({ plan, platform, environment }, { waivers, now: new Date() }).flatMap(({ policy, broken }) =>
+    broken.map(({ address, given, fix }) => `${address}: breaks ${policy.name}: ${given}; ${fix}`),
+  );
 }
 
 /** Written over the stack's own backend, whatever its kind: Terraform replaces the block as a whole. */

@@ -99,6 +99,14 @@ describe("a plan that is wrong", () => {
     expect(code).toBe(1);
   });
 
+  test("a policy that the catalog itself breaks is told, exit code 1", async () => {
+    const address = "docker_image.redis_image";
+    terraform.plays({ "show staging": { after: { [address]: { name: "redis:latest" } } } });
+    const { code, lines } = await run({ environments: ["staging"] });
+    expect(lines[2]).toBe(`             ${address}: breaks no-latest: redis:latest; name a version`);
+    expect(code).toBe(1);
+  });
+
   test("Terraform's errors are told with their addresses, exit code 1", async () => {
     const diagnostic = { severity: "error", summary: "Invalid token", address: "hcloud_server.host" };
     const stdout = `{"type":"version"}\n${JSON.stringify({ type: "diagnostic", diagnostic })}\n{"type":"diagnostic`;

@@ -22,6 +22,8 @@ export interface Play {
   readonly hang?: boolean;
   /** For `show`: other actions than "create", by address. */
   readonly actions?: Readonly<Record<string, readonly string[]>>;
+  /** For `show`: what a resource becomes, by address. @default nothing is said about it */
+  readonly after?: Readonly<Record<string, object>>;
 }
 
 /**
@@ -54,12 +56,12 @@ const files = Object.fromEntries(
 const call = { args, env: process.env, directory: process.cwd(), pid: process.pid, files };
 fs.appendFileSync(path.join(__dirname, "calls.jsonl"), JSON.stringify(call) + "\\n");
 
-function plan(actions) {
+function plan(actions, after) {
   const { resource } = JSON.parse(fs.readFileSync("cdk.tf.json", "utf8"));
   const changes = Object.entries(resource).flatMap(([type, named]) =>
     Object.keys(named).map((name) => {
       const address = type + "." + name;
-      return { address, mode: "managed", type, name, change: { actions: actions[address] ?? ["create"] } };
+      return { address, mode: "managed", type, name, change: { actions: actions[address] ?? ["create"], after: after[address] } };
     }),
   );
   return { resource_changes: changes, variables: { ssh_public_keys: { value: { ops: "key" } } } };
@@ -68,7 +70,7 @@ function plan(actions) {
 const usual = {
   version: () => "Terraform v1.11.4\\non linux_amd64\\n",
   validate: () => JSON.stringify({ valid: true, diagnostics: [] }),
-  show: ({ actions }) => JSON.stringify(plan(actions ?? {})),
+  show: ({ actions, after }) => JSON.stringify(plan(actions ?? {}, after ?? {})),
 };
 const play = script[args.join(" ")] ?? script[args[0] + " " + stack] ?? script[args[0]] ?? {};
 if (play.hang) setInterval(() => {}, 1000);
