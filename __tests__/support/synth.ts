@@ -9,6 +9,8 @@ import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../../mode
 import type { Platform } from "../../model/platform";
 import type { ProductRelease } from "../../model/release";
 import type { Product, Service } from "../../model/service";
+import { DELIVERY, type StackName } from "../../model/delivery";
+import { DeliveryStack } from "../../stacks/delivery-stack";
 import { EnvironmentStack } from "../../stacks/environment-stack";
 import { loadProviderSchemas } from "./provider-schemas";
 
@@ -85,7 +87,7 @@ export class Synthesized {
 type Loaded = Omit<LoadedPlatform, "problems">;
 
 /** Synthesizes as `cdktf` would, into a directory that is gone afterwards. */
-function synthWith(build: (app: App) => void, names: readonly EnvironmentName[]): Synthesized[] {
+function synthWith(build: (app: App) => void, names: readonly StackName[]): Synthesized[] {
   const outdir = mkdtempSync(join(tmpdir(), "twinset-test-"));
   try {
     const app = new App({ outdir, stackTraces: false });
@@ -110,6 +112,13 @@ export function synthStack({ platform, releases }: Loaded, name: EnvironmentName
     (app) => new EnvironmentStack(app, name, { platform, environment, release: releases[name].release }),
     [name],
   );
+  return stack!;
+}
+
+/** The delivery stack of a platform that has one. */
+export function synthDelivery(platform: Platform): Synthesized {
+  const { delivery } = platform;
+  const [stack] = synthWith((app) => new DeliveryStack(app, DELIVERY, { platform, delivery: delivery! }), [DELIVERY]);
   return stack!;
 }
 

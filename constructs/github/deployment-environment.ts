@@ -3,7 +3,7 @@ import { RepositoryEnvironmentDeploymentPolicy } from "@cdktf/provider-github/li
 import { TerraformIterator, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { Gate } from "../../model/delivery";
-import { EnvironmentSecrets, type EnvironmentValuesProps } from "./environment-secrets";
+import { EnvironmentSecrets, type EnvironmentValuesProps, partOf } from "./environment-secrets";
 import { EnvironmentVariables } from "./environment-variables";
 
 type Values = Pick<EnvironmentValuesProps, "names" | "from">;
@@ -32,7 +32,7 @@ export class DeploymentEnvironment extends Construct {
     super(scope, id);
     const { repository, gate, secrets, settings } = props;
     const byAnother = gate?.reviewed === true && !gate.selfReview;
-    const resource = new RepositoryEnvironment(this, "resource", {
+    const environment = new RepositoryEnvironment(this, "resource", {
       repository,
       environment: props.name,
       canAdminsBypass: gate?.adminsBypass ?? true,
@@ -42,16 +42,14 @@ export class DeploymentEnvironment extends Construct {
       deploymentBranchPolicy: { protectedBranches: false, customBranchPolicies: true },
       ...(byAnother ? { lifecycle: { precondition: [anotherPerson(props)] } } : {}),
     });
-    const { environment } = resource;
     const branch = TerraformIterator.fromList([...props.branches]);
     new RepositoryEnvironmentDeploymentPolicy(this, "branches", {
+      ...partOf(environment),
       forEach: branch,
-      repository,
-      environment,
       branchPattern: branch.value,
     });
-    new EnvironmentSecrets(this, "secrets", { repository, environment, ...secrets });
-    new EnvironmentVariables(this, "variables", { repository, environment, ...settings });
+    new EnvironmentSecrets(this, "secrets", { environment, ...secrets });
+    new EnvironmentVariables(this, "variables", { environment, ...settings });
   }
 }
 

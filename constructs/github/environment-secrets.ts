@@ -1,12 +1,11 @@
 import { ActionsEnvironmentSecret } from "@cdktf/provider-github/lib/actions-environment-secret";
+import type { RepositoryEnvironment } from "@cdktf/provider-github/lib/repository-environment";
 import { Construct } from "constructs";
 import { expression } from "../terraform-expression";
 
 /** Values for an environment at GitHub. */
 export interface EnvironmentValuesProps {
-  /** A token, as is the environment. */
-  readonly repository: string;
-  readonly environment: string;
+  readonly environment: RepositoryEnvironment;
   /** From the catalog, as a process has them in its environment. */
   readonly names: readonly string[];
   /** Terraform's expression of a map from these names to the values. */
@@ -18,11 +17,10 @@ export interface EnvironmentValuesProps {
  * Terraform makes nothing "for each" of what is secret; the values stay in Terraform's variables.
  */
 export class EnvironmentSecrets extends Construct {
-  constructor(scope: Construct, id: string, { repository, environment, names, from }: EnvironmentValuesProps) {
+  constructor(scope: Construct, id: string, { environment, names, from }: EnvironmentValuesProps) {
     super(scope, id);
     const secrets = new ActionsEnvironmentSecret(this, "resource", {
-      repository,
-      environment,
+      ...partOf(environment),
       secretName: "${upper(each.key)}",
     });
     // Newer than the bindings, which have `plaintext_value`: that is deprecated.
@@ -30,3 +28,10 @@ export class EnvironmentSecrets extends Construct {
     secrets.addOverride("for_each", `\${toset(${expression(names)})}`);
   }
 }
+
+/** Whatever an environment has goes with it at GitHub, so it has to be made again where the environment is. */
+export const partOf = (environment: RepositoryEnvironment) => ({
+  repository: environment.repository,
+  environment: environment.environment,
+  lifecycle: { replaceTriggeredBy: [`${environment.terraformResourceType}.${environment.friendlyUniqueId}.id`] },
+});
