@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planDry, planProblems } from "../../cli/plan-dry";
@@ -6,6 +6,9 @@ import type { StackConfig } from "../../terraform/config";
 import type { Plan } from "../../terraform/plan";
 import { FakeTerraform, UNREACHABLE } from "../support/fake-terraform";
 import { onSmallStacks, SMALL, synthesize } from "./small-main";
+
+// Terraform is a process each time, and the machine may be busy.
+jest.setTimeout(30_000);
 
 let terraform: FakeTerraform;
 beforeEach(() => {
@@ -100,10 +103,10 @@ describe("a plan that is wrong", () => {
   });
 
   test("a policy that the catalog itself breaks is told, exit code 1", async () => {
-    const address = "docker_image.redis_image";
-    terraform.plays({ "show staging": { after: { [address]: { name: "redis:latest" } } } });
+    const address = "docker_image.chat";
+    terraform.plays({ "show staging": { after: { [address]: { name: "chat:latest" } } } });
     const { code, lines } = await run({ environments: ["staging"] });
-    expect(lines[2]).toBe(`             ${address}: breaks no-latest: redis:latest; name a version`);
+    expect(lines[2]).toBe(`             ${address}: breaks no-latest: chat:latest; name a version`);
     expect(code).toBe(1);
   });
 
