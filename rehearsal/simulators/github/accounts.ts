@@ -1,5 +1,5 @@
 /** Users, the organization and its teams. They are given at the start and never change. */
-import { missing, ok } from "./answers";
+import { missing, ok, refusal } from "./answers";
 import { page } from "./pages";
 import type { Router } from "./router";
 import { type Account, nodeId, sameName, type Team, type World } from "./world";
@@ -9,7 +9,7 @@ export function accountJson(account: Account, api: string): Readonly<Record<stri
   return {
     login,
     id,
-    node_id: nodeId(type === "User" ? "U" : "O", id),
+    node_id: nodeId({ User: "U", Organization: "O", Bot: "BOT" }[type], id),
     avatar_url: `https://avatars.githubusercontent.com/u/${id}?v=4`,
     gravatar_id: "",
     url: `${api}/users/${login}`,
@@ -89,7 +89,11 @@ export function accountRoutes({ on, world }: Router): void {
     return found;
   };
 
-  on("GET", "/user", ({ api }) => ok(fullAccountJson(world.viewer, api)));
+  on("GET", "/user", ({ api }) => {
+    // A job's token is an installation's, and no person stands behind it.
+    if (world.viewer.type === "Bot") throw refusal(403, "Resource not accessible by integration");
+    return ok(fullAccountJson(world.viewer, api));
+  });
   on("GET", "/users/:login", ({ api, params }) =>
     ok(
       fullAccountJson(

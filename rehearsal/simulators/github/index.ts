@@ -8,8 +8,8 @@ import { accountRoutes } from "./accounts";
 import { commentRoutes } from "./comments";
 import { dispatchRoutes } from "./dispatches";
 import { environmentRoutes } from "./environments";
-import { issueRoutes, openIssue } from "./issues";
-import { labelRoutes } from "./labels";
+import { issueOf, issueRoutes, openIssue } from "./issues";
+import { labelRoutes, labelsFor } from "./labels";
 import { packageRoutes, publish } from "./packages";
 import { RateLimit, type RateLimitOptions } from "./rate-limit";
 import { addRepository, repositoryRoutes } from "./repositories";
@@ -18,7 +18,7 @@ import { rulesetRoutes } from "./rulesets";
 import { ready } from "./sealed-box";
 import { type GithubState, stateOf } from "./state";
 import { workflowValueRoutes } from "./workflow-values";
-import { type Account, repositoryByName, type World } from "./world";
+import { type Account, dated, type Repository, repositoryByName, type World } from "./world";
 
 export { seal } from "./sealed-box";
 export type { GithubState } from "./state";
@@ -42,6 +42,8 @@ export interface GithubOptions {
   /** Files in `.github/workflows` of every repository: "deploy.yml". @default none */
   readonly workflows?: readonly string[];
   readonly rateLimit?: RateLimitOptions;
+  /** Is the token a workflow job's own? Then it writes as github-actions[bot], and may not ask who it is. @default false */
+  readonly jobToken?: boolean;
 }
 
 export interface GithubSimulator extends Simulator {
@@ -51,6 +53,10 @@ export interface GithubSimulator extends Simulator {
   readonly state: GithubState;
   /** Puts a pull request there, with its branch. @returns its number */
   openPullRequest(repository: string, pull: NewPullRequest): number;
+  /** Puts a comment of somebody else's below an issue or a pull request. */
+  addComment(repository: string, issue: number, comment: { readonly author: string; readonly body: string }): void;
+  /** Puts an issue of somebody else's there. @returns its number */
+  addIssue(repository: string, issue: NewIssue): number;
   /** Puts a version of an image into the registry, as a push does. @returns the version's id */
   publishImage(name: string, image: { readonly tags: readonly string[]; readonly digest?: string }): number;
 }
@@ -61,6 +67,14 @@ export interface NewPullRequest {
   readonly head: string;
   /** @default "" */
   readonly body?: string;
+}
+
+export interface NewIssue {
+  /** One of the users. */
+  readonly author: string;
+  readonly title: string;
+  readonly body: string;
+  readonly labels?: readonly string[];
 }
 
 function createWorld(options: GithubOptions): World {
@@ -74,7 +88,7 @@ function createWorld(options: GithubOptions): World {
   if (owner.type === "User" && options.teams?.length) throw new Error("only an organization has teams");
   const world: World = {
     owner,
-    viewer: users[0],
+    viewer: options.jobToken ? { id: nextId(), login: "github-actions[bot]", type: "Bot" } : users[0],
     users,
     teams: (options.teams ?? []).map((name) => {
       return { id: nextId(), name, slug: name.toLowerCase().replace(/[^a-z0-9_]+/g, "-") };
@@ -133,6 +147,16 @@ export async function startGithub(options: GithubOptions): Promise<GithubSimulat
       packageRoutes(router);
     },
   });
+  const repositoryOf = (name: string): Repository => {
+    const repository = repositoryByName(world, name);
+    if (!repository) throw new Error(`there is no repository ${name}`);
+    return repository;
+  };
+  const personOf = (login: string): Account => {
+    const person = world.users.find((user) => user.login === login);
+    if (!person) throw new Error(`there is no user ${login}`);
+    return person;
+  };
   return {
     ...simulator,
     providerBaseUrl: `http://127.0.0.1:${simulator.port}/`,
@@ -140,11 +164,19 @@ export async function startGithub(options: GithubOptions): Promise<GithubSimulat
       return stateOf(world);
     },
     openPullRequest: (name, { title, head, body = "" }) => {
-      const repository = repositoryByName(world, name);
-      if (!repository) throw new Error(`there is no repository ${name}`);
+      const repository = repositoryOf(name);
       const pull = { id: world.nextId(), head, base: repository.defaultBranch, sha: "1".repeat(40) };
       repository.branches.add(head);
       return openIssue(world, repository, { title, body, pull }).number;
+    },
+    addComment: (name, number, { author, body }) => {
+      const issue = issueOf(repositoryOf(name), String(number));
+      issue.comments.push({ id: world.nextId(), ...dated(), author: personOf(author), body });
+    },
+    addIssue: (name, { author, title, body, labels = [] }) => {
+      const repository = repositoryOf(name);
+      const found = labelsFor(world, repository, labels);
+      return openIssue(world, repository, { title, body, labels: found, author: personOf(author) }).number;
     },
     publishImage: (name, { tags, digest }) => publish(world, name, tags, digest).id,
   };

@@ -4,7 +4,7 @@ import { createKeyPair, type KeyPair } from "./sealed-box";
 export interface Account {
   readonly id: number;
   readonly login: string;
-  readonly type: "Organization" | "User";
+  readonly type: "Organization" | "User" | "Bot";
 }
 
 export interface Team {
