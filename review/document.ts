@@ -1,4 +1,5 @@
 /** A review as blocks of words, before it is Markdown or text for a terminal: what is said, in which order. */
+import type { Redact } from "../release/redact";
 import { describeCost } from "./capacity";
 import { type Detail, differences } from "./details";
 import type { Drift } from "./drift";
@@ -58,8 +59,24 @@ export const say = (texts: TemplateStringsArray, ...parts: readonly (Span | stri
 const joined = (parts: readonly Words[], between = ", "): Words =>
   parts.flatMap((part, i) => (i === 0 ? part : [asSpan(between), ...part]));
 
-/** All blocks of a review. The verdict comes first, then what is lost, and how to go on comes last. */
-export function document(review: Review): Block[] {
+/**
+ * All blocks of a review. The verdict comes first, then what is lost, and how to go on comes last.
+ * @param redact takes secrets out of every text, before any character of it is escaped
+ */
+export const document = (review: Review, redact: Redact): Block[] => redacted(blocksOf(review), redact);
+
+function redacted<T>(value: T, redact: Redact): T {
+  if (typeof value === "string") return redact(value) as T;
+  if (Array.isArray(value)) return value.map((each: unknown) => redacted(each, redact)) as T;
+  if (typeof value !== "object" || value === null) return value;
+  const entries = Object.entries(value).map(([name, inner]: [string, unknown]) => [
+    name,
+    name === "kind" || name === "mood" ? inner : redacted(inner, redact),
+  ]);
+  return Object.fromEntries(entries) as T;
+}
+
+function blocksOf(review: Review): Block[] {
   const { losses, removed, drift, notApplied, made, groups } = review;
   const policies = policyBlock(review);
   const broken = brokenPolicies(review).length > 0;
@@ -80,6 +97,7 @@ export function document(review: Review): Block[] {
     }),
     ...(broken ? [policies] : []),
     ...trafficBlock(review),
+    ...dataBlock(review),
     ...interruptionBlock(review),
     ...block("Removed", removed.length > 0, {
       items: removed.map((address) => ({ words: say`${code(address)}` })),
@@ -149,6 +167,16 @@ const trafficBlock = ({ traffic }: Review): Block[] =>
             .map(({ product, clause, moved }) => [say`${code(product)}`, moved ? [strong(clause)] : say`${clause}`]),
         },
       ];
+
+function dataBlock({ data, losses, changes }: Review): Block[] {
+  if (changes === 0) return [];
+  const kept: Words = say`no volume, bucket or server is destroyed`;
+  const items = [
+    ...data.map(({ of, what }) => ({ words: say`${code(of)}: ${what}` })),
+    ...(losses.length === 0 ? [{ words: kept }] : []),
+  ];
+  return block("Data", items.length > 0, { items });
+}
 
 function interruptionBlock({ interruptions, changes }: Review): Block[] {
   if (interruptions.length === 0) return changes > 0 ? [paragraph(say`Nothing that serves visitors is replaced.`)] : [];

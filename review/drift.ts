@@ -7,6 +7,7 @@ export interface Drift {
   readonly address: string;
   /** It is gone, or these attributes of it are others. */
   readonly gone: boolean;
+  /** Without the values of sensitive ones: programs get this as it is. */
   readonly attributes: readonly AttributeChange[];
   /** Does this plan make it as it was to be? */
   readonly mended: boolean;
@@ -29,5 +30,7 @@ export function driftIn(plan: Plan): Drift[] {
 
 function own(resource: ResourceChange, configured: ReturnType<typeof configuredIn>): AttributeChange[] {
   const expressions = configured.get(withoutIndex(resource.address))?.expressions ?? {};
-  return attributeChanges(resource, configured).filter(({ name, unknown }) => name in expressions && !unknown);
+  return attributeChanges(resource, configured)
+    .filter(({ name, unknown }) => name in expressions && !unknown)
+    .map((attribute) => (attribute.sensitive ? { ...attribute, before: undefined, after: undefined } : attribute));
 }

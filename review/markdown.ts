@@ -33,7 +33,7 @@ const MOST_LOSSES = 150;
  * counted in its place.
  */
 export function markdown(review: Review, { redact, most = MOST_CHARACTERS }: MarkdownOptions): string {
-  const blocks = document(review);
+  const blocks = document(review, redact);
   // A mask is shorter than any secret, so this only gets shorter.
   const write = (room: Room): string => redact(blocks.map((block) => render(block, room)).join("\n\n"));
   const groups = blocks.filter(({ kind }) => kind === "group");
@@ -115,23 +115,34 @@ const inline = (words: Words): string =>
     })
     .join("");
 
+/**
+ * What a character becomes. GitHub looks for mentions, issues and addresses in what has come of the Markdown, so no
+ * backslash and no entity keeps it from finding one (github/markup, issue 1168): only a character between does, here one
+ * without width. "|" gets no backslash, as it may stand in a table, where one more has another meaning.
+ */
+const WRITTEN: Readonly<Record<string, string>> = {
+  ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;" },
+  ...{ "@": "@&#8203;", "#": "#&#8203;", www: "www&#8203;", "://": ":&#8203;//" },
+};
+
 /** Where GitHub reads HTML and no Markdown. */
-const html = (text: string): string =>
-  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;").replaceAll("@", "&#64;");
+const html = (text: string): string => text.replace(/[&<>@#]|www(?=\.)|:\/\//gi, (found) => written(found) ?? found);
 
 /** A text from a plan as plain text: no link, no mention, no HTML comes of it. */
 export const escape = (text: string): string =>
   text
     .replace(/[\r\n]+/g, " ")
-    .replace(/[&\\`*_{}[\]<>#~|]/g, (c) => (c === "&" ? "&amp;" : c === "<" ? "&lt;" : c === ">" ? "&gt;" : `\\${c}`))
-    .replaceAll("@", "&#64;")
-    .replaceAll("://", ":&#47;&#47;");
+    .replace(/[&<>@#|\\`*_{}[\]~]|www(?=\.)|:\/\//gi, (found) => written(found) ?? `\\${found}`);
+
+const written = (found: string): string | undefined => WRITTEN[found.toLowerCase()];
 
 /** A text from a plan in a code span, whatever backticks are in it. */
 export function code(text: string): string {
   const line = text.replace(/[\r\n]+/g, " ");
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
-  const space = longest > 0 ? " " : "";
+  // One space on either side is taken off again (CommonMark 0.31, 6.1); nothing at all would be no code span.
+  const space = longest > 0 || /^ .*[^ ].* $/.test(line) ? " " : "";
+  if (line === "") return "` `";
   return `${fence}${space}${line}${space}${fence}`;
 }

@@ -16,7 +16,8 @@ const resourceChange = z.looseObject({
 /** The parts that are relied on; the rest is taken where it is there. */
 const planSchema = z.looseObject({
   format_version: z.string().regex(/^1\./),
-  timestamp: z.string(),
+  timestamp: z.iso.datetime({ offset: true }),
+  errored: z.literal(false).optional(),
   // Terraform leaves both out where there is nothing in them.
   resource_changes: z.array(resourceChange).default([]),
   resource_drift: z.array(resourceChange).default([]),
@@ -48,6 +49,8 @@ export function parsePlan(text: string, from: string): Plan {
   const parsed = planSchema.safeParse(json);
   if (parsed.success) return parsed.data as unknown as Plan;
   const [issue] = parsed.error.issues;
+  // Terraform saves what it had until then.
+  if (issue?.path[0] === "errored") return refuse("a plan that ended with an error, of which a part is missing");
   const place = issue?.path.join(".") || "it";
   return refuse(`JSON that is no plan: ${place} is not as a plan has it`);
 }

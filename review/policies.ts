@@ -86,7 +86,8 @@ export const POLICIES: readonly Policy[] = [
           const test = check?.["test"];
           const missing = [
             ...(Number(values["memory"] ?? 0) > 0 ? [] : ["limit of memory"]),
-            ...(values["cpus"] || values["cpu_quota"] ? [] : ["limit of processor"]),
+            // The provider has it as a text: "0" is none.
+            ...(Number(values["cpus"] ?? 0) > 0 || Number(values["cpu_quota"] ?? 0) > 0 ? [] : ["limit of processor"]),
             ...(Array.isArray(test) && test.length > 0 && test[0] !== "NONE" ? [] : ["health check"]),
           ];
           return missing.map((what) => ({

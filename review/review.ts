@@ -5,6 +5,7 @@ import type { Platform } from "../model/platform";
 import { isPrecious } from "../release/guard";
 import { effective, type Plan } from "../terraform/plan";
 import { type Capacity, capacityOf } from "./capacity";
+import { type DataChange, dataChanges } from "./data";
 import { type Detail, detailsOf } from "./details";
 import { type Drift, driftIn } from "./drift";
 import { fingerprint } from "./fingerprint";
@@ -49,6 +50,8 @@ export interface Review {
   readonly removed: readonly string[];
   /** A clause per product whose traffic or sets change. */
   readonly traffic: readonly { readonly product: string; readonly clause: string; readonly moved: boolean }[];
+  /** Migrations, databases, stores that are made anew. */
+  readonly data: readonly DataChange[];
   readonly interruptions: readonly Interruption[];
   readonly drift: readonly Drift[];
   readonly notApplied: readonly NotApplied[];
@@ -97,6 +100,7 @@ export function reviewPlan(plan: Plan, { platform, environment, made, waivers = 
     traffic: products
       .filter((product) => product.changes.length > 0)
       .map((product) => ({ product: product.product, clause: trafficClause(product), moved: isMoved(product) })),
+    data: dataChanges(changes, products, platform),
     interruptions: found.interruptions,
     drift: found.drift,
     notApplied: notApplied(resources),

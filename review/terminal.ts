@@ -6,7 +6,7 @@ import type { Review } from "./review";
 
 /** @param redact takes secrets out of the whole text */
 export const terminalText = (review: Review, redact: Redact): string =>
-  redact(document(review).map(render).join("\n\n"));
+  redact(document(review, redact).map(render).join("\n\n"));
 
 const PAINT: Readonly<Record<Mood, (text: string) => string>> = {
   danger: (text) => colours.bold(colours.red(text)),
@@ -60,7 +60,7 @@ const inline = (words: Words): string =>
 const plain = (words: Words): string =>
   words.map((span) => (span.kind === "strong" ? plain(span.words) : withoutControls(span.text))).join("");
 
-/** A value from a plan must not move the cursor or change colours. */
+/** A value from a plan must not move the cursor, change colours or turn the order of what is read. */
 const withoutControls = (text: string): string =>
   // eslint-disable-next-line no-control-regex
-  text.replace(/[\r\n]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f]/g, "�");
+  text.replace(/[\r\n]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");

@@ -112,10 +112,22 @@ export function trafficClause({ before, after }: ProductReview): string {
   if (!after) return before ? "all of its traffic ends: nothing answers under its names any more" : "it has no traffic";
   const { live } = after;
   const idle = otherColour(live);
-  if (!before) return `${setName(live, after)} gets all of its traffic`;
   const share = after.weights[idle] ?? 0;
+  const most = after.weights[live] ?? 0;
+  if (!before) {
+    return share > 0
+      ? `${setName(live, after)} gets ${most} % of its traffic, ${setName(idle, after)} ${share} %`
+      : `${setName(live, after)} gets all of its traffic`;
+  }
   if (share > 0 && share !== (before.weights[idle] ?? 0)) {
-    return `${setName(idle, after)} gets ${share} % of the traffic, ${setName(live, after)} keeps ${after.weights[live] ?? 0} %`;
+    // Who has more than before gets it.
+    const keeps = most <= (before.weights[live] ?? 0);
+    return keeps
+      ? `${setName(idle, after)} gets ${share} % of the traffic, ${setName(live, after)} keeps ${most} %`
+      : `${setName(live, after)} gets ${most} % of the traffic, ${setName(idle, after)} keeps ${share} %`;
+  }
+  if (share > 0) {
+    return `traffic stays as it is: ${setName(live, after)} ${most} %, ${setName(idle, after)} ${share} %`;
   }
   if (before.live !== live || (before.weights[live] ?? 0) < (after.weights[live] ?? 0)) {
     const from = before.live === live ? idle : before.live;
@@ -123,9 +135,7 @@ export function trafficClause({ before, after }: ProductReview): string {
     const all = before.live === live ? `the ${before.weights[idle] ?? 0} % of the canary go` : "all traffic goes";
     return `${all}${back} from ${setName(from, before, after)} to ${setName(live, after)}`;
   }
-  return share > 0
-    ? `traffic stays as it is: ${setName(live, after)} ${after.weights[live]} %, ${setName(idle, after)} ${share} %`
-    : `traffic stays on ${setName(live, after)}`;
+  return `traffic stays on ${setName(live, after)}`;
 }
 
 /** Is one version certainly older than another? Only for versions of numbers: nobody knows of branches and hashes. */

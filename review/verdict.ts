@@ -98,14 +98,19 @@ function productClause(product: ProductReview): string {
   const moves = isMoved(product) || before === undefined || after === undefined;
   const first = [...sets, ...(moves || sets.length > 0 ? [trafficClause(product)] : [])].join(", ");
   const rest = [...COLOURS.flatMap((colour) => setClauses(product, colour)), ...migrationClause(product)];
-  const small = product.changes.every((change) => isSwitchOnly(change, product));
-  if (first === "" && rest.length === 0)
-    return small ? "its routing is written anew, the traffic stays" : "its database changes";
+  if (first === "" && rest.length === 0) return quietClause(product);
   return [first, rest.join(", ")].filter((part) => part !== "").join("; ");
 }
 
-const isSwitchOnly = ({ name }: ResourceChange, { product }: ProductReview): boolean =>
-  name === `${product}_switch_job`;
+/** What is neither a container that serves, nor a migration, nor the traffic. */
+function quietClause({ product, changes }: ProductReview): string {
+  if (changes.every(({ name }) => name === `${product}_switch_job`))
+    return "its routing is written anew, the traffic stays";
+  // The job in the store that makes it has the store's name first.
+  if (changes.every(({ name }) => !name.startsWith(`${product}_`))) return "its database changes";
+  const addresses = changes.map(({ address }) => address);
+  return `${few(addresses)} ${addresses.length === 1 ? "changes" : "change"}, the traffic stays`;
+}
 
 const arrives = ({ sets }: ProductReview, colour: Colour): boolean =>
   sets[colour].create.length > 0 &&
@@ -163,8 +168,14 @@ function otherClauses({ changes, platform, interruptions }: Found): string[] {
     )
     .map(({ what, who, howLong }) => `${what} (${who}: ${howLong})`);
   const others = changes.filter((change) => !("product" in partOf(change, platform)) && !said.has(change.address));
-  const kinds = ["create", "update", "replace", "delete"] as const;
-  const words = { create: "added", update: "changed", replace: "replaced", delete: "removed" };
+  const kinds = ["create", "update", "replace", "delete", "forget"] as const;
+  const words = {
+    create: "added",
+    update: "changed",
+    replace: "replaced",
+    delete: "removed",
+    forget: "left to themselves, out of the state",
+  };
   const clauses = kinds.flatMap((kind) => {
     const own = others.filter(({ change }) => {
       const action = actionOf(change);

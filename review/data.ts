@@ -1,0 +1,56 @@
+/** What a plan does to data that it does not destroy: migrations, databases, and stores that are made anew on their volumes. */
+import type { Platform } from "../model/platform";
+import { otherColour } from "../model/release";
+import type { ResourceChange } from "../terraform/plan";
+import { actionOf, goes, isReplaced, isService, partOf } from "./parts";
+import { isServing, type ProductReview, setName } from "./traffic";
+
+export interface DataChange {
+  /** A product or a store. */
+  readonly of: string;
+  /** "the migration of green v1.6.0 runs, while blue v1.5.2 serves with the same data". */
+  readonly what: string;
+}
+
+/** A server's own disk has nothing but the system and images, as long as its volume stays. */
+function servers(changes: readonly ResourceChange[]): DataChange[] {
+  const replaced = changes.filter(({ type, change }) => type === "hcloud_server" && isReplaced(actionOf(change)));
+  const volume = changes.some(({ type, change }) => type === "hcloud_volume" && goes(actionOf(change)));
+  return replaced.map(({ address }) => ({
+    of: address,
+    what: `what is on its own disk goes; ${volume ? "and so does its volume" : "all data is on the volume, which stays"}`,
+  }));
+}
+
+/** @param changes all that are made */
+export function dataChanges(
+  changes: readonly ResourceChange[],
+  products: readonly ProductReview[],
+  platform: Platform,
+): DataChange[] {
+  const migrations = products.flatMap((product) =>
+    product.migrations.map((colour): DataChange => {
+      const { before, after } = product;
+      const other = otherColour(colour);
+      const serving = isServing(product, other) && before !== undefined;
+      const beside = serving ? `, while ${setName(other, before, after)} serves with the same data` : "";
+      return { of: product.product, what: `the migration of ${setName(colour, after, before)} runs${beside}` };
+    }),
+  );
+  const volumes = changes.filter(({ type, change }) => type === "docker_volume" && goes(actionOf(change)));
+  const others = changes.flatMap((change): DataChange[] => {
+    const part = partOf(change, platform);
+    const action = actionOf(change.change);
+    if (part.kind === "database") {
+      const what = action === "delete" ? "is no longer looked after; it stays" : "is made, or its password set";
+      return [{ of: part.product, what: `its database ${what}` }];
+    }
+    if (part.kind !== "store" || !isService(change) || !isReplaced(action)) return [];
+    const lost = volumes.some((volume) => {
+      const its = partOf(volume, platform);
+      return its.kind === "store" && its.store === part.store;
+    });
+    return [{ of: part.store, what: lost ? "is replaced, and its volume goes" : "is replaced; its volume stays" }];
+  });
+  return [...servers(changes), ...migrations, ...others];
+}
