@@ -18,7 +18,8 @@ for (const entry of readdirSync(monorepo, { recursive: true, withFileTypes: true
   const copy = join(target, path);
   cpSync(file, copy);
   if (entry.name === "package.json") {
-    const { scripts: _, ...rest } = JSON.parse(readFileSync(file, "utf8"));
-    writeFileSync(copy, JSON.stringify(rest, null, 2));
+    const manifest = JSON.parse(readFileSync(file, "utf8"));
+    delete manifest.scripts;
+    writeFileSync(copy, JSON.stringify(manifest, null, 2));
   }
 }
