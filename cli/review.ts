@@ -1,5 +1,5 @@
 /** `twinset review` and `twinset apply --reviewed`: a plan as what a reviewer reads, and that plan applied or none. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import colours from "picocolors";
 import type { Environment } from "../model/environment";
@@ -129,9 +129,15 @@ function jsonIn(path: string): string | undefined {
 
 /** Whole, or not at all. */
 function save(option: string, path: string, text: string): void {
+  const temporary = `${path}.new`;
   try {
-    writeFileSync(`${path}.new`, text);
-    renameSync(`${path}.new`, path);
+    writeFileSync(temporary, text);
+    try {
+      renameSync(temporary, path);
+    } catch (reason) {
+      rmSync(temporary);
+      throw reason;
+    }
   } catch (reason) {
     const { code } = reason as NodeJS.ErrnoException;
     throw new ProblemsError([

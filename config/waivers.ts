@@ -58,7 +58,7 @@ export function readWaivers(
   if (!parsed.success) {
     return none(
       parsed.error.issues.map((issue) =>
-        error(`${path}/${issue.path.join("/")}`, describeGiven(json, issue.path), expected(issue), `as in ${EXAMPLE}`),
+        error([path, ...issue.path].join("/"), describeGiven(json, issue.path), expected(issue), `as in ${EXAMPLE}`),
       ),
     );
   }

@@ -116,25 +116,22 @@ const inline = (words: Words): string =>
     .join("");
 
 /**
- * What a character becomes. GitHub looks for mentions, issues and addresses in what has come of the Markdown, so no
+ * What is written for a character. GitHub looks for mentions, issues and addresses in what has come of the Markdown, so no
  * backslash and no entity keeps it from finding one (github/markup, issue 1168): only a character between does, here one
  * without width. "|" gets no backslash, as it may stand in a table, where one more has another meaning.
  */
-const WRITTEN: Readonly<Record<string, string>> = {
-  ...{ "&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;" },
-  ...{ "@": "@&#8203;", "#": "#&#8203;", www: "www&#8203;", "://": ":&#8203;//" },
-};
+function written(found: string): string {
+  const entity = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;" }[found];
+  if (entity !== undefined) return entity;
+  return /^([@#:]|www)$/i.test(found) ? `${found}&#8203;` : `\\${found}`;
+}
 
 /** Where GitHub reads HTML and no Markdown. */
-const html = (text: string): string => text.replace(/[&<>@#]|www(?=\.)|:\/\//gi, (found) => written(found) ?? found);
+const html = (text: string): string => text.replace(/[&<>@#]|www(?=\.)|:(?=\/\/)/gi, written);
 
 /** A text from a plan as plain text: no link, no mention, no HTML comes of it. */
 export const escape = (text: string): string =>
-  text
-    .replace(/[\r\n]+/g, " ")
-    .replace(/[&<>@#|\\`*_{}[\]~]|www(?=\.)|:\/\//gi, (found) => written(found) ?? `\\${found}`);
-
-const written = (found: string): string | undefined => WRITTEN[found.toLowerCase()];
+  text.replace(/[\r\n]+/g, " ").replace(/[&<>|@#\\`*_{}[\]~]|www(?=\.)|:(?=\/\/)/gi, written);
 
 /** A text from a plan in a code span, whatever backticks are in it. */
 export function code(text: string): string {

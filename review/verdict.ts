@@ -1,6 +1,6 @@
 /** The first line of a review: what happens to data, to traffic and to everything else, in this order, in words. */
 import type { Platform } from "../model/platform";
-import { COLOURS, type Colour, otherColour } from "../model/release";
+import { COLOURS, type Colour } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import type { Drift } from "./drift";
 import type { Interruption } from "./interruptions";
