@@ -17,7 +17,7 @@ import { envFile, inputStatus, isWrong } from "./inputs";
 /** The longest text that Linux takes as one variable of a process (MAX_ARG_STRLEN), with its name. */
 const LONGEST = 128 * 1024 - 1;
 /** The provider takes these before what the stack says, and would work on somebody else's repository. */
-const FOREIGN = ["GITHUB_OWNER", "GITHUB_ORGANIZATION", "GITHUB_BASE_URL"];
+const FOREIGN = ["GITHUB_OWNER", "GITHUB_ORGANIZATION"];
 
 /**
  * The environment of a command that is about one stack.

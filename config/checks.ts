@@ -35,6 +35,7 @@ import type { CustomStore, Product, Service, Store } from "../model/service";
 import { days, type Duration } from "../model/units";
 import { inputsOf, leavesOf, type Value } from "../model/values";
 import { checkCanary } from "./canary-rules";
+import { checkDelivery } from "./delivery-rules";
 import { checkRelease } from "./release-file";
 
 /** Each environment's release, and how problems name its file. */
@@ -57,6 +58,7 @@ export function checkPlatform(platform: Platform, releases: Releases): Problem[]
     ...checkHosts(platform),
     ...checkCacheRules(platform),
     ...checkZoneOwner(platform),
+    ...checkDelivery(platform),
     ...ENVIRONMENTS.flatMap((name) => {
       const environment = platform.environments[name];
       const { release, path } = releases[name];
