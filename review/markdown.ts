@@ -17,15 +17,21 @@ export interface MarkdownOptions {
 interface Room {
   /** Groups that are only counted. */
   readonly folded: ReadonlySet<Block>;
+  /** So many of them are named. */
+  readonly named: number;
   /** Rows of a list that may be shortened, and of one that may not as long as that can be. */
   readonly rows: number;
   readonly wholeRows: number;
 }
 
-/** Rows of a list where there is no room for all. */
-const FEW_ROWS = 50;
-/** Of what is destroyed: 300 of GitHub's characters each are still less than its limit. */
-const MOST_LOSSES = 150;
+const ALL: Room = { folded: new Set(), named: Infinity, rows: Infinity, wholeRows: Infinity };
+/** What is tried where folding is not enough, until it fits: 150 lines about what is destroyed are less than half of GitHub's limit. */
+const SHORTER: readonly Omit<Room, "folded">[] = [
+  { named: 100, rows: Infinity, wholeRows: Infinity },
+  { named: 100, rows: 50, wholeRows: Infinity },
+  { named: 100, rows: 50, wholeRows: 150 },
+  { named: 20, rows: 5, wholeRows: 50 },
+];
 
 /**
  * The verdict, what is destroyed and how to go on are always in it. What does not fit is folded by whole products, the
@@ -33,35 +39,44 @@ const MOST_LOSSES = 150;
  * counted in its place.
  */
 export function markdown(review: Review, { redact, most = MOST_CHARACTERS }: MarkdownOptions): string {
+  // Before anything is escaped: a secret would not be found with backslashes in it.
   const blocks = document(review, redact);
-  // A mask is shorter than any secret, so this only gets shorter.
-  const write = (room: Room): string => redact(blocks.map((block) => render(block, room)).join("\n\n"));
-  const groups = blocks.filter(({ kind }) => kind === "group");
+  const write = (room: Room): string => render(blocks, room);
+  const whole = write(ALL);
+  if (whole.length <= most) return whole;
   const folded = new Set<Block>();
-  const all = { folded, rows: Infinity, wholeRows: Infinity };
-  let text = write(all);
-  for (const group of [...groups].sort((a, b) => lengthOf(b) - lengthOf(a))) {
-    if (text.length <= most) return text;
-    folded.add(group);
-    text = write(all);
+  const groups = blocks
+    .filter(({ kind }) => kind === "group")
+    .map((block) => ({
+      block,
+      saves: one(block, ALL).length - one(block, { ...ALL, folded: new Set([block]) }).length,
+    }))
+    .sort((a, b) => b.saves - a.saves);
+  let length = whole.length;
+  for (const { block, saves } of groups) {
+    if (length <= most) break;
+    folded.add(block);
+    length -= saves;
   }
-  for (const room of [
-    { ...all, rows: FEW_ROWS },
-    { ...all, rows: FEW_ROWS, wholeRows: MOST_LOSSES },
-    { ...all, rows: 5, wholeRows: FEW_ROWS },
-  ]) {
-    if (text.length <= most) return text;
-    text = write(room);
+  let text = write({ ...ALL, folded });
+  for (const room of SHORTER) {
+    if (text.length <= most) break;
+    text = write({ ...room, folded });
   }
   return text;
 }
 
-const lengthOf = (block: Block): number =>
-  render(block, { folded: new Set(), rows: Infinity, wholeRows: Infinity }).length;
+function render(blocks: readonly Block[], room: Room): string {
+  const folded = blocks.filter((block) => room.folded.has(block));
+  const unnamed = new Set(folded.slice(room.named));
+  const texts = blocks.flatMap((block) => (unnamed.has(block) ? [] : [one(block, room)]));
+  const left = unnamed.size > 0 ? [`and ${unnamed.size} more of these, for which there is no room here`] : [];
+  return [...texts.slice(0, -1), ...left, ...texts.slice(-1)].join("\n\n");
+}
 
 const MARKS: Readonly<Record<Mood, string>> = { danger: "🛑", care: "⚠️", fine: "✅" };
 
-function render(block: Block, room: Room): string {
+function one(block: Block, room: Room): string {
   switch (block.kind) {
     case "title":
       return `### ${MARKS[block.mood]} ${inline(block.words)}`;

@@ -33,7 +33,7 @@ export const reviewed: DeploymentDrill = {
     }
 
     say("a new version: reviewed, with the host and without it");
-    const next = await version(world, "v2.20.0-rehearsal");
+    const next = await version(world, "v1.6.0");
     wantStep(world, (release) => deploy(release, { version: next }));
     const arrival = await keep("release");
     must(

@@ -1,0 +1,27 @@
+/**
+ * Plans that the real Terraform made of the real providers, in a rehearsal of Manacore's production with chat alone:
+ * `npx twinset rehearse --drill reviewed --products chat --plans __tests__/review/plans`.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { gunzipSync } from "node:zlib";
+import { loadPlatform } from "../../config/load";
+import { parsePlan } from "../../review/plan-file";
+import { type Made, type Review, reviewPlan } from "../../review/review";
+import type { Plan } from "../../terraform/plan";
+
+const DIRECTORY = join(__dirname, "../review/plans");
+const { platform } = loadPlatform({ platform: "manacore" });
+
+export const GOLDEN_PLANS = readdirSync(DIRECTORY)
+  .map((file) => file.replace(/\.json\.gz$/, ""))
+  .sort();
+
+/** A new copy each time. */
+export const goldenPlan = (name: string): Plan =>
+  parsePlan(gunzipSync(readFileSync(join(DIRECTORY, `${name}.json.gz`))).toString("utf8"), name);
+
+export const MADE: Made = { refreshed: true, at: new Date("2026-11-21T12:00:00Z") };
+
+export const reviewOf = (plan: Plan, made: Made = MADE): Review =>
+  reviewPlan(plan, { platform, environment: platform.environments.production, made });
