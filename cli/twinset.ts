@@ -15,6 +15,7 @@ import type { InputStatus } from "./inputs";
 import type { ApplyFlags } from "./environment-commands";
 import type { ReleaseFlags } from "./release-session";
 import type { ReviewFlags } from "./review";
+import type { WayInFlags } from "./way-in";
 
 const ROOT = join(__dirname, "..");
 
@@ -320,6 +321,90 @@ program
       yes: given.yes ?? false,
       unlock: given.unlock,
     });
+  });
+
+program
+  .command("way-in")
+  .description("SSH past the firewall, for one address and for a while: open, close, sweep (past their time) or list")
+  .argument("<action>", "open, close, sweep or list")
+  .argument("<environment>", "staging or production")
+  .option("--for <time>", "open: how long, e.g. 60m, at most 6h (default: 60m)")
+  .option("--from <address>", "open: whose (default: this computer's, as 1.1.1.1 sees it)")
+  .option("--run <id>", "open, close: whose it is (default: the workflow's run, or you)")
+  .option("--no-wait", "open: do not wait until the server answers")
+  .action(async (action: string, name: string, flags: WayInFlags) => {
+    const { wayIn } = await import("./way-in");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    process.exitCode = await wayIn({
+      action,
+      environment: environmentOf(platform, name).name,
+      flags,
+      env: process.env,
+    });
+  });
+
+program
+  .command("drift")
+  .description("is what runs what the files say?")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .option("--issue", "open, update or close the issue about it at GitHub")
+  .action(async (name: string, given: { issue?: boolean }) => {
+    const { driftCommand } = await import("./drift");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    const environment = environmentOf(platform, name).name;
+    process.exitCode = await driftCommand({ environment, env: process.env, issue: given.issue ?? false });
+  });
+
+program
+  .command("environments")
+  .description("for workflows: what pipelines deploy, as a matrix in JSON")
+  .action(async () => {
+    const { environmentsCommand } = await import("./pipeline");
+    process.exitCode = environmentsCommand(process.env);
+  });
+
+program
+  .command("changed")
+  .description("for workflows: which environments' synthesized Terraform differs between two output directories")
+  .requiredOption("--base <folder>", "CDKTF_OUTDIR of what is there")
+  .requiredOption("--head <folder>", "CDKTF_OUTDIR of what it would come to")
+  .option("--json", "as a matrix")
+  .action(async (given: { base: string; head: string; json?: boolean }) => {
+    const { changedCommand } = await import("./pipeline");
+    process.exitCode = changedCommand(given, process.env);
+  });
+
+program
+  .command("comment")
+  .description("for workflows: the review as a pull request's comment, updated in place; without a file: it is over")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .requiredOption("--pr <number>", "the pull request")
+  .option("--file <file>", "the review as Markdown")
+  .action(async (name: string, given: { pr: string; file?: string }) => {
+    const { commentCommand } = await import("./pipeline");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    process.exitCode = await commentCommand(environmentOf(platform, name).name, given, process.env);
+  });
+
+program
+  .command("compare")
+  .description("for workflows: is a plan still the one that was reviewed? If not, in what it differs")
+  .argument("<fingerprint>", "as the review has said it")
+  .requiredOption("--now <file>", "the record of the plan made now")
+  .option("--then <file>", "the record of what was reviewed, if it is still there")
+  .action(async (fingerprint: string, given: { now: string; then?: string }) => {
+    const { compareCommand } = await import("./pipeline");
+    process.exitCode = compareCommand(fingerprint, given);
+  });
+
+program
+  .command("settled")
+  .description("for workflows: may the files be deployed, or would that undo a release?")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .action(async (name: string) => {
+    const { settledCommand } = await import("./pipeline");
+    const { platform } = loadPlatform({ platform: process.env["PLATFORM"] });
+    process.exitCode = await settledCommand(environmentOf(platform, name).name, process.env);
   });
 
 program

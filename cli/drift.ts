@@ -1,0 +1,108 @@
+/** `twinset drift`: is what runs what the files say? Told in words and, for the nightly workflow, as one issue. */
+import { join } from "node:path";
+import { type Reported, reportDrift } from "../delivery/drift-issue";
+import { Github, githubAccess } from "../delivery/github";
+import { Hetzner } from "../delivery/hetzner";
+import { firewallProblem } from "../delivery/way-in";
+import type { EnvironmentName } from "../model/environment";
+import { formatProblem, list, ProblemsError } from "../model/problem";
+import { describeChange, summary } from "../release/engine";
+import { Journal } from "../release/journal";
+import { knownSecrets, redactor } from "../release/redact";
+import { stateFiles } from "../release/state-store";
+import { unfinished } from "../release/unfinished";
+import type { ResourceChange } from "../terraform/plan";
+import { lockAmong, TerraformError } from "../terraform/working-directory";
+import { describeLock } from "./plan";
+import { EXIT } from "./release-words";
+import { openSite, type OpenSite } from "./site";
+import { accessOf } from "./recover";
+
+/** Words about what differs, as Markdown. No secret may be in them. */
+export type DescribeDrift = (site: OpenSite, changes: readonly ResourceChange[]) => Promise<string>;
+
+/** Plans, asking host and clouds. @returns what differs, as Markdown; undefined: nothing does */
+export async function drift(
+  site: OpenSite,
+  env: NodeJS.ProcessEnv,
+  describe: DescribeDrift = byAddress,
+): Promise<string | undefined> {
+  const changes = await site.terraform.plan();
+  const { hetzner } = accessOf(env);
+  const place = { platform: site.platform.name, environment: site.environment.name };
+  const open =
+    hetzner && site.environment.host.kind === "hetzner"
+      ? await firewallProblem(new Hetzner(hetzner), place)
+      : undefined;
+  const parts = [
+    ...(open ? ["**The server is not behind its firewall.**", "```", formatProblem(open), "```"] : []),
+    ...(changes.length > 0 ? [await describe(site, changes)] : []),
+  ];
+  return parts.length > 0 ? parts.join("\n") : undefined;
+}
+
+const byAddress: DescribeDrift = async ({ environment }, changes) =>
+  [
+    `An apply of ${environment.name} would change what runs: ${summary(changes)}.`,
+    "",
+    ...changes.map((change) => `- \`${describeChange(change)}\``),
+    "",
+    `Look at it: \`npx twinset review ${environment.name}\`. Bring it back: apply what was reviewed; or bring the files to what is so.`,
+  ].join("\n");
+
+/** Products of an environment whose latest release has not ended. */
+export async function openReleases(site: OpenSite, env: NodeJS.ProcessEnv): Promise<string[]> {
+  const { platform, environment } = site;
+  const files = stateFiles(platform.name, environment, { env, directory: join(__dirname, "..") });
+  const journal = await new Journal(files, { redact: redactor(knownSecrets(platform, environment, env)) }).read();
+  return platform.products.map(({ name }) => name).filter((name) => unfinished(journal, name));
+}
+
+export interface DriftOptions {
+  readonly environment: EnvironmentName;
+  readonly env: NodeJS.ProcessEnv;
+  /** Open, update or close the issue? */
+  readonly issue: boolean;
+  readonly describe?: DescribeDrift;
+  readonly write?: (line: string) => void;
+}
+
+/** @returns 0: nothing differs, 1: something does, 2: a mistake, 6: somebody is at work, so nothing can be said */
+export async function driftCommand({
+  environment,
+  env,
+  issue,
+  describe,
+  write = console.log,
+}: DriftOptions): Promise<number> {
+  try {
+    // Before the plan, which takes minutes: without a token nobody would hear of it.
+    const github = issue ? new Github(githubAccess(env)) : undefined;
+    const site = await openSite({ environment, env });
+    if ((await site.terraform.state()).length === 0) {
+      write(`${environment}: not deployed yet, so there is nothing to drift.`);
+      return EXIT.done;
+    }
+    const releasing = await openReleases(site, env);
+    if (releasing.length > 0) {
+      write(`${environment}: a release of ${list(releasing)} has not ended, so nothing is said of drift.`);
+      return EXIT.locked;
+    }
+    const body = await drift(site, env, describe);
+    write(body ?? `${environment}: what runs is what the files say.`);
+    if (github) {
+      const reported = await reportDrift(github, { platform: site.platform.name, environment, body });
+      if (reported.did !== "nothing") write(sentence(reported));
+    }
+    return body === undefined ? EXIT.done : EXIT.failed;
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError || reason instanceof TerraformError)) throw reason;
+    const lock = reason instanceof TerraformError ? lockAmong(reason.errors) : undefined;
+    write(lock ? describeLock(environment, lock).join("\n") : reason.message);
+    if (lock) return EXIT.locked;
+    return EXIT.mistake;
+  }
+}
+
+const sentence = ({ did, issue }: Exclude<Reported, { did: "nothing" }>): string =>
+  did === "kept" ? `Issue #${issue} says so already.` : `Issue #${issue} was ${did}.`;
