@@ -12,6 +12,11 @@ export interface DataChange {
   readonly what: string;
 }
 
+function isOf(volume: ResourceChange, store: string, platform: Platform): boolean {
+  const part = partOf(volume, platform);
+  return part.kind === "store" && part.store === store;
+}
+
 /** A server's own disk has nothing but the system and images, as long as its volume stays. */
 function servers(changes: readonly ResourceChange[]): DataChange[] {
   const replaced = changes.filter(({ type, change }) => type === "hcloud_server" && isReplaced(actionOf(change)));
@@ -38,18 +43,18 @@ export function dataChanges(
     }),
   );
   const volumes = changes.filter(({ type, change }) => type === "docker_volume" && goes(actionOf(change)));
+  const all = changes.some(({ type, change }) => type === "hcloud_volume" && goes(actionOf(change)));
+  const databases = platform.stores.filter(({ kind }) => kind === "postgres").map(({ name }) => name);
+  const gone = all || volumes.some((volume) => databases.some((name) => isOf(volume, name, platform)));
+  const end = gone ? "goes with its volume" : "is no longer looked after; it stays";
   const others = changes.flatMap((change): DataChange[] => {
     const part = partOf(change, platform);
     const action = actionOf(change.change);
     if (part.kind === "database") {
-      const what = action === "delete" ? "is no longer looked after; it stays" : "is made, or its password set";
-      return [{ of: part.product, what: `its database ${what}` }];
+      return [{ of: part.product, what: `its database ${action === "delete" ? end : "is made, or its password set"}` }];
     }
     if (part.kind !== "store" || !isService(change) || !isReplaced(action)) return [];
-    const lost = volumes.some((volume) => {
-      const its = partOf(volume, platform);
-      return its.kind === "store" && its.store === part.store;
-    });
+    const lost = volumes.some((volume) => isOf(volume, part.store, platform));
     return [{ of: part.store, what: lost ? "is replaced, and its volume goes" : "is replaced; its volume stays" }];
   });
   return [...servers(changes), ...migrations, ...others];
