@@ -3,7 +3,7 @@ import { readWaivers, type Waivers } from "../config/waivers";
 import type { Platform } from "../model/platform";
 import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
 import { guardWhole } from "../release/guard";
-import { checkPolicies, POLICIES } from "../review/policies";
+import { checkPolicies, KEEP_DATA, POLICIES } from "../review/policies";
 import { effective, type Plan } from "../terraform/plan";
 import type { OpenSite } from "./site";
 
@@ -37,7 +37,10 @@ export function refusals(site: OpenSite, plan: Plan, allow: readonly string[], n
   const { platform, environment } = site;
   const { waivers, path } = waiversOf(platform);
   const broken = checkPolicies({ plan, platform, environment }, { waivers, now });
-  const waived = new Set(broken.flatMap((each) => each.waived.map(({ address }) => address)));
+  // The guard knows no waivers, and only those of its own policy are meant for it.
+  const waived = broken
+    .filter(({ policy }) => policy.name === KEEP_DATA)
+    .flatMap((each) => each.waived.map(({ address }) => address));
   const losses = guardWhole(effective(plan), [...allow, ...waived]).refused.map(
     ({ address, actions, what }): Refused => ({
       address,

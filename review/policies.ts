@@ -38,6 +38,9 @@ export interface Policy {
   readonly findings: (context: PolicyContext) => readonly Finding[];
 }
 
+/** The policy that the guard of an apply stands for everywhere else. */
+export const KEEP_DATA = "keep-data";
+
 const onlyProduction = ({ environment }: PolicyContext): string | undefined =>
   environment.name === "production" ? undefined : "only in production";
 const onServers = ({ environment }: PolicyContext): string | undefined =>
@@ -45,7 +48,7 @@ const onServers = ({ environment }: PolicyContext): string | undefined =>
 
 export const POLICIES: readonly Policy[] = [
   {
-    name: "keep-data",
+    name: KEEP_DATA,
     demands: "no volume, server, public address or bucket is destroyed or replaced",
     reason: "Nothing here could bring back what is on it, or where its names lead.",
     pointless: onlyProduction,
