@@ -5,11 +5,6 @@ import { z } from "zod";
 import { ENVIRONMENTS } from "../model/environment";
 import { error, type Problem } from "../model/problem";
 
-const day = z
-  .string()
-  .regex(/^\d{4}-\d{2}-\d{2}$/)
-  .refine((text) => !Number.isNaN(Date.parse(text)) && new Date(text).toISOString().startsWith(text));
-
 const waiverSchema = z.strictObject({
   policy: z.string().min(1),
   environment: z.enum(ENVIRONMENTS),
@@ -18,7 +13,7 @@ const waiverSchema = z.strictObject({
   /** Why it may be so, in a sentence. */
   reason: z.string().min(10),
   /** The last day on which it holds (UTC). */
-  until: day,
+  until: z.iso.date(),
 });
 const fileSchema = z.strictObject({ waivers: z.array(waiverSchema) });
 
