@@ -186,6 +186,12 @@ export interface NotApplied {
 export const notApplied = (resources: readonly ResourceChange[]): NotApplied[] =>
   resources.flatMap(({ type, address, change }): NotApplied[] => {
     if (type !== "docker_container" || actionOf(change) !== "update" || change.actions[0] !== "update") return [];
-    const attributes = NOT_APPLIED.filter((name) => !alike(change.before?.[name], change.after?.[name]));
+    const attributes = NOT_APPLIED.filter((name) => {
+      const [before, after] = [change.before?.[name], change.after?.[name]];
+      // Of a mount without options only its path says that there is one.
+      return name === "tmpfs" ? !alike(paths(before), paths(after)) || !alike(before, after) : !alike(before, after);
+    });
     return attributes.length > 0 ? [{ address, attributes }] : [];
   });
+
+const paths = (mounts: unknown): string[] => Object.keys(mounts ?? {}).sort();
