@@ -62,5 +62,4 @@ const plain = (words: Words): string =>
 
 /** A value from a plan must not move the cursor, change colours or turn the order of what is read. */
 const withoutControls = (text: string): string =>
-  // eslint-disable-next-line no-control-regex
   text.replace(/[\r\n]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");

@@ -6,7 +6,7 @@ import type { Drift } from "./drift";
 import type { Interruption } from "./interruptions";
 import { actionOf, isReplaced, partOf } from "./parts";
 import type { Loss } from "./review";
-import { isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
+import { isEffective, isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
 import { count, counts, few } from "./words";
 
 export interface Found {
@@ -26,7 +26,8 @@ export function verdictOf(found: Found): string {
   const { changes, drift, environment, losses, resources, products } = found;
   const stray = driftClause(drift);
   if (changes.length === 0) return stray ? `${stray}; nothing is to change` : `${environment}: nothing to change`;
-  const all = changes.length === resources.length;
+  // What a replacement left over is a change, too, but none of the resources.
+  const all = resources.length > 0 && resources.every(isEffective);
   if (all && changes.every(({ change }) => actionOf(change) === "create")) return firstDeploy(found);
   if (all && changes.every(({ change }) => actionOf(change) === "delete")) {
     return `everything in ${environment} is destroyed: ${lossCounts(losses)}${count(products.filter((p) => p.before).length, "product")}, ${count(changes.length, "resource")}`;
@@ -61,8 +62,9 @@ function firstDeploy({ environment, changes, products, platform, resources }: Fo
   return `first deploy of ${environment}: ${made.join(", ")}; ${count(changes.length, "resource")} added, nothing else`;
 }
 
+/** Losses come worst first, and so do their clauses. */
 const lossClauses = (losses: readonly Loss[]): string[] =>
-  [true, false].flatMap((replaced) => {
+  [...new Set(losses.map(({ replaced }) => replaced))].flatMap((replaced) => {
     const own = losses.filter((loss) => loss.replaced === replaced && loss.what !== "server");
     if (own.length === 0) return [];
     const what = own.length === 1 ? `the ${own[0]!.what} ${own[0]!.address}` : counts(own.map((loss) => loss.what));
@@ -155,8 +157,14 @@ const migrationClause = ({ migrations, before }: ProductReview): string[] =>
   migrations.length === 0 ? [] : [before === undefined ? "its migration runs" : "a migration runs"];
 
 /** Everything that is neither a product's nor said already; or that there is nothing else. */
-function otherClauses({ changes, platform, interruptions }: Found): string[] {
-  const said = new Set(interruptions.filter(({ noticed }) => noticed).map(({ address }) => address));
+function otherClauses({ changes, platform, interruptions, losses }: Found): string[] {
+  const ofProduct = (change: ResourceChange): boolean => "product" in partOf(change, platform);
+  const beside = new Set(changes.filter((change) => !ofProduct(change)).map(({ address }) => address));
+  const said = new Set(
+    [...interruptions.filter(({ noticed }) => noticed), ...losses]
+      .map(({ address }) => address)
+      .filter((address) => beside.has(address)),
+  );
   const stores = interruptions
     .filter(({ who, noticed }) => noticed && who !== "everything")
     .filter(
@@ -167,7 +175,7 @@ function otherClauses({ changes, platform, interruptions }: Found): string[] {
         ).kind === "store",
     )
     .map(({ what, who, howLong }) => `${what} (${who}: ${howLong})`);
-  const others = changes.filter((change) => !("product" in partOf(change, platform)) && !said.has(change.address));
+  const others = changes.filter((change) => !ofProduct(change) && !said.has(change.address));
   const kinds = ["create", "update", "replace", "delete", "forget"] as const;
   const words = {
     create: "added",
