@@ -1,11 +1,12 @@
 import { describe, expect, test } from "@jest/globals";
-import { type Interruption, notApplied } from "../../review/interruptions";
+import { type Interruption, interruptions, notApplied } from "../../review/interruptions";
+import { productReviews } from "../../review/traffic";
 import type { ResourceChange } from "../../terraform/plan";
 import {
   container,
+  MANACORE,
   plan,
   resource,
-  reviewed,
   set,
   type SplitGiven,
   switched,
@@ -13,7 +14,8 @@ import {
   type What,
 } from "../support/plan";
 
-const found = (...changes: readonly ResourceChange[]): readonly Interruption[] => reviewed(plan(changes)).interruptions;
+const found = (...changes: readonly ResourceChange[]): readonly Interruption[] =>
+  interruptions(plan(changes), changes, productReviews(changes, MANACORE), MANACORE);
 const only = (...changes: readonly ResourceChange[]): Interruption => {
   const all = found(...changes);
   expect(all).toHaveLength(1);
