@@ -103,6 +103,14 @@ export function describeDelivery(platform: Platform, values: readonly DeliveryVa
   ].join("\n");
 }
 
+/** A line on the stack's file: is it whole, with those of the environments? */
+export function describeDeliveryFile(platform: Platform, values: readonly DeliveryValue[]): string {
+  const problems = deliveryProblems(platform, values);
+  const word = problems.length > 0 ? colours.red("incomplete") : colours.green("complete");
+  const found = problems.map(({ path, given }) => colours.red(`  ${path}: ${given}`));
+  return [`${envFile(platform.name, DELIVERY)}: ${word}`, ...found].join("\n");
+}
+
 function stateOf(value: DeliveryValue): string {
   if (!value.value) return value.optional ? colours.dim("left out") : colours.red("missing");
   return isTooShort(value) ? colours.red("too short") : colours.green("set");

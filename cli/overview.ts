@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { baseNeed, currentNeed, type Need, peakNeed, serverTypeOf, setNeed, setSize } from "../model/capacity";
 import { type HetznerPrices, monthlyCost, totals } from "../model/cost";
-import { deployed, pipelineValues, planEnvironment } from "../model/delivery";
+import { deployed, pipelineValues, planEnvironment, watchEnvironment } from "../model/delivery";
 import type { Environment } from "../model/environment";
 import { monitoringOf } from "../model/monitoring";
 import { hostsOf, type Platform, replicasOf, type ServerType } from "../model/platform";
@@ -41,7 +41,8 @@ export function deliveryOverview(platform: Platform, jsonPath: string): string {
     const { secrets, settings } = pipelineValues(platform, environment);
     const gate = platform.delivery!.gates[environment.name]!;
     const reviewed = gate.reviewed ? `after a review${gate.selfReview ? "" : " by somebody else"}` : "without a review";
-    return `${environment.name} ${reviewed}, and ${planEnvironment(environment.name)}: ${secrets.length} secrets, ${settings.length} variables`;
+    const { name } = environment;
+    return `${name} ${reviewed}, ${planEnvironment(name)}, ${watchEnvironment(name)}: ${secrets.length} secrets, ${settings.length} variables`;
   });
   const { branch, checks } = platform.delivery!.rules;
   return [

@@ -68,21 +68,23 @@ program
     const read = await fileReader(whole);
     const status = (environment: Environment, env: NodeJS.ProcessEnv): InputStatus[] =>
       inputStatus(environment.profiles ? development : whole, environment, env, read(environment.name));
-    if (name === DELIVERY && whole.delivery) {
-      const { describeDelivery } = await import("./delivery-inputs");
+    const delivery = async (describe: "whole" | "file"): Promise<void> => {
+      const { describeDelivery, describeDeliveryFile } = await import("./delivery-inputs");
       const { deliveryValues } = await import("./delivery-values");
       const { deliveryProblems } = await import("./with");
-      const values = deliveryValues(whole, whole.delivery, read, process.env);
-      console.log(describeDelivery(whole, values));
+      const values = deliveryValues(whole, whole.delivery!, read, process.env);
+      console.log((describe === "whole" ? describeDelivery : describeDeliveryFile)(whole, values));
       if (deliveryProblems(whole, values).length > 0) process.exitCode = 1;
-      return;
-    }
+    };
+    if (name === DELIVERY && whole.delivery) return delivery("whole");
     if (name === undefined) {
       for (const environment of Object.values(whole.environments)) {
         const inputs = status(environment, {});
         console.log(describeFile(whole, environment, inputs));
         if (inputs.some(isWrong)) process.exitCode = 1;
       }
+      // Without the file nobody means to have pipelines.
+      if (whole.delivery && Object.keys(read(DELIVERY)).length > 0) await delivery("file");
       return;
     }
     const environment = environmentOf(whole, name);

@@ -62,7 +62,13 @@ export const stacksOf = ({ delivery }: Pick<Platform, "delivery">): readonly Sta
 /** GitHub's environment for the plans of pull requests: "production-plan". */
 export const planEnvironment = (environment: EnvironmentName): string => `${environment}-plan`;
 
-/** Its jobs run on what a pull request would come to. GitHub looks at that reference (github.blog, 2025-11-07). */
+/**
+ * GitHub's environment for jobs that nobody is there to agree to: drift at night, the check before an approval, closing a
+ * way in. They run on the deployed branch only, which itself changes by approved pull requests.
+ */
+export const watchEnvironment = (environment: EnvironmentName): string => `${environment}-watch`;
+
+/** Jobs of a pull request run on what it would come to. GitHub looks at that reference (github.blog, 2025-11-07). */
 export const PULL_REQUESTS = "refs/pull/*/merge";
 
 /** GitHub keeps names in capitals; workflows give Terraform its own again: TF_VAR_HCLOUD_TOKEN → TF_VAR_hcloud_token. */

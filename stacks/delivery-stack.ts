@@ -2,6 +2,7 @@ import { GithubProvider } from "@cdktf/provider-github/lib/provider";
 import type { Construct } from "constructs";
 import { BranchRuleset } from "../constructs/github/branch-ruleset";
 import { DeploymentEnvironment } from "../constructs/github/deployment-environment";
+import { RepositoryVariable } from "../constructs/github/repository-variable";
 import { pinProvider } from "../constructs/provider-versions";
 import { expression } from "../constructs/terraform-expression";
 import { ValueMap } from "../constructs/value-map";
@@ -15,6 +16,7 @@ import {
   planSecrets,
   PULL_REQUESTS,
   STATE_CREDENTIALS,
+  watchEnvironment,
 } from "../model/delivery";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
@@ -29,8 +31,8 @@ export interface DeliveryStackProps {
 }
 
 /**
- * The way from a commit to the servers, at GitHub: an environment for each one of ours and another for the plans of its
- * pull requests, their secrets and variables, and the rules of the branch that is deployed. It reads no data source, so
+ * The way from a commit to the servers, at GitHub: for each environment of ours one there, one for the plans of its pull
+ * requests and one for jobs that only watch it; their secrets and variables; and the rules of the branch that is deployed. It reads no data source, so
  * that it can be planned from nothing: reviewers come as ids.
  */
 export class DeliveryStack extends NamedStack {
@@ -58,29 +60,31 @@ export class DeliveryStack extends NamedStack {
     for (const { environment, secrets, settings } of given) {
       const { name } = environment;
       const values = pipelineValues(platform, environment);
-      const visible = { names: values.settings.map((value) => value.name), from: settings };
-      new DeploymentEnvironment(this, name, {
+      const common = {
         repository,
-        name,
-        branches: [delivery.rules.branch],
-        gate: delivery.gates[name]!,
         reviewers,
+        settings: { names: values.settings.map((value) => value.name), from: settings },
+      };
+      const own = {
+        ...common,
+        branches: [delivery.rules.branch],
         secrets: { names: values.secrets.map((value) => value.name), from: secrets },
-        settings: visible,
-      });
+      };
+      new DeploymentEnvironment(this, name, { ...own, name, gate: delivery.gates[name]! });
+      new DeploymentEnvironment(this, watchEnvironment(name), { ...own, name: watchEnvironment(name) });
       const plan = planSecrets(platform, environment);
       new DeploymentEnvironment(this, planEnvironment(name), {
-        repository,
+        ...common,
         name: planEnvironment(name),
         branches: [PULL_REQUESTS],
-        reviewers,
         secrets: {
           names: [...plan.same, ...plan.reader, ...Object.keys(plan.dummies)],
           from: `merge(${secrets}, ${reader}, ${expression(plan.dummies)})`,
         },
-        settings: visible,
       });
     }
+    // Environments have the same names on every platform, so a repository deploys one.
+    new RepositoryVariable(this, "platform", { repository, name: "PLATFORM", value: platform.name });
     new BranchRuleset(this, "rules", { repository, rules: delivery.rules });
   }
 

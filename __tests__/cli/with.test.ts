@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseEnv, stripVTControlCharacters } from "node:util";
-import { deliveryExample, describeDelivery } from "../../cli/delivery-inputs";
+import { deliveryExample, describeDelivery, describeDeliveryFile } from "../../cli/delivery-inputs";
 import { deliveryValues } from "../../cli/delivery-values";
 import { deliveryProblems, environmentFor, runWith } from "../../cli/with";
 import { deployed, pipelineValues } from "../../model/delivery";
@@ -170,6 +170,13 @@ describe("npm run env -- delivery", () => {
     expect(text).toContain("1 problem.");
     const secrets = Object.entries(given).flatMap(([, file]) => Object.values(file).filter((value) => value !== ""));
     for (const value of secrets) expect(text).not.toContain(value);
+  });
+  test("in one line among all files, with what is wrong", () => {
+    const file = (given: Files): string => stripVTControlCharacters(describeDeliveryFile(platform, values(given)));
+    expect(file(files())).toBe(".env.korczewski.delivery: complete");
+    expect(file(files({ staging: { TF_VAR_smoke_key: "" } }))).toBe(
+      ".env.korczewski.delivery: incomplete\n  .env.korczewski.staging: missing or too short: TF_VAR_smoke_key",
+    );
   });
   test("says how to go on when all is there", () => {
     expect(describe_(files())).toContain("complete; run: npx twinset with delivery -- npx cdktf deploy delivery");

@@ -87,10 +87,11 @@ const REVIEWERS = ["ada", "team"] as const;
     rmSync(directory, { recursive: true });
   });
 
-  test("makes an environment for each one of ours and one for its pull requests, and works on no other owner's", () => {
+  test("makes three environments for each one of ours, and works on no other owner's", () => {
     expect(Object.keys(repository().environments).sort()).toEqual([
-      ...["production", "production-plan", "staging", "staging-plan"],
+      ...["production", "production-plan", "production-watch", "staging", "staging-plan", "staging-watch"],
     ]);
+    expect(repository().variables).toEqual({ PLATFORM: "korczewski" });
   });
 
   test("lets nobody at an environment's secrets before a reviewer has agreed; production's is somebody else", () => {
@@ -101,8 +102,9 @@ const REVIEWERS = ["ada", "team"] as const;
       expect([...at(name).reviewers].sort()).toEqual([...reviewers].sort());
       expect(at(name).policies).toEqual(["main"]);
     }
-    for (const name of ["staging-plan", "production-plan"]) {
-      expect(at(name)).toMatchObject({ reviewers: [], policies: ["refs/pull/*/merge"] });
+    for (const name of ["staging", "production"]) {
+      expect(at(`${name}-plan`)).toMatchObject({ reviewers: [], policies: ["refs/pull/*/merge"] });
+      expect(at(`${name}-watch`)).toMatchObject({ reviewers: [], policies: ["main"], secrets: at(name).secrets });
     }
   });
 
@@ -168,6 +170,7 @@ const REVIEWERS = ["ada", "team"] as const;
     const changes = await terraform().plan();
     expect(changes.map(({ address, change }) => [address, change.actions.join()]).sort()).toEqual([
       ['github_actions_environment_secret.staging-plan_secrets["TF_VAR_redis_password"]', "update"],
+      ['github_actions_environment_secret.staging-watch_secrets["TF_VAR_redis_password"]', "update"],
       ['github_actions_environment_secret.staging_secrets["TF_VAR_redis_password"]', "update"],
     ]);
     expect((await terraform().applyPlanned()).errors).toEqual([]);
@@ -289,6 +292,6 @@ const REVIEWERS = ["ada", "team"] as const;
 
   test("is gone without a trace when it is destroyed", async () => {
     expect((await terraform().apply({ destroy: true })).errors).toEqual([]);
-    expect(repository()).toMatchObject({ environments: {}, rulesets: {} });
+    expect(repository()).toMatchObject({ environments: {}, rulesets: {}, variables: {} });
   }, 240_000);
 });

@@ -1,6 +1,9 @@
 /** What the delivery stack of every platform promises. __tests__/rehearsal/delivery.test.ts applies one. */
 import { describe, expect, test } from "@jest/globals";
+import { readFileSync } from "node:fs";
 import { homedir } from "node:os";
+import { join } from "node:path";
+import { parse } from "yaml";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
 import {
   deployed,
@@ -51,18 +54,40 @@ describe.each(EVERY_PLATFORM)("%s", (_, { platform }) => {
     for (const { state } of environments) expect(state).not.toMatchObject({ bucket: backend.s3.bucket });
   });
 
-  test("each environment has another one for the plans of its pull requests, and there are no others", () => {
+  test("each environment has one for the plans of its pull requests and one for watching it; there are no others", () => {
     expect(Object.keys(stack.all("github_repository_environment")).sort()).toEqual(
-      environments.flatMap(({ name }) => [name, `${name}-plan`]).sort(),
+      environments.flatMap(({ name }) => [name, `${name}-plan`, `${name}-watch`]).sort(),
     );
+  });
+  test("the one for watching has all that the environment has, on the same branch and without waiting for anybody", () => {
+    for (const { name } of environments) {
+      const watch = stack.resource("github_repository_environment", `${name}-watch`);
+      expect(watch).not.toHaveProperty("reviewers");
+      for (const type of ["github_actions_environment_secret", "github_actions_environment_variable"]) {
+        const [kind] = type.split("_").slice(-1) as [string];
+        const of = (id: string) => {
+          const { for_each, value } = stack.resource(type, `${id}_${kind}s`);
+          return { for_each, value };
+        };
+        expect(of(`${name}-watch`)).toEqual(of(name));
+      }
+    }
+  });
+  test("workflows know which platform the repository deploys", () => {
+    expect(stack.resource("github_actions_variable", "platform")).toMatchObject({
+      variable_name: "PLATFORM",
+      value: platform.name,
+    });
   });
   test("an environment is for the branch that is deployed, the other for pull requests", () => {
     for (const { name } of environments) {
       const branches = (of: string) =>
         stack.resource("github_repository_environment_deployment_policy", `${of}_branches`)["for_each"];
-      expect(branches(name)).toBe(`\${toset(["${delivery.rules.branch}"])}`);
+      for (const of of [name, `${name}-watch`]) {
+        expect(branches(of)).toBe(`\${toset(["${delivery.rules.branch}"])}`);
+      }
       expect(branches(`${name}-plan`)).toBe('${toset(["refs/pull/*/merge"])}');
-      for (const of of [name, `${name}-plan`]) {
+      for (const of of [name, `${name}-plan`, `${name}-watch`]) {
         expect(stack.resource("github_repository_environment", of)["deployment_branch_policy"]).toEqual({
           protected_branches: false,
           custom_branch_policies: true,
@@ -197,8 +222,20 @@ describe("a gate", () => {
     });
   });
   test("of one environment makes that environment only", () => {
-    expect(Object.keys(withGate(open).all("github_repository_environment"))).toEqual(["production", "production-plan"]);
+    expect(Object.keys(withGate(open).all("github_repository_environment"))).toEqual([
+      ...["production", "production-plan", "production-watch"],
+    ]);
   });
+});
+
+test("each check that the branch requires is a job of the pull-request workflow", () => {
+  const file = readFileSync(join(__dirname, "../../.github/workflows/pull-request.yml"), "utf8");
+  const { jobs } = parse(file) as { jobs: Record<string, { name?: string; strategy?: unknown }> };
+  // GitHub calls a check after its job's name, else its id; a matrix has a name for each of its parts.
+  const names = Object.entries(jobs).flatMap(([id, { name, strategy }]) => (strategy ? [] : [name ?? id]));
+  for (const [, { platform }] of EVERY_PLATFORM) {
+    expect(names).toEqual(expect.arrayContaining([...platform.delivery!.rules.checks]));
+  }
 });
 
 test("a provider's token that a service has too is real for plans: a dummy would replace that service", () => {
