@@ -2,7 +2,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { brokenPromises, PROMISES, servicesFor, TARGETS } from "./promises";
+import { servicesFor, TARGETS } from "../../images/targets";
+import { brokenPromises, PROMISES } from "./promises";
 
 const DOCKERFILE = readFileSync(join(__dirname, "../../images/templates/Dockerfile"), "utf8");
 

@@ -4,23 +4,7 @@ import { Cmd } from "dockerfile-ast/lib/instructions/cmd";
 import { Healthcheck } from "dockerfile-ast/lib/instructions/healthcheck";
 import { PLATFORMS } from "../../config/platforms";
 import { type Health, healthTest } from "../../model/health";
-import type { Service } from "../../model/service";
-
-export const TARGETS = ["nestjs", "sveltekit", "astro"] as const;
-export type Target = (typeof TARGETS)[number];
-
-/** The roles of the catalog's services that are of a target's kind. */
-const ROLES: Readonly<Record<Target, readonly string[]>> = {
-  nestjs: ["backend", "auth", "api"],
-  sveltekit: ["web"],
-  astro: ["landing"],
-};
-
-/** Manacore's services of a target's kind. */
-export const servicesFor = (target: Target): Service[] =>
-  PLATFORMS["manacore"]!.products.flatMap(({ services }) => services).filter(({ role }) =>
-    ROLES[target].includes(role),
-  );
+import { servicesFor, type Target, TARGETS } from "../../images/targets";
 
 interface Line {
   readonly keyword: string;

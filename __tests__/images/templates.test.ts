@@ -4,7 +4,7 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
-import { servicesFor } from "./promises";
+import { servicesFor } from "../../images/targets";
 
 const TEMPLATES = join(__dirname, "../../images/templates");
 const template = (name: string): string => readFileSync(join(TEMPLATES, name), "utf8");

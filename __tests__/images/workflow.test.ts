@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { checkRelease } from "../../config/release-file";
-import { TARGETS } from "./promises";
+import { TARGETS } from "../../images/targets";
 
 interface Step {
   readonly name?: string;
@@ -191,7 +191,8 @@ describe("inputs", () => {
     READ_ONLY_TOKEN: "false",
     GITHUB_REPOSITORY_OWNER: "Wuesteon",
   };
-  const check = (changed: Readonly<Record<string, string>> = {}) => runStep("Check inputs, make names", { ...GOOD, ...changed });
+  const check = (changed: Readonly<Record<string, string>> = {}) =>
+    runStep("Check inputs, make names", { ...GOOD, ...changed });
 
   test("the image is the service under the owner, in lower case as registries want it", () => {
     expect(check()).toMatchObject({
