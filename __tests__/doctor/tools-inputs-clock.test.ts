@@ -159,9 +159,7 @@ describe("inputs", () => {
   });
 
   test("too short, or the same as another one", async () => {
-    expect(about(await seen(states("too short")), "long enough")).toEqual([
-      "failure long enough: not TF_VAR_input_0",
-    ]);
+    expect(about(await seen(states("too short")), "long enough")).toEqual(["failure long enough: not TF_VAR_input_0"]);
     const twice: InputState[] = [{ name: "TF_VAR_b", state: "set", sameAs: "TF_VAR_a" }];
     expect(told(await seen(twice))).toEqual([
       "ok set: 1 of their form",
