@@ -32,8 +32,8 @@ export interface DeliveryStackProps {
 
 /**
  * The way from a commit to the servers, at GitHub: for each environment of ours one there, one for the plans of its pull
- * requests and one for jobs that only watch it; their secrets and variables; and the rules of the branch that is deployed. It reads no data source, so
- * that it can be planned from nothing: reviewers come as ids.
+ * requests and one for jobs that only watch it; their secrets and variables; and the rules of the branch that is
+ * deployed. It reads no data source, so that it can be planned from nothing: reviewers come as ids.
  */
 export class DeliveryStack extends NamedStack {
   constructor(
