@@ -5,12 +5,13 @@ import { Github, githubAccess } from "../delivery/github";
 import { Hetzner } from "../delivery/hetzner";
 import { firewallProblem } from "../delivery/way-in";
 import type { EnvironmentName } from "../model/environment";
+import type { Platform } from "../model/platform";
 import { formatProblem, list, ProblemsError } from "../model/problem";
 import { describeChange, summary } from "../release/engine";
 import { Journal } from "../release/journal";
 import { knownSecrets, redactor } from "../release/redact";
 import { stateFiles } from "../release/state-store";
-import { unfinished } from "../release/unfinished";
+import { type JournalContent, unfinished } from "../release/unfinished";
 import type { ResourceChange } from "../terraform/plan";
 import { lockAmong, TerraformError } from "../terraform/working-directory";
 import { describeLock } from "./plan";
@@ -54,9 +55,15 @@ const byAddress: DescribeDrift = async ({ environment }, changes) =>
 export async function openReleases(site: OpenSite, env: NodeJS.ProcessEnv): Promise<string[]> {
   const { platform, environment } = site;
   const files = stateFiles(platform.name, environment, { env, directory: join(__dirname, "..") });
-  const journal = await new Journal(files, { redact: redactor(knownSecrets(platform, environment, env)) }).read();
-  return platform.products.map(({ name }) => name).filter((name) => unfinished(journal, name));
+  return releasesIn(
+    platform,
+    await new Journal(files, { redact: redactor(knownSecrets(platform, environment, env)) }).read(),
+  );
 }
+
+/** The same of a journal that was read. */
+export const releasesIn = (platform: Pick<Platform, "products">, journal: JournalContent): string[] =>
+  platform.products.map(({ name }) => name).filter((name) => unfinished(journal, name));
 
 export interface DriftOptions {
   readonly environment: EnvironmentName;

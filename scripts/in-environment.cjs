@@ -131,18 +131,16 @@ function runHere(command, env, agent) {
   });
 }
 
-/** What the command's shell does besides: it writes the code down when all is over, and ends the agent. */
-const OUTLIVING = `trap : INT TERM
-"$@" > "$TWINSET_RUN/log" 2>&1 &
-pid=$!
+/** What the command's shell does besides: it says whom to tell, writes the code down when all is over, ends the agent. */
+const OUTLIVING = `"$@" > "$TWINSET_RUN/log" 2>&1 &
+pid=$!; echo $pid > "$TWINSET_RUN/command"
 wait $pid; code=$?
-while kill -0 $pid 2>/dev/null; do wait $pid; code=$?; done
 if [ -n "\${SSH_AGENT_PID:-}" ]; then kill "$SSH_AGENT_PID"; fi
 echo $code > "$TWINSET_RUN/code.new"; mv "$TWINSET_RUN/code.new" "$TWINSET_RUN/code"`;
 
 function runOutliving(command, env, agent, folder) {
   fs.mkdirSync(folder, { recursive: true });
-  for (const name of ["log", "code", "shown"]) fs.rmSync(path.join(folder, name), { force: true });
+  for (const name of ["log", "command", "code", "shown"]) fs.rmSync(path.join(folder, name), { force: true });
   const shell = spawn("bash", ["-c", OUTLIVING, "bash", ...command], {
     // A session of its own: nobody ends it with this process.
     detached: true,
@@ -151,16 +149,21 @@ function runOutliving(command, env, agent, folder) {
   });
   fs.writeFileSync(path.join(folder, "pid"), String(shell.pid));
   shell.unref();
+  const file = (name) => path.join(folder, name);
+  // To the command alone: what it has begun, a Terraform, is to come to its end.
   const tell = () => {
-    console.log("Cancelled: what is under way is led to a safe end.");
-    // To the whole group: the command may have children of its own between it and who is to hear it.
+    if (fs.existsSync(file("code"))) return;
     try {
-      process.kill(-shell.pid, "SIGTERM");
+      process.kill(Number(fs.readFileSync(file("command"), "utf8")), "SIGTERM");
     } catch {
-      // It has just ended.
+      // It has not begun yet, or has just ended: then its code is there in a moment.
+      setTimeout(tell, 100);
     }
   };
-  process.once("SIGINT", tell);
+  process.once("SIGINT", () => {
+    console.log("Cancelled: what is under way is led to a safe end.");
+    tell();
+  });
   process.on("SIGTERM", () => undefined);
   follow(folder);
 }

@@ -2,7 +2,10 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { driftCommand } from "../../cli/drift";
+import { driftCommand, releasesIn } from "../../cli/drift";
+import { loadPlatform } from "../../config/load";
+import { Journal } from "../../release/journal";
+import { stateFiles } from "../../release/state-store";
 import {
   changedCommand,
   commentCommand,
@@ -126,6 +129,20 @@ describe("twinset compare", () => {
     expect(compareCommand("1111111111111111", { now, then: join(root, "gone.json") }, gone.write)).toBe(3);
     expect(gone.text()).toContain("not at hand");
   });
+});
+
+test("a release that has begun and not ended is under way, whichever product's", async () => {
+  const { platform } = loadPlatform();
+  const files = stateFiles(platform.name, platform.environments.development, { env: {}, directory: root });
+  const journal = new Journal(files, { redact: (text) => text });
+  const under = async (): Promise<string[]> => releasesIn(platform, await journal.read());
+  const to = { live: "blue", canary: 0, blue: { version: "v1" }, green: null } as const;
+  expect(await under()).toEqual([]);
+  await journal.append({ event: "started", run: "r1", product: "chat", from: null, to });
+  await journal.append({ event: "started", run: "r2", product: "news", from: null, to });
+  expect((await under()).sort()).toEqual(["chat", "news"]);
+  await journal.append({ event: "ended", run: "r1", product: "chat", outcome: "failed" });
+  expect(await under()).toEqual(["news"]);
 });
 
 describe("with a played Terraform", () => {

@@ -139,6 +139,10 @@ function wayInProblems(name: string, job: Job, jobs: readonly (readonly [string,
     ...(minutes >= (job["timeout-minutes"] ?? Infinity)
       ? []
       : [`its way in is open for ${minutes} minutes, and it may take ${job["timeout-minutes"]}`]),
+    // npx ends at the first signal, and leaves alone what it has started.
+    ...(steps.some(({ run }) => /--survive \S+ -- npx/.test(run ?? ""))
+      ? ["what outlives its step is begun by npx"]
+      : []),
     ...(outlives && !waits ? ["what outlives its step is not waited for (--wait, if: always())"] : []),
   ];
 }

@@ -56,7 +56,7 @@ jobs:
         with: { persist-credentials: false }
       - env: { TWINSET_SECRETS: "\${{ toJSON(secrets) }}" }
         run: node scripts/in-environment.cjs -- npx twinset way-in open "$ENVIRONMENT" --for 30m
-      - run: exec node scripts/in-environment.cjs --survive x -- npx twinset apply
+      - run: exec node scripts/in-environment.cjs --survive x -- node bin/twinset.cjs apply
       - if: always()
         run: node scripts/in-environment.cjs --wait x
       - if: always()
@@ -95,23 +95,23 @@ jobs:
     ["a job without a limit of time", (w) => w.replace("    timeout-minutes: 30\n", ""), "has no timeout-minutes"],
     [
       "a typed value in a script",
-      (w) => w.replace("npx twinset apply", "npx twinset apply ${{ inputs.product }}"),
+      (w) => w.replace("bin/twinset.cjs apply", "bin/twinset.cjs apply ${{ inputs.product }}"),
       "pass it by env",
     ],
     [
       "an event's value in a script",
-      (w) => w.replace("npx twinset apply", "echo ${{ github.event.pull_request.title }}"),
+      (w) => w.replace("bin/twinset.cjs apply", "echo ${{ github.event.pull_request.title }}"),
       "pass it by env",
     ],
     [
       "a branch's name in a script",
-      (w) => w.replace("npx twinset apply", "echo ${{ github.head_ref }}"),
+      (w) => w.replace("bin/twinset.cjs apply", "echo ${{ github.head_ref }}"),
       "pass it by env",
     ],
-    ["a secret in a script", (w) => w.replace("npx twinset apply", "echo ${{ secrets.X }}"), "pass it by env"],
+    ["a secret in a script", (w) => w.replace("bin/twinset.cjs apply", "echo ${{ secrets.X }}"), "pass it by env"],
     [
       "a function around a typed value",
-      (w) => w.replace("npx twinset apply", "echo ${{ format('{0}', inputs.x) }}"),
+      (w) => w.replace("bin/twinset.cjs apply", "echo ${{ format('{0}', inputs.x) }}"),
       "pass it by env",
     ],
     [
@@ -164,6 +164,11 @@ jobs:
     ],
     ["a way in that ends before its job", (w) => w.replace("--for 30m", "--for 29m"), "open for 29 minutes"],
     ["a way in for the default time", (w) => w.replace(" --for 30m", ""), "not said in minutes"],
+    [
+      "npx between a signal and who is to hear it",
+      (w) => w.replace("node bin/twinset.cjs", "npx twinset"),
+      "begun by npx",
+    ],
     ["work that nobody waits for", (w) => w.replace(" --wait x", " --other x"), "is not waited for"],
   ];
   test.each(cases)("%s", (_, change, problem) => {

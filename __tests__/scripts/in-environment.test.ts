@@ -167,6 +167,25 @@ describe("a command that outlives its step", () => {
     expect(waited.stdout).not.toContain("begun");
   }, 20_000);
 
+  test("what the command has begun itself is not disturbed", async () => {
+    const folder = join(home, "run");
+    const begun =
+      "process.on('SIGTERM', () => console.log('disturbed')); setTimeout(() => console.log('came to its end'), 1200)";
+    const work = `
+      process.on("SIGTERM", () => console.log("heard"));
+      require("child_process").spawn(process.execPath, ["-e", ${JSON.stringify(begun)}], { stdio: "inherit" });
+      console.log("begun");`;
+    const step = spawn(process.execPath, [SCRIPT, "--survive", folder, ...node(work)], { env: environment() });
+    let said = "";
+    step.stdout.on("data", (text) => (said += String(text)));
+    const ended = new Promise((resolve) => step.once("exit", resolve));
+    for (let n = 0; n < 100 && !said.includes("begun"); n++) await sleep(50);
+    step.kill("SIGINT");
+    expect(await ended).toBe(0);
+    expect(said).toMatch(/heard[\s\S]*came to its end/);
+    expect(said).not.toContain("disturbed");
+  }, 20_000);
+
   test("one that just ends gives its words and its code, and a later wait gives the code again", () => {
     const folder = join(home, "run");
     const { status, stdout } = run(["--survive", folder, ...node("console.log('done');process.exitCode=3")]);
