@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { manacore } from "../../config/platforms/manacore";
@@ -167,6 +167,50 @@ describe("in a bucket", () => {
     expect(await refusal(s3().read("journal.jsonl"))).toContain("503 InternalError");
     await store.stop();
     expect(await refusal(s3({ endpoint: baseUrl }).read("journal.jsonl"))).toContain("ECONNREFUSED");
+  });
+});
+
+describe("when the state itself was written last", () => {
+  test("in a bucket: as the store says, to the second", async () => {
+    const before = Math.floor(Date.now() / 1000) * 1000;
+    await s3().write("terraform.tfstate", "{}", { ifVersion: "absent" });
+    await s3().write("journal.jsonl", "{}", { ifVersion: "absent" });
+    const time = (await s3().modified())!.getTime();
+    expect(time).toBeGreaterThanOrEqual(before);
+    expect(time).toBeLessThanOrEqual(Date.now());
+  });
+  test("on this computer: the file's own time", async () => {
+    const files = local();
+    const written = new Date("2026-11-20T10:00:00Z");
+    writeFileSync(files.state, "{}");
+    utimesSync(files.state, written, written);
+    expect(await files.modified()).toEqual(written);
+  });
+  test("before the first deploy there is none, whatever else lies there", async () => {
+    for (const files of [s3(), local()]) {
+      await files.write("journal.jsonl", "{}", { ifVersion: "absent" });
+      expect(await files.modified()).toBeUndefined();
+    }
+  });
+  test("a store that is busy is asked again", async () => {
+    await s3().write("terraform.tfstate", "{}", { ifVersion: "absent" });
+    store.faults.inject({ fault: { kind: "error", status: 503 }, method: "HEAD", times: 2 });
+    expect(await s3().modified()).toBeInstanceOf(Date);
+    expect(pauses).toHaveLength(2);
+  });
+  test("credentials that are refused are a problem, and are not shown", async () => {
+    const wrong = KEY_ID.replace("0", "1");
+    const reason = (await s3({ accessKeyId: wrong })
+      .modified()
+      .catch((given: unknown) => given)) as Error;
+    expect(reason).toBeInstanceOf(ProblemsError);
+    expect(reason.message).toContain("s3://state/manacore/staging/terraform.tfstate");
+    expect(reason.message).toMatch(/40[01].*AWS_ACCESS_KEY_ID/s);
+    for (const secret of [wrong, SECRET]) expect(reason.message).not.toContain(secret);
+  });
+  test("a place that cannot be looked at is a problem", async () => {
+    writeFileSync(join(directory, "file"), "");
+    await expect(new LocalFiles(join(directory, "file", "terraform.tfstate")).modified()).rejects.toThrow(/ENOTDIR/);
   });
 });
 
