@@ -5,11 +5,13 @@ import type { Review } from "./review";
 
 /** GitHub's limit of a comment's body, in characters ("body is too long (maximum is 65536 characters)"). */
 export const MOST_CHARACTERS = 65_536;
+/** For the line by which the comment is found again (delivery/comment.ts); names have at most 63 characters. */
+const MARKER = 256;
 
 export interface MarkdownOptions {
   /** Takes secrets out of the whole text. */
   readonly redact: Redact;
-  /** @default GitHub's limit */
+  /** @default GitHub's limit, with room for the comment's marker */
   readonly most?: number;
 }
 
@@ -38,7 +40,7 @@ const SHORTER: readonly Omit<Room, "folded">[] = [
  * longest first; then lists are shortened to their first rows, what is destroyed last of all. Whatever is left out is
  * counted in its place.
  */
-export function markdown(review: Review, { redact, most = MOST_CHARACTERS }: MarkdownOptions): string {
+export function markdown(review: Review, { redact, most = MOST_CHARACTERS - MARKER }: MarkdownOptions): string {
   // Before anything is escaped: a secret would not be found with backslashes in it.
   const blocks = document(review, redact);
   const write = (room: Room): string => render(blocks, room);

@@ -1,7 +1,7 @@
 /** A review as Markdown and as text for a terminal: what is in it, and what no text from a plan can do there. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { code, escape, markdown } from "../../review/markdown";
+import { code, escape, markdown, MOST_CHARACTERS } from "../../review/markdown";
 import type { Review } from "../../review/review";
 import { planRedactor } from "../../review/secrets";
 import { terminalText } from "../../review/terminal";
@@ -222,4 +222,18 @@ describe("a secret whose characters mean something in Markdown or in a terminal"
       }
     },
   );
+});
+
+test("the longest comment still has room for the line by which it is found again", () => {
+  const of = (n: number): Review["groups"][number] => ({
+    title: `product-${n}`,
+    details: [{ address: "x".repeat(32_000), action: "create", sign: "+", note: "", attributes: [] }],
+  });
+  const marker = `<!-- twinset:review platform=${"p".repeat(63)} environment=production -->\n`;
+  // So long that both just fit without it.
+  const room = MOST_CHARACTERS - markdown({ ...base, groups: [of(1), of(2)] }, { redact, most: Infinity }).length;
+  const wider = { ...of(3), details: [{ ...of(3).details[0]!, address: "y".repeat(room - 150) }] };
+  const review = { ...base, groups: [of(1), of(2), wider] };
+  expect(markdown(review, { redact, most: Infinity }).length).toBeGreaterThan(MOST_CHARACTERS - marker.length);
+  expect(`${marker}${markdown(review, { redact })}`.length).toBeLessThanOrEqual(MOST_CHARACTERS);
 });
