@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { standardDelivery } from "../../config/github";
+import { planEnvironment, watchEnvironment } from "../../model/delivery";
 import { actionProblems, workflowProblems } from "./workflow-rules";
 
 const ROOT = join(__dirname, "../..");
@@ -38,6 +39,20 @@ test("the checks that the branch's rules require are jobs of the pull-request wo
     // A matrix' jobs have names of their own.
     expect(jobs[check]!.strategy).toBeUndefined();
   }
+});
+
+test("jobs are in environments that the delivery stack makes", () => {
+  const made = (["staging", "production"] as const).flatMap((name) => [
+    name,
+    planEnvironment(name),
+    watchEnvironment(name),
+  ]);
+  const used = readdirSync(WORKFLOWS).flatMap((name) => {
+    const { jobs } = parse(text(name)) as { jobs: Record<string, { environment?: string }> };
+    return Object.values(jobs).flatMap(({ environment }) => (environment === undefined ? [] : [environment]));
+  });
+  expect(used.length).toBeGreaterThan(10);
+  for (const environment of used) expect(made).toContain(environment.replace(/^\$\{\{[^}]*\}\}/, "staging"));
 });
 
 describe("what is told of", () => {

@@ -5,6 +5,8 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { deployed, githubName, pipelineValues } from "../../model/delivery";
+import { EVERY_PLATFORM } from "../support/synth";
 
 const SCRIPT = join(__dirname, "../../scripts/in-environment.cjs");
 const root = mkdtempSync(join(tmpdir(), "twinset-in-environment-"));
@@ -64,6 +66,20 @@ describe("what the command gets", () => {
       "TF_VAR_HCLOUD_TOKEN",
     ]) {
       expect(env).not.toHaveProperty(name);
+    }
+  });
+
+  test.each(EVERY_PLATFORM)("every value that the delivery stack gives %s", (_, { platform }) => {
+    for (const each of deployed(platform)) {
+      const { secrets, settings } = pipelineValues(platform, each);
+      const of = (values: readonly { name: string }[]): Record<string, string> =>
+        Object.fromEntries(
+          values.filter(({ name }) => !name.startsWith("SSH_")).map(({ name }) => [name, `value of ${name}`]),
+        );
+      const atGithub = (values: Record<string, string>): Record<string, string> =>
+        Object.fromEntries(Object.entries(values).map(([name, value]) => [githubName(name), value]));
+      const { stdout } = run(node(PRINT), environment(atGithub(of(secrets)), atGithub(of(settings))));
+      expect(JSON.parse(stdout)).toMatchObject({ ...of(secrets), ...of(settings) });
     }
   });
 
