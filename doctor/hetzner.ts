@@ -67,8 +67,23 @@ async function ownProject(context: Context, project: Project): Promise<Finding[]
     );
   }
   // What is wrong with the state is told where the state is looked at.
-  const state = await stateOf(context).catch(() => undefined);
+  let isRead = true;
+  const state = await stateOf(context).catch(() => {
+    isRead = false;
+    return undefined;
+  });
+  if (state && isAbsent(state)) isRead = false;
   const known = state && !isAbsent(state) ? state.serverId : undefined;
+  const server = serverOf(context, project);
+  if (server && isRead && known === undefined) {
+    found.push(
+      findings.failure(
+        what,
+        `has ${server.name}, of which the state knows nothing: a deploy would make another one, and be refused`,
+        `find the state that has it (bucket, AWS_ENDPOINT_URL_S3, PLATFORM); npx twinset recover ${environment.name} adopts it`,
+      ),
+    );
+  }
   if (known !== undefined && !project.servers.some(({ id }) => String(id) === known)) {
     found.push(
       findings.failure(

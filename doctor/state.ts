@@ -133,7 +133,7 @@ export async function stateStore(context: Context): Promise<Finding[]> {
   return [findings.ok("state", `${place}: ${described}`), ...probed, lock];
 }
 
-/** "Terraform's lock is a conditional write": a store that passes over the condition gives it to two at a time. */
+/** Terraform's lock is a conditional write: a store that passes over the condition gives it to two at a time. */
 async function probe(context: Context, files: StateFiles, bucket: string): Promise<Finding[]> {
   // Unique, so that two who look at the same time do not meet.
   const name = `twinset-doctor-${randomUUID()}.json`;
@@ -141,16 +141,20 @@ async function probe(context: Context, files: StateFiles, bucket: string): Promi
     const left = await files.read(name);
     return left === undefined || files.remove(name, { ifVersion: left.version });
   };
-  context.cleanups.add(remove);
+  const looked = (async () => [await conditions(files, name), ...(await openness(context, name, bucket))])();
+  // Whoever ends the program waits for a write that is under way: it would come after the removal.
+  let removal: Promise<boolean> | undefined;
+  const clean = (): Promise<boolean> => (removal ??= looked.then(remove, remove));
+  context.cleanups.add(clean);
   try {
-    return [await conditions(files, name), ...(await openness(context, name, bucket))];
+    return await looked;
   } catch (reason) {
     if (!(reason instanceof ProblemsError)) throw reason;
     return reason.problems.map(({ given, fix }) => findings.failure("writes", given, fix));
   } finally {
     // A store that has just failed may fail again: then the file's name is told.
-    const removed = await remove().catch(() => false);
-    context.cleanups.delete(remove);
+    const removed = await clean().catch(() => false);
+    context.cleanups.delete(clean);
     if (!removed) context.notes.push(findings.warning("probe", `${files.place(name)} was left`, "remove it by hand"));
   }
 }

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Finding } from "../../doctor";
 import { hetznerFirewall, hetznerToken } from "../../doctor/hetzner";
 import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
-import { startObjectStore } from "../../rehearsal/simulators/object-store";
+import { type ObjectStore, startObjectStore } from "../../rehearsal/simulators/object-store";
 import { stateFiles } from "../../release/state-store";
 import { Hetzner } from "../rehearsal/simulators/hetzner-client";
 import { about, ADDRESS, type Changes, contextFor, ENV, KEY_ID, SMALL, told, unhelpful } from "../support/patient";
 
 const READER = "r".repeat(64);
+const BUCKET = "manacore-terraform-state";
 const LABELS = { platform: "manacore", environment: "production", "managed-by": "twinset" };
 
 let simulator: HetznerSimulator;
@@ -93,23 +94,43 @@ describe("the project", () => {
     expect(about(await token(), "project")[0]).toMatch(/^ok/);
   });
 
-  test("without the server that the state has", async () => {
-    const bucket = "manacore-terraform-state";
-    const store = await startObjectStore({ buckets: [bucket], accessKeyId: KEY_ID });
-    const env = { AWS_ENDPOINT_URL_S3: store.baseUrl };
-    const files = stateFiles("manacore", SMALL.platform.environments.production, {
-      env: { ...ENV, ...env },
-      directory: "/",
+  describe("and the state", () => {
+    let store: ObjectStore;
+    beforeEach(async () => {
+      store = await startObjectStore({ buckets: [BUCKET], accessKeyId: KEY_ID });
     });
-    const server = { type: "hcloud_server", name: "host_server", instances: [{ attributes: { id: "4711" } }] };
-    await files.write(
-      "terraform.tfstate",
-      JSON.stringify({ serial: 1, terraform_version: "1.11.4", resources: [server] }),
-      { ifVersion: "absent" },
-    );
-    const findings = await token({ env });
-    await store.stop();
-    expect(about(findings, "project")).toEqual(["failure project: has no server 4711, which the state has"]);
+    afterEach(() => store.stop());
+    /** @param id of the server that the state has */
+    async function withState(id?: string): Promise<string[]> {
+      const env = { AWS_ENDPOINT_URL_S3: store.baseUrl };
+      const files = stateFiles("manacore", SMALL.platform.environments.production, {
+        env: { ...ENV, ...env },
+        directory: "/",
+      });
+      const server = { type: "hcloud_server", name: "host_server", instances: [{ attributes: { id } }] };
+      const state = { serial: 1, terraform_version: "1.11.4", resources: id === undefined ? [] : [server] };
+      await files.write("terraform.tfstate", JSON.stringify(state), { ifVersion: "absent" });
+      const findings = await token({ env });
+      expect(unhelpful(findings)).toEqual([]);
+      return about(findings, "project");
+    }
+
+    test("agree", async () => {
+      expect(await withState(String(await deployed()))).toEqual([
+        "ok project: this environment's own, as far as its servers tell",
+      ]);
+    });
+
+    test("do not agree: the state has a server that the project has not", async () => {
+      expect(await withState("4711")).toEqual(["failure project: has no server 4711, which the state has"]);
+    });
+
+    test("do not agree: the project has a server that the state has not", async () => {
+      await deployed();
+      expect((await withState())[0]).toMatch(
+        /^failure project: has manacore-production, of which the state knows nothing/,
+      );
+    });
   });
 });
 

@@ -132,6 +132,18 @@ test("a store that refuses in the middle is told, and nothing is left there", as
   expect(store.objects.size).toBe(0);
 });
 
+test("whoever ends it in the middle has the file removed, also one that is being written", async () => {
+  await start();
+  store.faults.inject({ fault: { kind: "slow", seconds: 0.3 }, method: "PUT", times: 3 });
+  const context = contextFor({ env: env() });
+  const looking = stateStore(context);
+  while (context.cleanups.size === 0) await new Promise((resolve) => setTimeout(resolve, 5));
+  await Promise.all([...context.cleanups].map((clean) => clean()));
+  expect(store.objects.size).toBe(0);
+  await looking;
+  expect([...context.notes, ...store.objects.keys()]).toEqual([]);
+});
+
 test("what could not be removed is named", async () => {
   await start();
   store.faults.inject({ fault: { kind: "error", status: 403 }, method: "DELETE" });
