@@ -210,8 +210,11 @@ export function checkRelease(
   });
 }
 
-/** Tags that move: what runs after the next pull or the next server is anybody's guess. */
-const MOVING_TAG = /^(latest|main|master|develop|staging|production)$/;
+/**
+ * Tags that move: what runs after the next pull or the next server is anybody's guess. Those of pull requests do, too
+ * (docs/images.md); other branches' names nobody can know here.
+ */
+const MOVING_TAG = /^(latest|main|master|develop|staging|production|pr-\d+)$/;
 
 function checkVersion(path: string, version: string, pinned: boolean): Problem[] {
   if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/.test(version)) {

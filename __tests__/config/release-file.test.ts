@@ -235,7 +235,7 @@ describe("checking", () => {
   test("a canary without a second set", () => {
     expect(check({ chat: { ...both(10), green: null } })).toMatchObject([{ path: `${PATH} products/chat/canary` }]);
   });
-  test.each(["latest", "main"])("the moving tag %s in production", (version) => {
+  test.each(["latest", "main", "pr-17"])("the moving tag %s in production", (version) => {
     expect(check({ chat: { ...both(0), blue: { version } } })).toMatchObject([
       { path: `${PATH} products/chat/blue/version`, given: version },
     ]);
