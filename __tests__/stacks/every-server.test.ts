@@ -26,6 +26,12 @@ describe.each(ON_SERVERS)("%s", (_, { platform, environment, stack }) => {
       ]);
       expect(rules.filter((r) => r["protocol"] !== "tcp").map((r) => r["protocol"])).toEqual(["icmp"]);
     });
+    test("it is behind its own firewall, and a job's way in beside that is no difference", () => {
+      expect(server).toMatchObject({
+        firewall_ids: ["${hcloud_firewall.host_firewall.id}"],
+        ignore_remote_firewall_ids: true,
+      });
+    });
     test("Terraform refuses SSH from everywhere, or from nowhere", () => {
       const [validation] = (stack.json["variable"] as Body)["ssh_allowed_cidrs"].validation;
       expect(validation.condition).toContain('!endswith(c, "/0")');
