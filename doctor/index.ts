@@ -57,7 +57,8 @@ export async function examine(context: Context, limitSeconds = LIMIT_SECONDS, ch
   const start = performance.now();
   const found = await Promise.all(checks.map(([group, check]) => bounded(group, check, context, limitSeconds)));
   const time = await bounded("clock", clock, context, limitSeconds);
-  const redact = redactor(knownSecrets(context.platform, context.environment, context.env));
+  const { platform, environment, env } = context;
+  const redact = redactor([...knownSecrets(platform, environment, env), env["GITHUB_TOKEN"] ?? ""]);
   const all = [...found.flat(), ...context.notes, ...time].map((finding) => printable(finding, redact));
   return {
     findings: GROUPS.flatMap((group) => all.filter((finding) => finding.group === group)),

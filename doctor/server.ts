@@ -35,7 +35,7 @@ function docker(facts: ReadonlyMap<string, string>): Finding {
       );
 }
 
-/** Terraform makes one connection per resource: a default sshd drops them (docs/adr/0007 has the figures). */
+/** Terraform makes one connection per resource: a default sshd drops them. */
 function sshd({ options }: Context, facts: ReadonlyMap<string, string>): Finding[] {
   const what = "sshd";
   const wanted = Object.entries(options.host.sshd);
