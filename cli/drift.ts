@@ -7,49 +7,42 @@ import { firewallProblem } from "../delivery/way-in";
 import type { EnvironmentName } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { formatProblem, list, ProblemsError } from "../model/problem";
-import { describeChange, summary } from "../release/engine";
 import { Journal } from "../release/journal";
 import { knownSecrets, redactor } from "../release/redact";
 import { stateFiles } from "../release/state-store";
 import { type JournalContent, unfinished } from "../release/unfinished";
-import type { ResourceChange } from "../terraform/plan";
+import { markdown, MOST_CHARACTERS } from "../review/markdown";
 import { lockAmong, TerraformError } from "../terraform/working-directory";
 import { describeLock } from "./plan";
 import { EXIT } from "./release-words";
+import { reviewSite } from "./review";
 import { openSite, type OpenSite } from "./site";
 import { accessOf } from "./recover";
 
-/** Words about what differs, as Markdown. No secret may be in them. */
-export type DescribeDrift = (site: OpenSite, changes: readonly ResourceChange[]) => Promise<string>;
+/** Room for what is said beside the review, in an issue that may be as long as a comment. */
+const BESIDE = 2000;
 
 /** Plans, asking host and clouds. @returns what differs, as Markdown; undefined: nothing does */
-export async function drift(
-  site: OpenSite,
-  env: NodeJS.ProcessEnv,
-  describe: DescribeDrift = byAddress,
-): Promise<string | undefined> {
-  const changes = await site.terraform.plan();
+export async function drift(site: OpenSite, env: NodeJS.ProcessEnv): Promise<string | undefined> {
+  const { review, redact } = await reviewSite(site, env);
   const { hetzner } = accessOf(env);
-  const place = { platform: site.platform.name, environment: site.environment.name };
+  const { name } = site.environment;
   const open =
     hetzner && site.environment.host.kind === "hetzner"
-      ? await firewallProblem(new Hetzner(hetzner), place)
+      ? await firewallProblem(new Hetzner(hetzner), { platform: site.platform.name, environment: name })
       : undefined;
   const parts = [
     ...(open ? ["**The server is not behind its firewall.**", "```", formatProblem(open), "```"] : []),
-    ...(changes.length > 0 ? [await describe(site, changes)] : []),
+    ...(review.changes > 0
+      ? [
+          `An apply of ${name} would change what runs, as below: apply it, or bring the files to what is so.`,
+          "",
+          markdown(review, { redact, most: MOST_CHARACTERS - BESIDE }),
+        ]
+      : []),
   ];
   return parts.length > 0 ? parts.join("\n") : undefined;
 }
-
-const byAddress: DescribeDrift = async ({ environment }, changes) =>
-  [
-    `An apply of ${environment.name} would change what runs: ${summary(changes)}.`,
-    "",
-    ...changes.map((change) => `- \`${describeChange(change)}\``),
-    "",
-    `Look at it: \`npx twinset review ${environment.name}\`. Bring it back: apply what was reviewed; or bring the files to what is so.`,
-  ].join("\n");
 
 /** Products of an environment whose latest release has not ended. */
 export async function openReleases(site: OpenSite, env: NodeJS.ProcessEnv): Promise<string[]> {
@@ -70,18 +63,11 @@ export interface DriftOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Open, update or close the issue? */
   readonly issue: boolean;
-  readonly describe?: DescribeDrift;
   readonly write?: (line: string) => void;
 }
 
 /** @returns 0: nothing differs, 1: something does, 2: a mistake, 6: somebody is at work, so nothing can be said */
-export async function driftCommand({
-  environment,
-  env,
-  issue,
-  describe,
-  write = console.log,
-}: DriftOptions): Promise<number> {
+export async function driftCommand({ environment, env, issue, write = console.log }: DriftOptions): Promise<number> {
   try {
     // Before the plan, which takes minutes: without a token nobody would hear of it.
     const github = issue ? new Github(githubAccess(env)) : undefined;
@@ -95,7 +81,7 @@ export async function driftCommand({
       write(`${environment}: a release of ${list(releasing)} has not ended, so nothing is said of drift.`);
       return EXIT.locked;
     }
-    const body = await drift(site, env, describe);
+    const body = await drift(site, env);
     write(body ?? `${environment}: what runs is what the files say.`);
     if (github) {
       const reported = await reportDrift(github, { platform: site.platform.name, environment, body });

@@ -157,6 +157,7 @@ describe("with a played Terraform", () => {
   const plan = (actions: string[]) => ({
     stdout: JSON.stringify({
       format_version: "1.2",
+      timestamp: "2026-11-21T09:00:00Z",
       values: { root_module: { resources: [{ ...container, values: {} }] } },
       resource_changes: [{ ...container, change: { actions, before: {}, after: {} } }],
     }),
@@ -172,6 +173,9 @@ describe("with a played Terraform", () => {
     const found = await look();
     expect(found).toMatchObject({ code: 1, text: expect.stringContaining("docker_container.edge") });
     expect(found.text).toMatch(/Issue #\d+ was opened/);
+    // What a reviewer would read: the verdict first.
+    expect(issues().at(-1)!.body).toContain("### ");
+    expect(issues().at(-1)!.body).toContain("An apply of development would change what runs");
     fake.plays({ show: plan(["no-op"]) });
     const gone = await look();
     expect(gone).toMatchObject({ code: 0, text: expect.stringContaining("what runs is what the files say") });
