@@ -91,6 +91,10 @@ describe("the attributes that a change is about", () => {
   test("what only the apply will tell is one in the stack's text, and none of the provider's own", () => {
     const unknown = { after_unknown: { image: true, container_logs: true } };
     expect(names({ image: "a", container_logs: "x" }, {}, ["image"], unknown)).toEqual(["image"]);
+    const comes = resource(ADDRESS, "comes", {}, {}, { change: unknown });
+    expect(changesOf(comes, ["image"])).toEqual([
+      { name: "image", before: undefined, after: undefined, unknown: true, sensitive: false, forces: false },
+    ]);
   });
   test("a mark within a block or of everything is one of the attribute", () => {
     const nested = resource(

@@ -186,6 +186,7 @@ describe("what the docker provider plans and does not do", () => {
   test("what is replaced gets them, as does what comes; what it reads back otherwise is no change", () => {
     expect(notApplied([change({ init: true }, { init: false }, "is replaced, new first")])).toEqual([]);
     expect(notApplied([change({}, {}, "comes")])).toEqual([]);
+    expect(notApplied([change({ init: true }, { init: false }, "stays")])).toEqual([]);
     expect(notApplied([change({ init: null, memory: 1 }, { init: false, memory: 2 })])).toEqual([]);
     expect(notApplied([resource("docker_image.a", "changes", { init: true }, { init: false })])).toEqual([]);
   });

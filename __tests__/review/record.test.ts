@@ -1,5 +1,6 @@
 /** One change in words, and what was reviewed as a file. */
 import { afterAll, beforeAll, describe, expect, jest, test } from "@jest/globals";
+import { createHash } from "node:crypto";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -177,6 +178,15 @@ describe("in what two plans differ", () => {
       "+ docker_network.n: create, which was not reviewed",
     ]);
     expect(difference(plan([]))).toEqual([`- ${EDGE}: update, which was reviewed and is not planned any more`]);
+  });
+  test("nothing, where only the ends of new names are others, as they come of the plan's time", () => {
+    const at = (timestamp: string): Plan => {
+      const end = createHash("sha256").update(timestamp).digest("hex").slice(0, 8);
+      return plan([resource("docker_container.a", "comes", container({ name: `a-${end}` }))], { timestamp });
+    };
+    const [first, second] = ["2026-11-21T12:00:00Z", "2026-11-22T12:00:00Z"].map((time) => recordOfPlan(at(time)));
+    expect(recordDifference(first!, second!)).toEqual([]);
+    expect(second!.changes["docker_container.a"]!.attributes["name"]).toBe("none → a-<new>");
   });
   test("another value, another attribute, another action", () => {
     expect(difference(plan([edge({ memory: 256 }, { memory: 1024 })]))).toEqual([

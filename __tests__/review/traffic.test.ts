@@ -83,6 +83,12 @@ describe("what happens to a product's traffic", () => {
     ];
     expect(clause(before, after)).toBe("all traffic goes from green main-abc to blue v1.5.2");
   });
+  test("a canary's share goes back whatever its version", () => {
+    const older = { ...canary(10), green: "v1.4.0" };
+    expect(clause(older, { ...BOTH, green: "v1.4.0" })).toBe(
+      "the 10 % of the canary go back from green v1.4.0 to blue v1.5.2",
+    );
+  });
   test("without a version a set is its colour", () => {
     expect(clause({ live: "blue", weights: "blue=100,green=0" }, { live: "green", weights: "blue=0,green=100" })).toBe(
       "all traffic goes from blue to green",
