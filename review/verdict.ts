@@ -62,10 +62,13 @@ function firstDeploy({ environment, changes, products, platform, resources }: Fo
   return `first deploy of ${environment}: ${made.join(", ")}; ${count(changes.length, "resource")} added, nothing else`;
 }
 
+/** What stops everything when it goes, and is said so. */
+const SAID_WITH_THE_HOST = ["server", "public address"];
+
 /** Losses come worst first, and so do their clauses. */
 const lossClauses = (losses: readonly Loss[]): string[] =>
   [...new Set(losses.map(({ replaced }) => replaced))].flatMap((replaced) => {
-    const own = losses.filter((loss) => loss.replaced === replaced && loss.what !== "server");
+    const own = losses.filter((loss) => loss.replaced === replaced && !SAID_WITH_THE_HOST.includes(loss.what));
     if (own.length === 0) return [];
     const what = own.length === 1 ? `the ${own[0]!.what} ${own[0]!.address}` : counts(own.map((loss) => loss.what));
     return [`${what} ${own.length === 1 ? "is" : "are"} ${replaced ? "replaced" : "destroyed"}`];
@@ -73,9 +76,10 @@ const lossClauses = (losses: readonly Loss[]): string[] =>
 
 /** What stops everything. */
 function hostClauses({ interruptions }: Found): string[] {
-  return interruptions
+  const clauses = interruptions
     .filter(({ who, noticed }) => noticed && who === "everything")
     .map(({ what, howLong }) => `${what}: everything is down${howLong === "for good" ? " for good" : ` (${howLong})`}`);
+  return [...new Set(clauses)];
 }
 
 /** Products to which the same happens are said together. */
