@@ -57,6 +57,10 @@ function noteOf(resource: ResourceChange, platform: Platform): string {
   const { type, change } = resource;
   const values = change.after ?? change.before ?? {};
   const why = REASONS[resource.action_reason ?? ""];
+  if (type === "cloudflare_dns_record") {
+    const way = values["proxied"] === true ? "by Cloudflare's proxies" : "directly";
+    return `${String(values["type"] ?? "")} ${String(values["name"] ?? "")}, ${way}`.trim();
+  }
   if (type === "docker_image") return String(values["name"] ?? "");
   if (type === "docker_container") {
     const version = labelOf(values, "version", platform.labelPrefix);
