@@ -10,7 +10,24 @@ function read(text: string): string {
 }
 
 const AWKWARD = fc.string({
-  unit: fc.constantFrom("$", "%", "{", "}", '"', "\\", "\n", "\b", "\f", "\u0000", "u", "b", "é"),
+  unit: fc.constantFrom(
+    "$",
+    "%",
+    "{",
+    "}",
+    '"',
+    "\\",
+    "\n",
+    "\b",
+    "\f",
+    "\u0000",
+    "\u007f",
+    "\u0080",
+    "\u009f",
+    "u",
+    "b",
+    "é",
+  ),
 });
 
 test("every text arrives as it is", () => {
