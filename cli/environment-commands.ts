@@ -9,7 +9,7 @@ import { terminalOperator } from "./operator";
 import { applyEnvironment, describeLock, planEnvironment } from "./plan";
 import { environmentName } from "./release-session";
 import { EXIT } from "./release-words";
-import { applyReviewed, review as reviewCommand, type ReviewFlags } from "./review";
+import { applyReviewed, mustBeFingerprint, review as reviewCommand, type ReviewFlags } from "./review";
 import { openSite } from "./site";
 import { describeStatus, hasTrouble, statusOf } from "./status";
 
@@ -61,6 +61,7 @@ export const apply = (name: string, given: ApplyFlags, env: NodeJS.ProcessEnv): 
       const both = error("--plan", "and --reviewed as well", "one of them", "leave one out");
       throw new ProblemsError([both]);
     }
+    if (given.reviewed !== undefined) mustBeFingerprint(given.reviewed);
     const site = await openSite({ environment: environmentName(name), env });
     // Ctrl-C does not leave Terraform behind, half-way and with nobody to hear it.
     const operator = terminalOperator(false);

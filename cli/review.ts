@@ -1,6 +1,7 @@
 /** `twinset review` and `twinset apply --reviewed`: a plan as what a reviewer reads, and that plan applied or none. */
 import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { text as allOf } from "node:stream/consumers";
 import colours from "picocolors";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
@@ -43,7 +44,7 @@ export interface ReviewOptions {
   readonly env: NodeJS.ProcessEnv;
   readonly write?: (text: string) => void;
   /** @default standard input */
-  readonly stdin?: () => string;
+  readonly stdin?: () => Promise<string>;
 }
 
 /** @returns 0: reviewed; 3: a policy speaks against it @throws ProblemsError */
@@ -70,11 +71,7 @@ const forPrograms = ({ policies, capacity: _, ...rest }: Review): object => ({
 
 async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: ReviewOptions): Promise<Reviewed> {
   const text =
-    planPath === "-"
-      ? (stdin ?? (() => readFileSync(0, "utf8")))()
-      : planPath !== undefined
-        ? jsonIn(planPath)
-        : undefined;
+    planPath === "-" ? await (stdin ?? standardInput)() : planPath !== undefined ? jsonIn(planPath) : undefined;
   if (text !== undefined) {
     const { platform } = loadCatalog(env);
     const plan = parsePlan(text, planPath === "-" ? "standard input" : planPath!);
@@ -115,6 +112,9 @@ function reviewed(
   return { plan, review, redact, record: recordOf(plan, review, redact) };
 }
 
+/** All of it. A pipe may not have all at once, so it cannot be read as a file is. Of a terminal nothing is awaited. */
+const standardInput = async (): Promise<string> => (process.stdin.isTTY ? "" : allOf(process.stdin));
+
 /** A file's text, if it is JSON; undefined for a saved plan, which only Terraform can read. */
 function jsonIn(path: string): string | undefined {
   if (!existsSync(path)) {
@@ -144,6 +144,14 @@ function save(option: string, path: string, text: string): void {
       error(option, `${path} (${code})`, "a file in a folder that can be written to", "name another one"),
     ]);
   }
+}
+
+/** @throws ProblemsError for what cannot be a fingerprint */
+export function mustBeFingerprint(given: string): void {
+  if (/^[0-9a-f]{16}$/.test(given)) return;
+  throw new ProblemsError([
+    error("--reviewed", given, "a fingerprint of 16 hex digits", "copy it from the end of the review"),
+  ]);
 }
 
 export interface ApplyReviewed {
@@ -197,9 +205,6 @@ function reviewedBefore(fingerprint: string, record: string | undefined, site: O
   const refuse = (path: string, given: string, expected: string, fix: string): never => {
     throw new ProblemsError([error(path, given, expected, fix)]);
   };
-  if (!/^[0-9a-f]{16}$/.test(fingerprint)) {
-    refuse("--reviewed", fingerprint, "a fingerprint of 16 hex digits", "copy it from the end of the review");
-  }
   if (record === undefined) return undefined;
   const found = readRecord(record);
   const { platform, environment } = site;

@@ -13,6 +13,7 @@ import { Docker } from "../release/docker";
 import type { EdgeAddress } from "../release/edge-client";
 import { knownSecrets, type Redact, redactor } from "../release/redact";
 import type { Site } from "../release/site";
+import { stateFiles } from "../release/state-store";
 import { OVERLAY, rehearsed } from "../rehearsal/overlay";
 import { findTerraform, usable } from "../terraform/program";
 import type { StateResource } from "../terraform/state";
@@ -70,6 +71,9 @@ export async function openSite({
     writeStacks({ ...loaded, releases }, outdir, [name]);
     if (offline) withoutEngine(directory.path);
   };
+  // Terraform's own words for a bucket whose credentials are not loaded lead nowhere.
+  if (environment.state.kind === "s3")
+    stateFiles(platform.name, environment, { env, directory: join(__dirname, "..") });
   render(read());
   await directory.init();
   // Only where something has gone wrong is it asked for.

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { apply, review as reviewCommand } from "../../cli/environment-commands";
 import { applyReviewed, review, type ReviewFlags } from "../../cli/review";
 import { openSite } from "../../cli/site";
@@ -75,7 +77,7 @@ interface Given extends Partial<ReviewFlags> {
   readonly environment?: "development" | "staging" | "production";
 }
 const reviewed = ({ planPath, stdin, environment = "development", ...flags }: Given = {}): Promise<number> =>
-  review({ environment, planPath, flags: { refresh: true, ...flags }, env, write, stdin: () => stdin ?? "" });
+  review({ environment, planPath, flags: { refresh: true, ...flags }, env, write, stdin: async () => stdin ?? "" });
 
 async function problem(work: Promise<unknown>): Promise<ProblemsError["problems"][number]> {
   const reason = (await work.catch((given: unknown) => given)) as ProblemsError;
@@ -339,16 +341,6 @@ describe("apply --reviewed", () => {
     expect(text()).toContain("--allow docker_volume.redis_data");
     expect(fake.calls("apply")).toEqual([]);
   });
-  test("what is no fingerprint is refused before anything is planned", async () => {
-    for (const mark of ["", "0123", "ABCDEF0123456789", "0123456789abcdef0", "../tfplan"]) {
-      expect(await problem(applied(mark))).toMatchObject({
-        path: "--reviewed",
-        given: mark,
-        expected: "a fingerprint of 16 hex digits",
-      });
-    }
-    expect(fake.calls("plan")).toEqual([]);
-  });
 });
 
 describe("a record that is about something else", () => {
@@ -376,6 +368,22 @@ describe("a record that is about something else", () => {
   });
 });
 
+test("a plan comes whole through a pipe that is slower than its reader", async () => {
+  const program = join(__dirname, "../../cli/twinset.ts");
+  const args = ["--import", "tsx", program, "review", "development", "-", "--json"];
+  const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "inherit"] });
+  let out = "";
+  child.stdout.setEncoding("utf8").on("data", (part: string) => (out += part));
+  const json = JSON.stringify(GOOD);
+  // Node gives a child's pipe as one that does not wait.
+  child.stdin.write(json.slice(0, 100));
+  await sleep(1500);
+  child.stdin.end(json.slice(100));
+  const code = await new Promise((resolve) => child.on("close", resolve));
+  expect(code).toBe(0);
+  expect(JSON.parse(out)).toMatchObject({ fingerprint: fingerprint(GOOD) });
+});
+
 describe("the commands", () => {
   const run = async (work: () => Promise<number>): Promise<{ code: number; out: string; err: string }> => {
     const [out, err] = [jest.spyOn(console, "log"), jest.spyOn(console, "error")];
@@ -398,6 +406,26 @@ describe("the commands", () => {
     );
     expect(code).toBe(2);
     expect(err).toMatch(/^error: --plan\n {2}given .*--reviewed/);
+    expect(fake.calls()).toEqual([]);
+  });
+  test("without the state's credentials it says which, in place of Terraform's own words", async () => {
+    const { AWS_ENDPOINT_URL_S3: _1, AWS_ACCESS_KEY_ID: _2, AWS_SECRET_ACCESS_KEY: _3, ...without } = env;
+    const { code, err } = await run(() => reviewCommand("production", undefined, { refresh: true }, without));
+    expect(code).toBe(2);
+    expect(err.match(/^error: AWS_\w+/gm)).toEqual([
+      "error: AWS_ENDPOINT_URL_S3",
+      "error: AWS_ACCESS_KEY_ID",
+      "error: AWS_SECRET_ACCESS_KEY",
+    ]);
+    expect(fake.calls("init")).toEqual([]);
+  });
+  test("what is no fingerprint is refused before anything is planned: 2", async () => {
+    for (const reviewed of ["", "0123", "ABCDEF0123456789", "0123456789abcdef0", "../tfplan"]) {
+      const { code, err } = await run(() => apply("development", { reviewed }, env));
+      expect(code).toBe(2);
+      expect(err).toContain("error: --reviewed");
+      expect(err).toContain("a fingerprint of 16 hex digits");
+    }
     expect(fake.calls()).toEqual([]);
   });
   test("mistakes end with 2, without a stack trace; what Terraform refuses with 1", async () => {
