@@ -1,19 +1,14 @@
 /** `twinset drift`: is what runs what the files say? Told in words and, for the nightly workflow, as one issue. */
-import { join } from "node:path";
 import { type Reported, reportDrift } from "../delivery/drift-issue";
 import { Github, githubAccess } from "../delivery/github";
 import { Hetzner } from "../delivery/hetzner";
 import { firewallProblem } from "../delivery/way-in";
 import type { EnvironmentName } from "../model/environment";
 import type { Platform } from "../model/platform";
-import { formatProblem, list, ProblemsError } from "../model/problem";
-import { Journal } from "../release/journal";
-import { knownSecrets, redactor } from "../release/redact";
-import { stateFiles } from "../release/state-store";
+import { formatProblem, list } from "../model/problem";
 import { type JournalContent, unfinished } from "../release/unfinished";
 import { markdown, MOST_CHARACTERS } from "../review/markdown";
-import { lockAmong, TerraformError } from "../terraform/working-directory";
-import { describeLock } from "./plan";
+import { told } from "./environment-commands";
 import { EXIT } from "./release-words";
 import { reviewSite } from "./review";
 import { openSite, type OpenSite } from "./site";
@@ -45,14 +40,8 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv): Promise<str
 }
 
 /** Products of an environment whose latest release has not ended. */
-export async function openReleases(site: OpenSite, env: NodeJS.ProcessEnv): Promise<string[]> {
-  const { platform, environment } = site;
-  const files = stateFiles(platform.name, environment, { env, directory: join(__dirname, "..") });
-  return releasesIn(
-    platform,
-    await new Journal(files, { redact: redactor(knownSecrets(platform, environment, env)) }).read(),
-  );
-}
+export const openReleases = async ({ platform, journal }: OpenSite): Promise<string[]> =>
+  releasesIn(platform, await journal.read());
 
 /** The same of a journal that was read. */
 export const releasesIn = (platform: Pick<Platform, "products">, journal: JournalContent): string[] =>
@@ -67,8 +56,8 @@ export interface DriftOptions {
 }
 
 /** @returns 0: nothing differs, 1: something does, 2: a mistake, 6: somebody is at work, so nothing can be said */
-export async function driftCommand({ environment, env, issue, write = console.log }: DriftOptions): Promise<number> {
-  try {
+export function driftCommand({ environment, env, issue, write = console.log }: DriftOptions): Promise<number> {
+  const work = async (): Promise<number> => {
     // Before the plan, which takes minutes: without a token nobody would hear of it.
     const github = issue ? new Github(githubAccess(env)) : undefined;
     const site = await openSite({ environment, env });
@@ -76,7 +65,7 @@ export async function driftCommand({ environment, env, issue, write = console.lo
       write(`${environment}: not deployed yet, so there is nothing to drift.`);
       return EXIT.done;
     }
-    const releasing = await openReleases(site, env);
+    const releasing = await openReleases(site);
     if (releasing.length > 0) {
       write(`${environment}: a release of ${list(releasing)} has not ended, so nothing is said of drift.`);
       return EXIT.locked;
@@ -88,13 +77,9 @@ export async function driftCommand({ environment, env, issue, write = console.lo
       if (reported.did !== "nothing") write(sentence(reported));
     }
     return body === undefined ? EXIT.done : EXIT.failed;
-  } catch (reason) {
-    if (!(reason instanceof ProblemsError || reason instanceof TerraformError)) throw reason;
-    const lock = reason instanceof TerraformError ? lockAmong(reason.errors) : undefined;
-    write(lock ? describeLock(environment, lock).join("\n") : reason.message);
-    if (lock) return EXIT.locked;
-    return EXIT.mistake;
-  }
+  };
+  // 1 says that something differs.
+  return told(environment, work, { write, refused: EXIT.mistake });
 }
 
 const sentence = ({ did, issue }: Exclude<Reported, { did: "nothing" }>): string =>

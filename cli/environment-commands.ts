@@ -1,9 +1,5 @@
 /** `twinset status`, `plan` and `apply`: commands about a whole environment. */
-import { join } from "node:path";
 import { error, ProblemsError } from "../model/problem";
-import { Journal } from "../release/journal";
-import { knownSecrets, redactor } from "../release/redact";
-import { stateFiles } from "../release/state-store";
 import { lockAmong, TerraformError } from "../terraform/working-directory";
 import { terminalOperator } from "./operator";
 import { applyEnvironment, describeLock, planEnvironment } from "./plan";
@@ -23,10 +19,7 @@ export const status = (
     const environment = environmentName(name);
     // It looks only, and must not be in the way of who works.
     const site = await openSite({ environment, env, lock: false });
-    const { platform } = site;
-    const files = stateFiles(platform.name, site.environment, { env, directory: join(__dirname, "..") });
-    const journal = new Journal(files, { redact: redactor(knownSecrets(platform, site.environment, env)) });
-    const found = await statusOf(site, await journal.read(), !given.quick);
+    const found = await statusOf(site, await site.journal.read(), !given.quick);
     console.log(given.json ? JSON.stringify(found, undefined, 2) : describeStatus(found));
     return hasTrouble(found) ? EXIT.failed : EXIT.done;
   });
@@ -74,15 +67,22 @@ export const apply = (name: string, given: ApplyFlags, env: NodeJS.ProcessEnv): 
     }
   });
 
-/** A mistake, a lock, or what Terraform refuses: in words, and each with its code. */
-async function told(environment: string, work: () => Promise<number>): Promise<number> {
+/**
+ * A mistake, a lock, or what Terraform refuses: in words, and each with its code.
+ * @param refused the code of what Terraform refuses
+ */
+export async function told(
+  environment: string,
+  work: () => Promise<number>,
+  { write = console.error, refused = EXIT.failed as number }: { write?: (line: string) => void; refused?: number } = {},
+): Promise<number> {
   try {
     return await work();
   } catch (reason) {
     if (!(reason instanceof ProblemsError || reason instanceof TerraformError)) throw reason;
     const lock = reason instanceof TerraformError ? lockAmong(reason.errors) : undefined;
-    console.error(lock ? describeLock(environment, lock).join("\n") : reason.message);
+    write(lock ? describeLock(environment, lock).join("\n") : reason.message);
     if (lock) return EXIT.locked;
-    return reason instanceof ProblemsError ? EXIT.mistake : EXIT.failed;
+    return reason instanceof ProblemsError ? EXIT.mistake : refused;
   }
 }

@@ -118,7 +118,7 @@ export async function settledCommand(
     write(`${environment}: what a release has done is not in its file yet. Merge ${numbers} first.`);
     return EXIT.locked;
   }
-  const releasing = await openReleases(await openSite({ environment, env, lock: false }), env);
+  const releasing = await openReleases(await openSite({ environment, env, lock: false }));
   if (releasing.length > 0) {
     write(`${environment}: a release of ${list(releasing)} has not ended. Go on with it (--resume), or roll back.`);
     return EXIT.locked;

@@ -1,6 +1,6 @@
 /** `twinset plan` and `twinset apply`: a saved plan is shown, and that very plan is applied or none. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import colours from "picocolors";
 import { z } from "zod";
@@ -14,6 +14,7 @@ import { type Lock, lockAmong } from "../terraform/working-directory";
 import { EXIT } from "./release-words";
 import { asProblem, planOf, refusals } from "./refusals";
 import type { OpenSite } from "./site";
+import { writeWhole } from "./write-whole";
 
 /** What was planned, beside the plan. No values: the plan itself has secrets, this has names. */
 const shownSchema = z.object({
@@ -165,9 +166,7 @@ function keep(site: OpenSite, changes: readonly ResourceChange[]): string {
     who: whoAmI(),
     changes: changes.map(describeChange),
   };
-  const record = join(path, RECORD);
-  writeFileSync(`${record}.new`, JSON.stringify(shown, undefined, 2));
-  renameSync(`${record}.new`, record);
+  writeWhole(join(path, RECORD), JSON.stringify(shown, undefined, 2));
   return id;
 }
 

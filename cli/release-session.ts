@@ -1,14 +1,12 @@
 /** What every release command has: an open environment, the state's lock, the journal, and a way to be seen. */
-import { join } from "node:path";
 import type { EnvironmentName } from "../model/environment";
 import { error, list, ProblemsError } from "../model/problem";
 import { type Ledger, LockedError, type Noted, type RunLock } from "../release/engine";
-import { Journal } from "../release/journal";
+import type { Journal } from "../release/journal";
 import type { NewEntry } from "../release/journal-entry";
-import { knownSecrets, redactor } from "../release/redact";
 import type { Reporter } from "../release/report";
 import { type HeldLock, isHeld, StateLock } from "../release/state-lock";
-import { type StateFiles, stateFiles } from "../release/state-store";
+import type { StateFiles } from "../release/state-store";
 import { EXIT } from "./release-words";
 import { jsonReporter, lineReporter, liveReporter } from "./show-release";
 import { loadCatalog, openSite, type OpenSite } from "./site";
@@ -73,14 +71,13 @@ async function opened(
     platform.products.map((each) => each.name),
     product,
   );
-  const files = stateFiles(platform.name, platform.environments[name], { env, directory: join(__dirname, "..") });
   // Under the run's own lock Terraform must not ask for it once more.
-  const site = await openSite({ environment: name, env, lock: files.kind === "local" });
-  const journal = new Journal(files, { redact: redactor(knownSecrets(platform, site.environment, env)) });
+  const lock = platform.environments[name].state.kind === "local";
+  const site = await openSite({ environment: name, env, lock });
   const session: Session = {
-    ...{ site, product, flags, journal, env },
+    ...{ site, product, flags, journal: site.journal, env },
     report,
-    lock: new CommandLock(files, purpose, flags.unlock),
+    lock: new CommandLock(site.files, purpose, flags.unlock),
   };
   try {
     return await work(session);

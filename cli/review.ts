@@ -1,13 +1,12 @@
 /** `twinset review` and `twinset apply --reviewed`: a plan as what a reviewer reads, and that plan applied or none. */
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { text as allOf } from "node:stream/consumers";
 import colours from "picocolors";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { error, formatProblem, ProblemsError } from "../model/problem";
 import { knownSecrets, type Redact } from "../release/redact";
-import { stateFiles } from "../release/state-store";
 import { markdown } from "../review/markdown";
 import { parsePlan } from "../review/plan-file";
 import { readRecord, recordDifference, recordOf, type ReviewRecord } from "../review/record";
@@ -19,6 +18,7 @@ import { applyKept } from "./plan";
 import { asProblem, refusals, waiversOf } from "./refusals";
 import { EXIT } from "./release-words";
 import { loadCatalog, openSite, type OpenSite } from "./site";
+import { writeWhole } from "./write-whole";
 
 export interface ReviewFlags {
   /** false: plan from the state, ask neither the engine nor a cloud. */
@@ -92,8 +92,7 @@ async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: 
 /** Plans an environment and reviews that. The plan is kept in Terraform's directory. */
 export async function reviewSite(site: OpenSite, env: NodeJS.ProcessEnv, refresh = true): Promise<Reviewed> {
   const { platform, environment } = site;
-  const files = stateFiles(platform.name, environment, { env, directory: join(__dirname, "..") });
-  const stateFrom = refresh ? undefined : await files.modified();
+  const stateFrom = refresh ? undefined : await site.files.modified();
   await site.terraform.plan({ refresh });
   const plan = parsePlan(await site.terraform.plannedJson(), "terraform show -json");
   return reviewed(plan, platform, environment, env, { refreshed: refresh, stateFrom, at: new Date() });
@@ -127,17 +126,10 @@ function jsonIn(path: string): string | undefined {
   return bytes.subarray(0, 2).toString("latin1") === "PK" ? undefined : bytes.toString("utf8");
 }
 
-/** Whole, or not at all. */
+/** @throws ProblemsError where it cannot be written */
 function save(option: string, path: string, text: string): void {
-  const temporary = `${path}.new`;
   try {
-    writeFileSync(temporary, text);
-    try {
-      renameSync(temporary, path);
-    } catch (reason) {
-      rmSync(temporary);
-      throw reason;
-    }
+    writeWhole(path, text);
   } catch (reason) {
     const { code } = reason as NodeJS.ErrnoException;
     throw new ProblemsError([

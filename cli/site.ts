@@ -1,5 +1,5 @@
 /** The environment that a command works on: catalog and release file, cdktf's output directory, Terraform, the engine. */
-import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type LoadedPlatform, loadPlatform } from "../config/load";
 import { checkPlatform } from "../config/checks";
@@ -11,14 +11,16 @@ import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
 import type { ProductRelease, Release } from "../model/release";
 import { Docker } from "../release/docker";
 import type { EdgeAddress } from "../release/edge-client";
+import { Journal } from "../release/journal";
 import { knownSecrets, type Redact, redactor } from "../release/redact";
 import type { Site } from "../release/site";
-import { stateFiles } from "../release/state-store";
+import { type StateFiles, stateFiles } from "../release/state-store";
 import { OVERLAY, rehearsed } from "../rehearsal/overlay";
 import { findTerraform, usable } from "../terraform/program";
 import type { StateResource } from "../terraform/state";
 import { withoutEngine } from "../terraform/offline";
 import { WorkingDirectory } from "../terraform/working-directory";
+import { writeWhole } from "./write-whole";
 
 export interface SiteOptions {
   readonly environment: EnvironmentName;
@@ -36,9 +38,13 @@ export interface OpenSite extends Site {
   readonly loaded: LoadedPlatform;
   /** The release file, as a person types it. */
   readonly releasePath: string;
+  /** The files beside the state. */
+  readonly files: StateFiles;
+  /** Of the environment's releases. */
+  readonly journal: Journal;
 }
 
-/** @throws ProblemsError for mistakes in the catalog, and where there is no Terraform */
+/** @throws ProblemsError for mistakes in the catalog, a state's store that cannot be reached by what is set, and where there is no Terraform */
 export async function openSite({
   environment: name,
   env,
@@ -49,6 +55,8 @@ export async function openSite({
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
   const { platform } = loaded;
   const environment = platform.environments[name];
+  // Terraform's own words for a bucket whose credentials are not loaded lead nowhere, so this comes before it.
+  const files = stateFiles(platform.name, environment, { env, directory: join(__dirname, "..") });
   const terraform = await findTerraform(env);
   if (typeof terraform === "string") {
     throw new ProblemsError([
@@ -71,16 +79,14 @@ export async function openSite({
     writeStacks({ ...loaded, releases }, outdir, [name]);
     if (offline) withoutEngine(directory.path);
   };
-  // Terraform's own words for a bucket whose credentials are not loaded lead nowhere.
-  if (environment.state.kind === "s3")
-    stateFiles(platform.name, environment, { env, directory: join(__dirname, "..") });
   render(read());
   await directory.init();
   // Only where something has gone wrong is it asked for.
-  let redact: Redact | undefined;
+  let known: Redact | undefined;
+  const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);
   // Neither the server nor its address changes while a command runs.
   let state: readonly StateResource[] | undefined;
-  const known = async (): Promise<readonly StateResource[]> => (state ??= await directory.state());
+  const knownState = async (): Promise<readonly StateResource[]> => (state ??= await directory.state());
   return {
     loaded,
     releasePath: path,
@@ -90,9 +96,11 @@ export async function openSite({
     release: read,
     save: (product, entry) => saveEntry(file, product, entry),
     render,
-    docker: async () => engineOf(environment, await known(), env),
-    edge: async () => edgeOf(environment, await known(), env),
-    redact: (text) => (redact ??= redactor(knownSecrets(platform, environment, env)))(text),
+    docker: async () => engineOf(environment, await knownState(), env),
+    edge: async () => edgeOf(environment, await knownState(), env),
+    redact,
+    files,
+    journal: new Journal(files, { redact }),
     credentials: {
       registryUsername: env[`TF_VAR_${platform.inputs.registryUsername.name}`],
       registryToken: env[`TF_VAR_${platform.inputs.registryToken.name}`],
@@ -132,8 +140,7 @@ function releaseFile(
 /** Written beside and renamed, so that no half of it is ever read. */
 function saveEntry(file: string, product: string, entry: ProductRelease): void {
   const text = withEntry(readFileSync(file, "utf8"), product, entry);
-  writeFileSync(`${file}.new`, text);
-  renameSync(`${file}.new`, file);
+  writeWhole(file, text);
 }
 
 /** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */

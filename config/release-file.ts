@@ -144,7 +144,8 @@ const knownKeys = (depth: number): string[] => {
   return Object.keys(depth === 2 ? productSchema.shape : setSchema.shape);
 };
 
-const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
+/** What stands at a place of parsed JSON. */
+export const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null)?.[key], data);
 
 /** What no schema can say: products that exist, a live set with a version, a canary that has somewhere to go. */

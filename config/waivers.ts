@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ENVIRONMENTS } from "../model/environment";
 import { error, type Problem } from "../model/problem";
+import { valueAt } from "./release-file";
 
 const waiverSchema = z.strictObject({
   policy: z.string().min(1),
@@ -82,10 +83,6 @@ function expected(issue: Issue): string {
 }
 
 function describeGiven(json: unknown, path: readonly PropertyKey[]): string {
-  const found = path.reduce<unknown>(
-    (value, key) =>
-      typeof value === "object" && value !== null ? (value as Record<PropertyKey, unknown>)[key] : undefined,
-    json,
-  );
+  const found = valueAt(json, path);
   return found === undefined ? "nothing" : JSON.stringify(found).slice(0, 80);
 }

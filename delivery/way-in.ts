@@ -4,7 +4,8 @@
  * docs/adr/0008-the-runners-way-in.md says why it is made like this.
  */
 import { randomBytes } from "node:crypto";
-import { BlockList, isIP } from "node:net";
+import { isIP } from "node:net";
+import { NOT_PUBLIC_IPV4 } from "../model/addresses";
 import { environmentPrefix } from "../model/names";
 import { error, type Problem, ProblemsError } from "../model/problem";
 import { type Firewall, type Hetzner, HetznerRefusal, lostBy, type Target } from "./hetzner";
@@ -186,24 +187,9 @@ export async function firewallProblem(
   );
 }
 
-/** Addresses that lead nowhere from outside: this computer, private networks, carriers' (IANA's special-purpose registries). */
-const NOT_PUBLIC = new BlockList();
-for (const [net, mask] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.168.0.0", 16],
-  ["224.0.0.0", 3],
-] as const) {
-  NOT_PUBLIC.addSubnet(net, mask, "ipv4");
-}
-
 /** @returns the network of that one address, or undefined for what is no public address */
 export function sourceOf(address: string): string | undefined {
-  if (isIP(address) === 4) return NOT_PUBLIC.check(address, "ipv4") ? undefined : `${address}/32`;
+  if (isIP(address) === 4) return NOT_PUBLIC_IPV4.check(address, "ipv4") ? undefined : `${address}/32`;
   // 2000::/3 is all that is given out of IPv6 (IANA).
   return isIP(address) === 6 && /^[23][0-9a-f]{3}:/i.test(address) ? `${address}/128` : undefined;
 }

@@ -72,12 +72,16 @@ const KINDS: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^docker_network$/, "a network"],
 ];
 
+/** Whose a resource is by its name, which begins with its owner's: the longest of those that fit. */
+export const ownerOf = (name: string, owners: readonly string[]): string | undefined =>
+  owners.filter((owner) => name.startsWith(`${owner}_`)).sort((a, b) => b.length - a.length)[0];
+
 /** What a change belongs to, if not to the step; undefined if it does. */
 function outside(change: ResourceChange, step: GuardedStep, products: readonly string[]): string | undefined {
   const { type, name } = change;
   const kind = KINDS.find(([pattern]) => pattern.test(type));
   if (kind) return kind[1];
-  const owner = products.filter((product) => name.startsWith(`${product}_`)).sort((a, b) => b.length - a.length)[0];
+  const owner = ownerOf(name, products);
   if (owner !== undefined && owner !== step.product) return `product ${owner}`;
   if (owner === undefined) return shared(name, step);
   return ofProduct(change, step);

@@ -3,9 +3,8 @@ import { type CostLine, monthlyCost, totals } from "../model/cost";
 import type { Environment } from "../model/environment";
 import type { Platform, Price, ServerType } from "../model/platform";
 import { gibibytes, mebibytes, type Size } from "../model/units";
-import type { ResourceChange } from "../terraform/plan";
+import { isEffective, type ResourceChange } from "../terraform/plan";
 import { actionOf, isService } from "./parts";
-import { isEffective } from "./traffic";
 
 export interface Capacity {
   /** Limits of all long-running containers together. */

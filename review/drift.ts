@@ -1,7 +1,6 @@
 /** What is otherwise than Terraform left it, without what providers fill in by themselves after an apply. */
-import type { Plan, ResourceChange } from "../terraform/plan";
+import { effective, type Plan, type ResourceChange } from "../terraform/plan";
 import { attributeChanges, type AttributeChange, configuredIn, withoutIndex } from "./attributes";
-import { isEffective } from "./traffic";
 
 export interface Drift {
   readonly address: string;
@@ -16,7 +15,7 @@ export interface Drift {
 /** Only attributes that the stack sets can drift: the rest is the provider's own (docker 4.5.0 reads back 11 such after each apply). */
 export function driftIn(plan: Plan): Drift[] {
   const configured = configuredIn(plan);
-  const changed = new Set(plan.resource_changes.filter(isEffective).map(({ address }) => address));
+  const changed = new Set(effective(plan).map(({ address }) => address));
   return (plan.resource_drift ?? [])
     .filter(({ mode }) => mode === "managed")
     .flatMap((resource): Drift[] => {

@@ -3,11 +3,10 @@
  * its successor is healthy; old-first leaves a gap.
  */
 import type { Platform } from "../model/platform";
-import type { ResourceChange } from "../terraform/plan";
+import { isEffective, type Plan, type ResourceChange } from "../terraform/plan";
 import { alike, configuredIn, attributeChanges } from "./attributes";
-import type { Plan } from "../terraform/plan";
 import { actionOf, goes, isService, type Part, partOf } from "./parts";
-import { isEffective, isMissing, isServing, type ProductReview, setName } from "./traffic";
+import { isMissing, isServing, type ProductReview, setName } from "./traffic";
 import { span } from "./words";
 
 export interface Interruption {

@@ -1,6 +1,7 @@
 /** What of an environment a resource is: read from the name that the stack gives it. */
 import { COLOURS, type Colour } from "../model/release";
 import type { Platform } from "../model/platform";
+import { ownerOf } from "../release/guard";
 import type { Change, Plan, ResourceChange } from "../terraform/plan";
 
 export type Part =
@@ -25,7 +26,7 @@ export function partOf({ type, name }: Pick<ResourceChange, "type" | "name">, pl
   if (/^cloudflare_/.test(type)) return { kind: "zone" };
   if (type === "docker_network") return { kind: "network" };
   const products = platform.products.map((product) => product.name);
-  const product = longest(products, name);
+  const product = ownerOf(name, products);
   if (product !== undefined) {
     const rest = name.slice(product.length + 1);
     if (rest === "switch_job") return { kind: "switch", product };
@@ -36,10 +37,8 @@ export function partOf({ type, name }: Pick<ResourceChange, "type" | "name">, pl
       return { kind: "set", product, colour, role: role!, is };
     }
   }
-  const store = longest(
-    platform.stores.map((each) => each.name),
-    name,
-  );
+  const stores = platform.stores.map((each) => each.name);
+  const store = stores.find((each) => each === name) ?? ownerOf(name, stores);
   if (store !== undefined) {
     const owner = products.find((each) => name === `${store}_${each}`);
     return owner === undefined ? { kind: "store", store } : { kind: "database", product: owner };
@@ -48,10 +47,6 @@ export function partOf({ type, name }: Pick<ResourceChange, "type" | "name">, pl
   if (/^prometheus($|[_-])/.test(name)) return { kind: "monitoring" };
   return { kind: "other" };
 }
-
-/** The longest of the words that a name begins with, up to its end or to "_". */
-const longest = (words: readonly string[], name: string): string | undefined =>
-  words.filter((word) => name === word || name.startsWith(`${word}_`)).sort((a, b) => b.length - a.length)[0];
 
 export type Action = "create" | "delete" | "update" | "replace-new-first" | "replace-old-first" | "forget";
 

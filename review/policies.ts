@@ -6,10 +6,9 @@ import type { Waiver } from "../config/waivers";
 import type { Environment } from "../model/environment";
 import { namesOf, type Platform, servicesOf } from "../model/platform";
 import { isPrecious } from "../release/guard";
-import type { Plan, ResourceChange } from "../terraform/plan";
+import { effective, type Plan, type ResourceChange } from "../terraform/plan";
 import { hasMark } from "./attributes";
 import { actionOf, goes, isService, managed, partOf } from "./parts";
-import { isEffective } from "./traffic";
 
 /** One place that breaks a policy. */
 export interface Finding {
@@ -53,8 +52,8 @@ export const POLICIES: readonly Policy[] = [
     reason: "Nothing here could bring back what is on it, or where its names lead.",
     pointless: onlyProduction,
     findings: ({ plan }) =>
-      plan.resource_changes
-        .filter((change) => isPrecious(change) && isEffective(change) && goes(actionOf(change.change)))
+      effective(plan)
+        .filter((change) => isPrecious(change) && goes(actionOf(change.change)))
         .map(({ address, change }) => ({
           address,
           given: actionOf(change) === "delete" ? "is destroyed" : "is replaced",

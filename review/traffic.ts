@@ -1,7 +1,7 @@
 /** What a plan does to each product's traffic: read from the labels of its switch, and from what happens to its sets. */
 import type { Platform } from "../model/platform";
 import { COLOURS, type Colour, otherColour } from "../model/release";
-import type { ResourceChange } from "../terraform/plan";
+import { isEffective, type ResourceChange } from "../terraform/plan";
 import { type Action, actionOf, isService, labelOf, type Part, partOf } from "./parts";
 
 /** How a product's traffic is split. */
@@ -58,9 +58,6 @@ export function productReviews(resources: readonly ResourceChange[], platform: P
     return [{ product: name, before, after, sets, migrations, changes }];
   });
 }
-
-export const isEffective = ({ change }: ResourceChange): boolean =>
-  change.actions.some((action) => action !== "no-op" && action !== "read");
 
 const runs = ({ change }: ResourceChange): boolean => change.actions.includes("create");
 

@@ -1,12 +1,12 @@
 /** The first line of a review: what happens to data, to traffic and to everything else, in this order, in words. */
 import type { Platform } from "../model/platform";
 import { COLOURS, type Colour } from "../model/release";
-import type { ResourceChange } from "../terraform/plan";
+import { isEffective, type ResourceChange } from "../terraform/plan";
 import type { Drift } from "./drift";
 import type { Interruption } from "./interruptions";
 import { actionOf, isReplaced, partOf } from "./parts";
 import type { Loss } from "./review";
-import { isEffective, isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
+import { isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
 import { count, counts, few } from "./words";
 
 export interface Found {

@@ -50,6 +50,9 @@ export interface Change<T> {
   readonly replace_paths?: readonly (readonly (string | number)[])[];
 }
 
-/** Changes that do something: neither "no-op" nor "read". */
-export const effective = (plan: Plan): ResourceChange[] =>
-  plan.resource_changes.filter(({ change }) => change.actions.some((action) => !["no-op", "read"].includes(action)));
+/** Does it do something: neither "no-op" nor "read"? */
+export const isEffective = ({ change }: ResourceChange): boolean =>
+  change.actions.some((action) => action !== "no-op" && action !== "read");
+
+/** Changes that do something. */
+export const effective = (plan: Plan): ResourceChange[] => plan.resource_changes.filter(isEffective);

@@ -1,5 +1,6 @@
 /** What a DNS record may be: its name, its time to live, what it may stand beside. Errors are those of the real API. */
 import { BlockList, isIP } from "node:net";
+import { NOT_PUBLIC_IPV4 } from "../../../model/addresses";
 import { domainToASCII } from "node:url";
 import { z } from "zod";
 import { ApiError } from "../simulator";
@@ -127,31 +128,20 @@ function settingsOf(type: string, proxied: boolean, given: RecordInput["settings
   return proxied || Object.keys(set).length > 0 ? { flatten_cname: false, ...set } : undefined;
 }
 
-const PRIVATE = new BlockList();
-for (const [network, bits] of [
-  ["0.0.0.0", 8],
-  ["10.0.0.0", 8],
-  ["100.64.0.0", 10],
-  ["127.0.0.0", 8],
-  ["169.254.0.0", 16],
-  ["172.16.0.0", 12],
-  ["192.168.0.0", 16],
-  ["224.0.0.0", 3],
-] as const) {
-  PRIVATE.addSubnet(network, bits, "ipv4");
-}
+const PRIVATE_IPV6 = new BlockList();
 for (const [network, bits] of [
   ["::", 127],
   ["fc00::", 7],
   ["fe80::", 10],
   ["ff00::", 8],
 ] as const) {
-  PRIVATE.addSubnet(network, bits, "ipv6");
+  PRIVATE_IPV6.addSubnet(network, bits, "ipv6");
 }
 
 const isPrivate = (content: string): boolean => {
   const version = isIP(content);
-  return version > 0 && PRIVATE.check(content, version === 4 ? "ipv4" : "ipv6");
+  if (version === 4) return NOT_PUBLIC_IPV4.check(content, "ipv4");
+  return version === 6 && PRIVATE_IPV6.check(content, "ipv6");
 };
 
 const MORE =
