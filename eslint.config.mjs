@@ -1,40 +1,31 @@
 import tseslint from "typescript-eslint";
+import { LONG_FILES, mayImport, ROOMS } from "./rooms.cjs";
 
-/** Which folders each folder may import, besides itself and packages (CONTRIBUTING.md has the why). */
-const MAY_IMPORT = {
-  model: [],
-  config: ["model"],
-  constructs: ["model"],
-  stacks: ["config", "constructs", "model"],
-  terraform: ["model"],
-  release: ["config", "model", "terraform"],
-  review: ["config", "model", "terraform", "release"],
-  delivery: ["config", "model"],
-  doctor: ["config", "model", "terraform", "release", "delivery"],
-  rehearsal: ["main.ts", "config", "constructs", "model", "release", "review", "stacks", "terraform"],
-  cli: [
-    "main.ts",
-    "config",
-    "constructs",
-    "model",
-    "stacks",
-    "terraform",
-    "release",
-    "review",
-    "delivery",
-    "doctor",
-    "rehearsal",
-  ],
-};
-const FOLDERS = [...Object.keys(MAY_IMPORT), "bench", "__tests__", "main.ts"];
+const NAMES = Object.keys(ROOMS);
+const MOST_LINES = 400;
 
-/** Imports of other folders, as seen from one of them. */
-const directions = ([folder, allowed]) => ({
-  regex: `^(\\.\\./)+(${FOLDERS.filter((other) => other !== folder && !allowed.includes(other))
-    .map((other) => other.replace(/\.ts$/, ""))
-    .join("|")})(/|$)`,
-  message: `${folder}/ may import ${allowed.length > 0 ? allowed.join(", ") : "nothing of ours"}.`,
-});
+/** So deep are folders. */
+const DEEPEST = 6;
+
+/** Imports of rooms that this one is not built on, in whichever way they are written, from files so deep in it. */
+function forbidden(room, depth) {
+  const allowed = mayImport(room);
+  const others = NAMES.filter((other) => other !== room && !allowed.includes(other));
+  const names = [...others, "__tests__"].map((name) => name.replace(/\.ts$/, "")).join("|");
+  return {
+    regex: `^${depth === 0 ? "\\./" : "\\.\\./".repeat(depth)}(${names})(/|$)`,
+    message: `${room} may import ${allowed.length > 0 ? allowed.join(", ") : "nothing of ours"} (rooms.cjs).`,
+  };
+}
+
+const filesOf = (room, depth) => (room.endsWith(".ts") ? room : `${room}/${"*/".repeat(depth - 1)}*.ts`);
+
+/** `import()` and the types that are imported by it: no rule about imports looks at these. */
+const dynamically = ({ regex, message }) =>
+  ["ImportExpression > Literal.source", "TSImportType Literal"].map((selector) => ({
+    selector: `${selector}[value=/${regex.replaceAll("/", "\\/")}/]`,
+    message,
+  }));
 
 const BARRELS = ["docker", "cloudflare", "github", "hcloud"].map((name) => ({
   name: `@cdktf/provider-${name}`,
@@ -45,6 +36,9 @@ const ENVIRONMENT = {
   selector: "MemberExpression[object.name='process'][property.name='env']",
   message: "Only main.ts and cli/ read the environment; take a parameter.",
 };
+const MAY_READ_ENVIRONMENT = ["main.ts", "cli", "bench", "images"];
+/** What a synth is made of. */
+const PURE = ["model", "config", "constructs", "stacks"];
 const SYNTH_IS_PURE = [
   {
     selector: "CallExpression[callee.object.name='Math'][callee.property.name='random']",
@@ -70,13 +64,29 @@ export default tseslint.config(
       eqeqeq: "error",
     },
   },
-  ...Object.entries(MAY_IMPORT).map((entry) => ({
-    files: [`${entry[0]}/**/*.ts`],
-    rules: { "no-restricted-imports": ["error", { paths: BARRELS, patterns: [directions(entry)] }] },
-  })),
+  ...NAMES.flatMap((room) =>
+    (room.endsWith(".ts") ? [0] : Array.from({ length: DEEPEST }, (_, i) => i + 1)).map((depth) => {
+      const rule = forbidden(room, depth);
+      const isPure = PURE.includes(room);
+      return {
+        files: [filesOf(room, depth)],
+        rules: {
+          "no-restricted-imports": ["error", { paths: BARRELS, patterns: [rule] }],
+          "no-restricted-syntax": [
+            "error",
+            ...dynamically(rule),
+            ...(MAY_READ_ENVIRONMENT.includes(room) ? [] : [ENVIRONMENT]),
+            ...(isPure ? SYNTH_IS_PURE : []),
+          ],
+          ...(isPure ? { "no-console": "error" } : {}),
+        },
+      };
+    }),
+  ),
   {
-    files: ["model/**/*.ts", "config/**/*.ts", "constructs/**/*.ts", "stacks/**/*.ts"],
-    rules: { "no-restricted-syntax": ["error", ENVIRONMENT, ...SYNTH_IS_PURE], "no-console": "error" },
+    files: ["**/*.{ts,cjs,mjs}"],
+    ignores: ["__tests__/**", ...Object.keys(LONG_FILES)],
+    rules: { "max-lines": ["error", { max: MOST_LINES }] },
   },
   { files: ["bench/template-way.ts"], rules: { "no-restricted-imports": "off" } },
   { files: ["**/*.cjs"], rules: { "@typescript-eslint/no-require-imports": "off" } },

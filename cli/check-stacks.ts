@@ -7,21 +7,15 @@ import { join } from "node:path";
 import colours from "picocolors";
 import type { LoadedPlatform } from "../config/load";
 import { synthesize } from "../main";
-import { DELIVERY, type StackName, STACKS, stacksOf } from "../model/delivery";
+import { DELIVERY, type StackName, STACKS } from "../model/delivery";
+import { stacksOf } from "../model/pipeline";
 import type { Environment } from "../model/environment";
 import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
 import { describe, type Diagnostic, errorsIn, firstLines } from "../terraform/output";
 import { howToGet, missingPlugins, type Plugin } from "../terraform/plugins";
-import {
-  childEnvironment,
-  findTerraform,
-  type Finished,
-  run,
-  type RunOptions,
-  type Terraform,
-  withTempDirectory,
-} from "../terraform/program";
+import { childEnvironment, findTerraform, type Terraform } from "../terraform/program";
+import { type Finished, run, type RunOptions, withTempDirectory } from "../clients/program";
 
 /** 0: every stack passed. 1: a stack is wrong. 2: nothing is known to be wrong, but something could not be checked. */
 export const EXIT = { passed: 0, failed: 1, unchecked: 2 } as const;
@@ -95,17 +89,20 @@ export async function checkStacks(options: CheckOptions, chosen: readonly StackN
       const stack = prepare(loaded, name, { terraform, temp, initTimeout: options.initTimeout ?? 60 });
       // Asking again for what was not there a moment ago can take a minute per stack.
       const known = verdicts.flatMap((v) => v.missing ?? []);
-      const missing = missingPlugins(stack.config, stack.terraform).filter((plugin) =>
+      const missing = missingPlugins(stack.config, stack.terraform, process.env).filter((plugin) =>
         known.some((k) => k.path === plugin.path),
       );
       const result =
         missing.length > 0
-          ? withoutPlugins(stack, missingPlugins(stack.config, stack.terraform), [])
+          ? withoutPlugins(stack, missingPlugins(stack.config, stack.terraform, process.env), [])
           : await check(stack);
       verdicts.push(result);
       linesOf(name, result).forEach((line) => write(line));
     }
-    howToGet(verdicts.flatMap((v) => v.missing ?? [])).forEach((line) => write(line));
+    howToGet(
+      verdicts.flatMap((v) => v.missing ?? []),
+      process.env,
+    ).forEach((line) => write(line));
     return exitCode(verdicts);
   });
 }
@@ -185,7 +182,7 @@ const UNAVAILABLE = /^Failed to (query available provider packages|install provi
 export async function init(stack: Stack, ...args: readonly string[]): Promise<Verdict | undefined> {
   const result = await stack.run(["init", "-input=false", "-no-color", ...args], { timeout: stack.initTimeout });
   if (result.code === 0) return undefined;
-  const missing = missingPlugins(stack.config, stack.terraform);
+  const missing = missingPlugins(stack.config, stack.terraform, process.env);
   if (result.timedOut) {
     return withoutPlugins(stack, missing, [`${nameOf(stack)} init was stopped after ${stack.initTimeout} s`]);
   }

@@ -1,15 +1,7 @@
 /** What the delivery stack needs, for `.env.<platform>.delivery.example` and `npm run env -- delivery`: never a value. */
 import colours from "picocolors";
-import {
-  type Delivery,
-  DELIVERY,
-  deployed,
-  SSH_HOSTS,
-  SSH_KEY,
-  STATE_CREDENTIALS,
-  STATE_ENDPOINT,
-  variableName,
-} from "../model/delivery";
+import { type Delivery, DELIVERY } from "../model/delivery";
+import { deployed, SSH_HOSTS, SSH_KEY, STATE_CREDENTIALS, STATE_ENDPOINT, variableName } from "../model/pipeline";
 import type { Platform } from "../model/platform";
 import { formatProblem, list } from "../model/problem";
 import { type DeliveryValue, isTooShort, prefixed } from "./delivery-values";

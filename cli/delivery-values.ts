@@ -3,9 +3,8 @@
  * missing there is in `.env.<platform>.delivery`, where a line that begins with an environment's name goes before the
  * environment's own: STAGING_TF_VAR_hcloud_token.
  */
+import { type Delivery, DELIVERY } from "../model/delivery";
 import {
-  type Delivery,
-  DELIVERY,
   deployed,
   type PipelineValue,
   pipelineValues,
@@ -14,7 +13,7 @@ import {
   STATE_CREDENTIALS,
   STATE_ENDPOINT,
   variableName,
-} from "../model/delivery";
+} from "../model/pipeline";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { terraformLiteral } from "../terraform/literal";

@@ -18,7 +18,8 @@ import {
   type Status,
 } from "../doctor";
 import type { LoadedPlatform } from "../config/load";
-import type { Environment, EnvironmentName } from "../model/environment";
+import type { Environment } from "../model/environment";
+import type { EnvironmentName } from "../model/environment-name";
 import { envFile, inputStatus } from "./inputs";
 import { EXIT } from "./release-words";
 import { loadCatalog } from "./site";

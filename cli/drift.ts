@@ -1,12 +1,12 @@
 /** `twinset drift`: is what runs what the files say? Told in words and, for the nightly workflow, as one issue. */
 import { type Reported, reportDrift } from "../delivery/drift-issue";
-import { Github, githubAccess } from "../delivery/github";
-import { Hetzner } from "../delivery/hetzner";
+import { Github, githubAccess } from "../clients/github";
+import { Hetzner } from "../clients/hetzner/hetzner";
 import { firewallProblem } from "../delivery/way-in";
-import type { EnvironmentName } from "../model/environment";
+import type { EnvironmentName } from "../model/environment-name";
 import type { Platform } from "../model/platform";
 import { formatProblem, list } from "../model/problem";
-import { type JournalContent, unfinished } from "../release/unfinished";
+import { type JournalContent, unfinished } from "../release/journal/unfinished";
 import { markdown, MOST_CHARACTERS } from "../review/markdown";
 import { told } from "./environment-commands";
 import { EXIT } from "./release-words";

@@ -1,8 +1,10 @@
 /** The inputs of a platform, for its `.env.<platform>.example` and `npm run env`: by name, never by value. */
 import colours from "picocolors";
-import { variableName } from "../model/delivery";
-import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
-import { type InputUse, inputUses, type Platform } from "../model/platform";
+import { variableName } from "../model/pipeline";
+import { type Environment } from "../model/environment";
+import { ENVIRONMENTS, type EnvironmentName } from "../model/environment-name";
+import { type Platform } from "../model/platform";
+import { type InputUse, inputUses } from "../model/inputs";
 import { plainTable } from "./table";
 
 /** What the S3 backend reads itself; the state store's credentials are no Terraform variables. */

@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { baseNeed, currentNeed, type Need, peakNeed, serverTypeOf, setNeed, setSize } from "../model/capacity";
 import { type HetznerPrices, monthlyCost, totals } from "../model/cost";
-import { deployed, pipelineValues, planEnvironment, watchEnvironment } from "../model/delivery";
+import { deployed, pipelineValues, planEnvironment, watchEnvironment } from "../model/pipeline";
 import type { Environment } from "../model/environment";
 import { monitoringOf } from "../model/monitoring";
 import { hostsOf, type Platform, replicasOf, type ServerType } from "../model/platform";

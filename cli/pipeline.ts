@@ -2,9 +2,10 @@
 import { existsSync, readFileSync } from "node:fs";
 import { changedEnvironments } from "../delivery/changed";
 import { commentReview } from "../delivery/comment";
-import { Github, githubAccess } from "../delivery/github";
-import { deployed } from "../model/delivery";
-import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
+import { Github, githubAccess } from "../clients/github";
+import { deployed } from "../model/pipeline";
+import { type Environment } from "../model/environment";
+import { ENVIRONMENTS, type EnvironmentName } from "../model/environment-name";
 import type { Platform } from "../model/platform";
 import { error, list, ProblemsError } from "../model/problem";
 import { readRecord, recordDifference } from "../review/record";

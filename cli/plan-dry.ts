@@ -7,7 +7,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DELIVERY, type StackName } from "../model/delivery";
-import { inputUses } from "../model/platform";
+import { inputUses } from "../model/inputs";
 import { checkPolicies } from "../review/policies";
 import type { StackConfig } from "../terraform/config";
 import { dummyDeliveryValues, dummyValues } from "../terraform/dummy-values";

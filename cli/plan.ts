@@ -7,14 +7,14 @@ import { z } from "zod";
 import { error, formatProblem, ProblemsError } from "../model/problem";
 import { describeChange, summary } from "../release/engine";
 import { explain } from "../release/explain";
-import { whoAmI } from "../release/process";
+import { whoAmI } from "../clients/process";
 import { describe } from "../terraform/output";
 import { effective, type ResourceChange } from "../terraform/plan";
 import { type Lock, lockAmong } from "../terraform/working-directory";
 import { EXIT } from "./release-words";
 import { asProblem, planOf, refusals } from "./refusals";
 import type { OpenSite } from "./site";
-import { writeWhole } from "./write-whole";
+import { writeWhole } from "../clients/files";
 
 /** What was planned, beside the plan. No values: the plan itself has secrets, this has names. */
 const shownSchema = z.object({

@@ -2,9 +2,9 @@
 import { join } from "node:path";
 import { DEPLOY_USER } from "../constructs/hetzner/cloud-init";
 import { synthesize } from "../main";
-import type { EnvironmentName } from "../model/environment";
+import type { EnvironmentName } from "../model/environment-name";
 import { environmentPrefix } from "../model/names";
-import { Docker } from "../release/docker";
+import { Docker } from "../clients/docker";
 import { type CloudAccess, recover } from "../release/recover";
 import { findTerraform, usable } from "../terraform/program";
 import type { StateResource } from "../terraform/state";

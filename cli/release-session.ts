@@ -1,12 +1,12 @@
 /** What every release command has: an open environment, the state's lock, the journal, and a way to be seen. */
-import type { EnvironmentName } from "../model/environment";
+import type { EnvironmentName } from "../model/environment-name";
 import { error, list, ProblemsError } from "../model/problem";
 import { type Ledger, LockedError, type Noted, type RunLock } from "../release/engine";
-import type { Journal } from "../release/journal";
-import type { NewEntry } from "../release/journal-entry";
+import type { Journal } from "../release/journal/journal";
+import type { NewEntry } from "../release/journal/entry";
 import type { Reporter } from "../release/report";
-import { type HeldLock, isHeld, StateLock } from "../release/state-lock";
-import type { StateFiles } from "../release/state-store";
+import { type HeldLock, isHeld, StateLock } from "../clients/state-store/state-lock";
+import type { StateFiles } from "../clients/state-store/state-files";
 import { EXIT } from "./release-words";
 import { jsonReporter, lineReporter, liveReporter } from "./show-release";
 import { loadCatalog, openSite, type OpenSite } from "./site";

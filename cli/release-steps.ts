@@ -9,10 +9,10 @@ import {
   type SetRelease,
 } from "../model/release";
 import { Engine } from "../release/engine";
-import { newRunId } from "../release/journal";
+import { newRunId } from "../release/journal/journal";
 import type { Step } from "../release/machine";
 import { canary, deploy, retire, trafficBack } from "../release/steps";
-import { unfinished } from "../release/unfinished";
+import { unfinished } from "../release/journal/unfinished";
 import { terminalOperator } from "./operator";
 import { checked, mustBeReady } from "./release";
 import {

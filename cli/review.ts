@@ -6,7 +6,7 @@ import colours from "picocolors";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { error, formatProblem, ProblemsError } from "../model/problem";
-import { knownSecrets, type Redact } from "../release/redact";
+import { knownSecrets, type Redact } from "../model/redact";
 import { markdown } from "../review/markdown";
 import { parsePlan } from "../review/plan-file";
 import { readRecord, recordDifference, recordOf, type ReviewRecord } from "../review/record";
@@ -18,7 +18,7 @@ import { applyKept } from "./plan";
 import { asProblem, refusals, waiversOf } from "./refusals";
 import { EXIT } from "./release-words";
 import { loadCatalog, openSite, type OpenSite } from "./site";
-import { writeWhole } from "./write-whole";
+import { writeWhole } from "../clients/files";
 
 export interface ReviewFlags {
   /** false: plan from the state, ask neither the engine nor a cloud. */

@@ -1,6 +1,6 @@
 /** `twinset simulate <api>`: one simulator on a port of one's own, until Ctrl-C. */
 import { error, list, ProblemsError } from "../model/problem";
-import type { Simulator } from "../rehearsal/simulators/simulator";
+import type { Simulator } from "../simulators/simulator";
 
 export interface SimulateOptions {
   readonly port?: number | undefined;
@@ -18,12 +18,12 @@ const TOKEN = "simulated";
 
 const APIS: Readonly<Record<string, (options: SimulateOptions) => Promise<Started>>> = {
   async hetzner({ port }) {
-    const { startHetzner } = await import("../rehearsal/simulators/hetzner");
+    const { startHetzner } = await import("../simulators/hetzner");
     const simulator = await startHetzner({ ...(port === undefined ? {} : { port }) });
     return { simulator, env: { HCLOUD_ENDPOINT: simulator.baseUrl, HCLOUD_TOKEN: TOKEN.padEnd(64, "0") } };
   },
   async cloudflare({ port, name = "example.org" }) {
-    const { startCloudflare } = await import("../rehearsal/simulators/cloudflare");
+    const { startCloudflare } = await import("../simulators/cloudflare");
     const token = TOKEN.padEnd(40, "0");
     const zone = { id: "1".repeat(32), name, plan: "pro" } as const;
     const account = "2".repeat(32);
@@ -44,7 +44,7 @@ const APIS: Readonly<Record<string, (options: SimulateOptions) => Promise<Starte
     };
   },
   async github({ port, name = "example/platform" }) {
-    const { startGithub } = await import("../rehearsal/simulators/github");
+    const { startGithub } = await import("../simulators/github");
     const [login = "", repository = ""] = name.split("/");
     const simulator = await startGithub({
       token: TOKEN,
@@ -58,7 +58,7 @@ const APIS: Readonly<Record<string, (options: SimulateOptions) => Promise<Starte
     };
   },
   async "object-store"({ port, name = "state" }) {
-    const { startObjectStore } = await import("../rehearsal/simulators/object-store");
+    const { startObjectStore } = await import("../simulators/object-store");
     const simulator = await startObjectStore({
       buckets: [name],
       accessKeyId: TOKEN,
@@ -70,7 +70,7 @@ const APIS: Readonly<Record<string, (options: SimulateOptions) => Promise<Starte
     };
   },
   async registry({ port }) {
-    const { startRegistry } = await import("../rehearsal/simulators/registry");
+    const { startRegistry } = await import("../simulators/registry");
     const simulator = await startRegistry({
       accounts: [{ username: TOKEN, password: TOKEN }],
       ...(port === undefined ? {} : { port }),

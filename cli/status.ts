@@ -7,7 +7,7 @@ import type { Product } from "../model/service";
 import { describeChange } from "../release/engine";
 import { type LiveProduct, liveEnvironment, type LiveSet, type LiveSwitch, unwell } from "../release/live";
 import { productOf } from "../release/site";
-import { type JournalContent, unfinished } from "../release/unfinished";
+import { type JournalContent, unfinished } from "../release/journal/unfinished";
 import { TerraformError } from "../terraform/working-directory";
 import type { OpenSite } from "./site";
 import { plainTable } from "./table";

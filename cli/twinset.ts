@@ -6,8 +6,10 @@ import { parseEnv } from "node:util";
 import colours from "picocolors";
 import { loadPlatform } from "../config/load";
 import type { HetznerPrices } from "../model/cost";
-import { DELIVERY, type StackName, STACKS, stacksOf } from "../model/delivery";
-import { ENVIRONMENTS, type Environment } from "../model/environment";
+import { DELIVERY, type StackName, STACKS } from "../model/delivery";
+import { stacksOf } from "../model/pipeline";
+import { type Environment } from "../model/environment";
+import { ENVIRONMENTS } from "../model/environment-name";
 import type { Platform } from "../model/platform";
 import { error, errorsOf, formatProblem, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
@@ -480,7 +482,7 @@ function environmentOf(platform: Platform, name: string): Environment {
 async function hetznerPrices(): Promise<HetznerPrices | undefined> {
   const token = process.env["HCLOUD_TOKEN"] ?? process.env["TF_VAR_hcloud_token"];
   if (!token) return undefined;
-  const { fetchHetznerPrices } = await import("./hetzner-prices");
+  const { fetchHetznerPrices } = await import("../clients/hetzner/prices");
   try {
     return await fetchHetznerPrices(token, process.env["HCLOUD_ENDPOINT"]);
   } catch (reason) {

@@ -2,9 +2,9 @@
 import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Hetzner } from "../delivery/hetzner";
+import { Hetzner } from "../clients/hetzner/hetzner";
 import { closeWaysIn, openWayIn, ownAddress, type Place, sweepWaysIn, type WayIn, waysIn } from "../delivery/way-in";
-import type { EnvironmentName } from "../model/environment";
+import type { EnvironmentName } from "../model/environment-name";
 import { error, list, ProblemsError } from "../model/problem";
 import { minutes } from "../model/units";
 import { accessOf } from "./recover";

@@ -3,7 +3,8 @@
  * problem that it finds; `checkPlatform` puts them together, so that a person sees all of them at once.
  */
 import { MEMORY_WARNING, peakNeed, serverTypeOf } from "../model/capacity";
-import { ENVIRONMENTS, type Environment, type EnvironmentName } from "../model/environment";
+import { type Environment } from "../model/environment";
+import { ENVIRONMENTS, type EnvironmentName } from "../model/environment-name";
 import {
   containerName,
   environmentPrefix,
@@ -17,7 +18,6 @@ import {
 import {
   type CacheRule,
   hostsOf,
-  inputUses,
   namesOf,
   planOf,
   type Platform,
@@ -27,6 +27,7 @@ import {
   type ZoneCaching,
   type ZonePlan,
 } from "../model/platform";
+import { inputUses } from "../model/inputs";
 import { error, list, type Problem, warning } from "../model/problem";
 import type { Release } from "../model/release";
 import { COLOURS } from "../model/release";

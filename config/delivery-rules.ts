@@ -1,6 +1,8 @@
 /** Checks of how a platform is delivered: what GitHub would refuse, and what would make a gate worth nothing. */
-import { deployed, type Gate, pipelineValues, planSecrets } from "../model/delivery";
-import { ENVIRONMENTS, type StateStore } from "../model/environment";
+import { type Gate } from "../model/delivery";
+import { deployed, pipelineValues, planSecrets } from "../model/pipeline";
+import { type StateStore } from "../model/environment";
+import { ENVIRONMENTS } from "../model/environment-name";
 import type { Platform } from "../model/platform";
 import { error, list, type Problem } from "../model/problem";
 

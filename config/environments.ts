@@ -1,4 +1,5 @@
-import type { Environment, EnvironmentName, Tls } from "../model/environment";
+import type { Environment, Tls } from "../model/environment";
+import type { EnvironmentName } from "../model/environment-name";
 import type { PublicAccess } from "../model/service";
 import type { Size } from "../model/units";
 

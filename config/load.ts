@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { ENVIRONMENTS } from "../model/environment";
+import { ENVIRONMENTS } from "../model/environment-name";
 import { type Platform, selectProducts } from "../model/platform";
 import { error, list, type Problem, ProblemsError } from "../model/problem";
 import { checkPlatform, type Releases } from "./checks";

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { ENVIRONMENTS } from "../model/environment";
+import { ENVIRONMENTS } from "../model/environment-name";
 import { error, type Problem } from "../model/problem";
 import { valueAt } from "./release-file";
 

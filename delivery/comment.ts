@@ -1,6 +1,6 @@
 /** The review of an environment's plan as one comment of a pull request, updated in place. */
 import { error, ProblemsError } from "../model/problem";
-import type { Comment, Github } from "./github";
+import type { Comment, Github } from "../clients/github";
 import type { Place } from "./way-in";
 
 /** GitHub's limit for a comment, in characters ("Body is too long"). */

@@ -1,5 +1,5 @@
 /** Drift of an environment as one issue: opened, kept current, and closed when the drift is gone. */
-import type { Github, Issue } from "./github";
+import type { Github, Issue } from "../clients/github";
 import type { Place } from "./way-in";
 
 export const DRIFT_LABEL = "twinset:drift";

@@ -8,7 +8,7 @@ import { isIP } from "node:net";
 import { NOT_PUBLIC_IPV4 } from "../model/addresses";
 import { environmentPrefix } from "../model/names";
 import { error, type Problem, ProblemsError } from "../model/problem";
-import { type Firewall, type Hetzner, HetznerRefusal, lostBy, type Target } from "./hetzner";
+import { type Firewall, type Hetzner, HetznerRefusal, lostBy, type Target } from "../clients/hetzner/hetzner";
 
 /** The labels of a way in. Label values are at most 63 letters, digits, dashes, dots (Hetzner's API reference, "Labels"). */
 export const LABELS = { wayIn: "twinset.way-in", until: "twinset.until", run: "twinset.run" } as const;

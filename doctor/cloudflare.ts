@@ -4,7 +4,7 @@ import { planOf, ZONE_PLANS, type ZonePlan } from "../model/platform";
 import type { Input } from "../model/values";
 import { type Context, LOOK_AT_NETWORK } from "./context";
 import { type Finding, Findings } from "./finding";
-import { NoAnswer, type Reply } from "./http";
+import { NoAnswer, type Reply } from "../clients/http";
 import { cloudflareUrl } from "./state";
 
 const findings = new Findings("Cloudflare");

@@ -7,7 +7,7 @@ import type { Release } from "../model/release";
 import type { Input } from "../model/values";
 import type { StackConfig } from "../terraform/config";
 import type { Finding } from "./finding";
-import { type ClockSample, ask, NoAnswer, type Question, type Reply } from "./http";
+import { type ClockSample, ask, NoAnswer, type Question, type Reply } from "../clients/http";
 import { HetznerApi, HetznerRefusal, type Project } from "./hetzner-api";
 
 /** The state of an input, as `npm run env` has it. */

@@ -6,7 +6,7 @@ import { type Context, isAbsent } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
 import { hostAddress } from "./server-address";
 import { inTurns } from "./in-turns";
-import { NoAnswer } from "./http";
+import { NoAnswer } from "../clients/http";
 import { inRange } from "./values";
 
 const findings = new Findings("DNS");

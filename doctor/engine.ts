@@ -1,7 +1,7 @@
 /** Development: the Docker engine of this computer, and the ports that the environment wants on it. */
 import { connect } from "node:net";
 import { servicesOf } from "../model/platform";
-import { Docker } from "../release/docker";
+import { Docker } from "../clients/docker";
 import type { Context } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
 

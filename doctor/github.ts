@@ -2,7 +2,7 @@
 import { z } from "zod";
 import { type Context, LOOK_AT_NETWORK } from "./context";
 import { type Finding, Findings } from "./finding";
-import { NoAnswer } from "./http";
+import { NoAnswer } from "../clients/http";
 
 const findings = new Findings("GitHub");
 

@@ -1,7 +1,7 @@
 /** The part of Hetzner Cloud's API that is asked here (docs.hetzner.cloud). It reads, and proves the right to write. */
 import { z } from "zod";
 import type { Context } from "./context";
-import type { Reply } from "./http";
+import type { Reply } from "../clients/http";
 
 const labels = z.record(z.string(), z.string());
 

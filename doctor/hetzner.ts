@@ -3,7 +3,7 @@ import { LABELS } from "../delivery/way-in";
 import { type Context, isAbsent } from "./context";
 import { type Finding, Findings, some } from "./finding";
 import { type Firewall, HetznerApi, type Project, type Server, serverOf } from "./hetzner-api";
-import { NoAnswer } from "./http";
+import { NoAnswer } from "../clients/http";
 import { stateOf } from "./state";
 import { inRange, listIn } from "./values";
 

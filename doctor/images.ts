@@ -2,7 +2,7 @@
 import { list } from "../model/problem";
 import { imageRepository } from "../model/platform";
 import { runningColours, tagOf } from "../model/release";
-import { type RegistryCredentials, resolveDigest, type Resolved } from "../release/registry";
+import { type RegistryCredentials, resolveDigest, type Resolved } from "../clients/registry/images";
 import type { Context } from "./context";
 import { inTurns } from "./in-turns";
 import { count, type Finding, Findings, some } from "./finding";

@@ -1,6 +1,6 @@
 /** `twinset doctor`: everything that a deploy of an environment needs, looked at before it. docs/doctor.md has each check. */
 import { ProblemsError } from "../model/problem";
-import { knownSecrets, redactor } from "../release/redact";
+import { knownSecrets, redactor } from "../model/redact";
 import { certificates } from "./certificates";
 import { clock } from "./clock";
 import { cloudflareToken, edgeToken } from "./cloudflare";

@@ -1,6 +1,6 @@
 /** One login to the server, in which everything is asked. */
 import type { Context } from "./context";
-import { attempt } from "./programs";
+import { attempt } from "../clients/program";
 import { hostAddress } from "./server-address";
 
 /** For reaching the server. */

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import type { Context } from "./context";
 import { type Finding, Findings, some } from "./finding";
 import { hostAddress } from "./server-address";
-import { attempt } from "./programs";
+import { attempt } from "../clients/program";
 import { mapIn, publicKeyIn } from "./values";
 
 const findings = new Findings("host");

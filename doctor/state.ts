@@ -4,11 +4,12 @@ import { basename, posix } from "node:path";
 import { z } from "zod";
 import { stateKey } from "../model/environment";
 import { ProblemsError } from "../model/problem";
-import { StateLock } from "../release/state-lock";
-import { type StateFiles, stateFiles } from "../release/state-store";
+import { StateLock } from "../clients/state-store/state-lock";
+import { stateFiles } from "../clients/state-store/state-store";
+import { type StateFiles } from "../clients/state-store/state-files";
 import { type Absent, type Context, isAbsent } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
-import { NoAnswer } from "./http";
+import { NoAnswer } from "../clients/http";
 
 const findings = new Findings("state");
 

@@ -1,9 +1,10 @@
 /** The programs that a deploy runs, with their versions, and Terraform's plugins. */
 import { howToGet, missingPlugins } from "../terraform/plugins";
-import { findTerraform, run, type Terraform } from "../terraform/program";
+import { findTerraform, type Terraform } from "../terraform/program";
+import { run } from "../clients/program";
 import type { Context } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
-import { NoAnswer } from "./http";
+import { NoAnswer } from "../clients/http";
 
 const findings = new Findings("tools");
 
@@ -74,7 +75,7 @@ function version({ environment }: Context, { version: said }: Terraform): Findin
 async function plugins(context: Context, terraform: Terraform): Promise<Finding> {
   const what = "plugins";
   const required = context.options.providers;
-  const missing = missingPlugins({ terraform: { required_providers: required } }, terraform);
+  const missing = missingPlugins({ terraform: { required_providers: required } }, terraform, context.env);
   const all = Object.keys(required).length;
   if (missing.length === 0) return findings.ok(what, `${count(all, "plugin")} on this computer`);
   const names = missing.map(({ source, version: wanted }) => `${source} ${wanted}`);
@@ -89,7 +90,7 @@ async function plugins(context: Context, terraform: Terraform): Promise<Finding>
   }
 
   function noPlugins(why: string): Finding {
-    const [place] = howToGet(missing).filter((line) => line.startsWith("  "));
+    const [place] = howToGet(missing, context.env).filter((line) => line.startsWith("  "));
     return findings.failure(
       what,
       `${some(names)} ${missing.length === 1 ? "is" : "are"} missing, and ${why}`,

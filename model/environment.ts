@@ -1,9 +1,7 @@
+import type { EnvironmentName } from "./environment-name";
 import type { Limits } from "./service";
 import type { Size } from "./units";
 import type { Input } from "./values";
-
-export const ENVIRONMENTS = ["development", "staging", "production"] as const;
-export type EnvironmentName = (typeof ENVIRONMENTS)[number];
 
 /** The Docker engine of the computer that runs Terraform. */
 export interface LocalHost {

@@ -27,3 +27,6 @@ export const environmentPrefix = (platform: string, environment: string): string
 /** Name of a release container up to the hash of its settings. */
 export const containerName = (prefix: string, service: string, colour: Colour, replica: number): string =>
   `${prefix}-${service}-${colour}-${replica}`;
+
+/** "chat-backend" → "chat_backend": as Terraform's variables and PostgreSQL's roles are written. */
+export const snake = (name: string): string => name.replaceAll("-", "_");

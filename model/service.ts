@@ -1,5 +1,5 @@
 import type { CanaryRules } from "./canary";
-import type { EnvironmentName } from "./environment";
+import type { EnvironmentName } from "./environment-name";
 import type { Health } from "./health";
 import type { Size } from "./units";
 import type { Input, Value } from "./values";

@@ -1,4 +1,4 @@
-import type { EnvironmentName } from "./environment";
+import type { EnvironmentName } from "./environment-name";
 
 /**
  * A value that is given at deploy time as a Terraform variable (`TF_VAR_<name>`): never written down in the catalog.

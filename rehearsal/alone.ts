@@ -5,7 +5,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
-import { isGone } from "../release/process";
+import { isGone } from "../clients/process";
 
 /** Says which process rehearses. */
 export const lockPath = (directory = tmpdir()): string => join(directory, "twinset-rehearsal.pid");

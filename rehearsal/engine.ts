@@ -2,8 +2,8 @@
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Docker } from "../release/docker";
-import { run } from "../terraform/program";
+import type { Docker } from "../clients/docker";
+import { run } from "../clients/program";
 
 const PID_FILE = "/var/run/docker.pid";
 const PATIENCE = 60;

@@ -11,9 +11,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, Server, type ServerChannel, utils } from "ssh2";
 import { parse } from "yaml";
 import { READY_FILE } from "../constructs/hetzner/cloud-init";
-import type { Docker } from "../release/docker";
+import type { Docker } from "../clients/docker";
 import { keyPair } from "./key-pair";
-import type { Machines, MachineServer } from "./simulators/hetzner";
+import type { Machines, MachineServer } from "../simulators/hetzner";
 
 export interface MachineOptions {
   readonly docker: Docker;

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import type { LoadedPlatform } from "../config/load";
-import type { EnvironmentName } from "../model/environment";
+import type { EnvironmentName } from "../model/environment-name";
 import { selectProducts } from "../model/platform";
 import { adapt, type Surroundings } from "./adapt";
 

@@ -6,9 +6,9 @@ import type { StackConfig } from "../terraform/config";
 import { howToGet, missingPlugins } from "../terraform/plugins";
 import { childEnvironment, findTerraform } from "../terraform/program";
 import { WorkingDirectory } from "../terraform/working-directory";
-import { Docker } from "../release/docker";
+import { Docker } from "../clients/docker";
 import { findProgram } from "./images/file-tree";
-import type { TerraformMeans } from "./workbench";
+import { markerOf, type TerraformMeans } from "./workbench";
 import type { Means } from "./world";
 
 export interface Preflight {
@@ -91,8 +91,8 @@ async function terraformMeans(
   const terraform = await findTerraform(env);
   if (typeof terraform === "string") return { missing: [terraform], hints: [] };
   const config = { terraform: { required_providers: required } };
-  const plugins = missingPlugins(config, terraform);
-  if (plugins.length === 0) return { terraform, path };
+  const plugins = missingPlugins(config, terraform, env);
+  if (plugins.length === 0) return { terraform, path, env };
   const pluginCache = join(directory, "plugins");
   mkdirSync(pluginCache);
   const trial = new WorkingDirectory(terraform, join(directory, "download"), {
@@ -101,10 +101,10 @@ async function terraformMeans(
   });
   trial.write(config, "");
   const { code } = await trial.run(["init", "-input=false"], { timeout: DOWNLOAD_TIMEOUT });
-  if (code === 0) return { terraform, path, pluginCache };
+  if (code === 0) return { terraform, path, env, pluginCache };
   return {
     missing: plugins.map(({ source, version }) => `Terraform plugin ${source} ${version}`),
-    hints: howToGet(plugins),
+    hints: howToGet(plugins, env),
   };
 }
 
@@ -144,6 +144,3 @@ async function inTheWay(docker: Docker, prefix: string): Promise<readonly string
   const containers = (await docker.containers(prefix)).map(({ name }) => `container ${name}`);
   return [...containers, ...volumes.map((name) => `volume ${name}`)];
 }
-
-/** A volume that says: what is called so on this engine belongs to a rehearsal. */
-export const markerOf = (prefix: string): string => `${prefix}-rehearsal`;

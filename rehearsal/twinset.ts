@@ -5,10 +5,10 @@
 import { copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseReleaseFile } from "../config/release-file";
-import { ENVIRONMENTS, type EnvironmentName } from "../model/environment";
+import { ENVIRONMENTS, type EnvironmentName } from "../model/environment-name";
 import type { Release } from "../model/release";
 import type { ReleaseEvent } from "../release/report";
-import { type Finished, run, type RunOptions } from "../terraform/program";
+import { type Finished, run, type RunOptions } from "../clients/program";
 import { VALUES } from "../terraform/working-directory";
 import { OVERLAY, type Overlay } from "./overlay";
 

@@ -18,14 +18,19 @@ import { childEnvironment, type Terraform } from "../terraform/program";
 import { WorkingDirectory } from "../terraform/working-directory";
 import { withoutDigests } from "./adapt";
 import { keyPair } from "./key-pair";
-import { type CloudflareSimulator, startCloudflare } from "./simulators/cloudflare";
-import type { HetznerSimulator } from "./simulators/hetzner";
+import { type CloudflareSimulator, startCloudflare } from "../simulators/cloudflare";
+import type { HetznerSimulator } from "../simulators/hetzner";
+
+/** A volume that says: what is called so on this engine belongs to a rehearsal. */
+export const markerOf = (prefix: string): string => `${prefix}-rehearsal`;
 
 /** Terraform, ready to be used. */
 export interface TerraformMeans {
   readonly terraform: Terraform;
   /** Where programs are. */
   readonly path: string;
+  /** The process' environment. */
+  readonly env: NodeJS.ProcessEnv;
   /** Plugins that were downloaded for this rehearsal; none when all are installed. */
   readonly pluginCache?: string | undefined;
 }
@@ -161,8 +166,8 @@ export class Workbench {
 }
 
 /** Without credentials, with the programs and plugins that were found. */
-export const terraformEnvironment = ({ path, pluginCache }: TerraformMeans): NodeJS.ProcessEnv => ({
-  ...childEnvironment({ ...process.env, PATH: path }),
+export const terraformEnvironment = ({ path, env, pluginCache }: TerraformMeans): NodeJS.ProcessEnv => ({
+  ...childEnvironment({ ...env, PATH: path }),
   ...(pluginCache === undefined ? {} : { TF_PLUGIN_CACHE_DIR: pluginCache }),
 });
 

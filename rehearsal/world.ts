@@ -5,9 +5,9 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentPrefix } from "../model/names";
-import { inputUses } from "../model/platform";
-import type { Docker } from "../release/docker";
-import type { EdgeAddress } from "../release/edge-client";
+import { inputUses } from "../model/inputs";
+import type { Docker } from "../clients/docker";
+import type { EdgeAddress } from "../clients/edge";
 import { explain } from "../release/explain";
 import { type Recovery, recover } from "../release/recover";
 import type { Applied, ApplyEvent, ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
@@ -19,16 +19,16 @@ import { Publisher } from "./images/publisher";
 import { Images } from "./images/stand-ins";
 import { Load, type LoadOptions } from "./load/load";
 import { Machine, sshPrograms } from "./machine";
-import { markerOf } from "./preflight";
-import type { CloudflareSimulator } from "./simulators/cloudflare";
-import { type DnsServer, startDnsServer } from "./simulators/dns-server";
-import { type HetznerSimulator, startHetzner } from "./simulators/hetzner";
-import { type ObjectStore, startObjectStore } from "./simulators/object-store";
-import { type RegistrySimulator, startRegistry } from "./simulators/registry";
+import type { CloudflareSimulator } from "../simulators/cloudflare";
+import { type DnsServer, startDnsServer } from "../simulators/dns-server";
+import { type HetznerSimulator, startHetzner } from "../simulators/hetzner";
+import { type ObjectStore, startObjectStore } from "../simulators/object-store";
+import { type RegistrySimulator, startRegistry } from "../simulators/registry";
 import { type CommandOptions, type CommandResult, Twinset } from "./twinset";
 import {
   cloudAccess,
   type Desired,
+  markerOf,
   REGISTRY_LOGINS,
   SMOKE_KEY,
   startCloudflareFor,

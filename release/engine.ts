@@ -11,7 +11,7 @@ import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { TerraformError } from "../terraform/working-directory";
 import { explain } from "./explain";
-import type { PlanSummary } from "./journal-entry";
+import type { PlanSummary } from "./journal/entry";
 import { asProblem, guard } from "./guard";
 import { type Event, newColour, next, type Run, STEPS, type Step, task } from "./machine";
 import type { Reporter } from "./report";

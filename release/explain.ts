@@ -4,7 +4,7 @@
  */
 import { describe, type Diagnostic } from "../terraform/output";
 import type { StateResource } from "../terraform/state";
-import type { Condition } from "./docker";
+import type { Condition } from "../clients/docker";
 
 /** The last lines that a container wrote. */
 export type LogsOf = (container: string, lines: number) => Promise<readonly string[]>;

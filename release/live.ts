@@ -2,7 +2,7 @@
 import { environmentPrefix } from "../model/names";
 import { error, ProblemsError } from "../model/problem";
 import { COLOURS, type Colour } from "../model/release";
-import type { ContainerDetails } from "./docker";
+import type { ContainerDetails } from "../clients/docker";
 import type { Site } from "./site";
 
 export interface LiveSet {

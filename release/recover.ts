@@ -5,7 +5,7 @@
 import type { ResourceChange } from "../terraform/plan";
 import type { StateResource } from "../terraform/state";
 import type { WorkingDirectory } from "../terraform/working-directory";
-import type { ContainerFacts, Docker } from "./docker";
+import type { ContainerFacts, Docker } from "../clients/docker";
 
 /** Something that exists already and that a plan wants to make. */
 export interface Adoption {

@@ -4,8 +4,8 @@ import type { Platform } from "../model/platform";
 import type { ProductRelease, Release } from "../model/release";
 import type { Product } from "../model/service";
 import type { WorkingDirectory } from "../terraform/working-directory";
-import type { Docker } from "./docker";
-import type { EdgeAddress } from "./edge-client";
+import type { Docker } from "../clients/docker";
+import type { EdgeAddress } from "../clients/edge";
 
 export interface Site {
   readonly platform: Platform;

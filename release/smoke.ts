@@ -4,7 +4,7 @@ import { hostsOf } from "../model/platform";
 import type { Colour } from "../model/release";
 import { KEY_HEADER, SET_HEADER } from "../model/routing";
 import type { Service } from "../model/service";
-import { askEdge, type EdgeAddress, type EdgeAnswer, type EdgeRequest } from "./edge-client";
+import { askEdge, type EdgeAddress, type EdgeAnswer, type EdgeRequest } from "../clients/edge";
 import { productOf, type Site } from "./site";
 
 export interface SmokeResult {

@@ -1,5 +1,5 @@
 /** A review as blocks of words, before it is Markdown or text for a terminal: what is said, in which order. */
-import type { Redact } from "../release/redact";
+import type { Redact } from "../model/redact";
 import { describeCost } from "./capacity";
 import { type Detail, differences } from "./details";
 import type { Drift } from "./drift";

@@ -1,5 +1,5 @@
 /** A review as Markdown for a comment in a pull request. */
-import type { Redact } from "../release/redact";
+import type { Redact } from "../model/redact";
 import { type Block, document, type Item, type Mood, type Words } from "./document";
 import type { Review } from "./review";
 

@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { error, ProblemsError } from "../model/problem";
-import type { Redact } from "../release/redact";
+import type { Redact } from "../model/redact";
 import { effective, type Plan } from "../terraform/plan";
 import { attributeChanges, configuredIn, freshEnd } from "./attributes";
 import { differences } from "./details";

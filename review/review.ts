@@ -2,7 +2,6 @@
 import type { Waiver } from "../config/waivers";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
-import { isPrecious } from "../release/guard";
 import { effective, type Plan } from "../terraform/plan";
 import { type Capacity, capacityOf } from "./capacity";
 import { type DataChange, dataChanges } from "./data";
@@ -10,7 +9,8 @@ import { type Detail, detailsOf } from "./details";
 import { type Drift, driftIn } from "./drift";
 import { fingerprint } from "./fingerprint";
 import { type Interruption, interruptions, type NotApplied, notApplied } from "./interruptions";
-import { actionOf, goes, managed, partOf } from "./parts";
+import { type Loss, lossesOf } from "./losses";
+import { actionOf, managed, partOf } from "./parts";
 import { checkPolicies, type PolicyResult } from "./policies";
 import { isMoved, type ProductReview, productReviews, trafficClause } from "./traffic";
 import { verdictOf } from "./verdict";
@@ -22,14 +22,6 @@ export interface Made {
   /** When the state was written last; undefined where nobody can tell, or before the first deploy. */
   readonly stateFrom?: Date | undefined;
   readonly at: Date;
-}
-
-export interface Loss {
-  readonly address: string;
-  /** "volume", "server", "public address", "bucket". */
-  readonly what: string;
-  /** Does its name say whose it is? "postgres_data". */
-  readonly replaced: boolean;
 }
 
 export interface Group {
@@ -74,10 +66,7 @@ export function reviewPlan(plan: Plan, { platform, environment, made, waivers = 
   const resources = managed(plan);
   const changes = effective(plan).filter(({ mode }) => mode === "managed");
   const products = productReviews(resources, platform);
-  const losses = changes
-    .filter((each) => isPrecious(each) && goes(actionOf(each.change)))
-    .map(({ address, type, change }) => ({ address, what: lossWord(type), replaced: actionOf(change) !== "delete" }))
-    .sort((a, b) => WORST.indexOf(a.what) - WORST.indexOf(b.what) || (a.address < b.address ? -1 : 1));
+  const losses = lossesOf(changes);
   const lost = new Set(losses.map(({ address }) => address));
   const removed = changes
     .filter(({ address, change }) => actionOf(change) === "delete" && !lost.has(address))
@@ -111,12 +100,6 @@ export function reviewPlan(plan: Plan, { platform, environment, made, waivers = 
     fingerprint: fingerprint(plan),
   };
 }
-
-/** Worst first: a volume has what nobody has a second time. */
-const WORST = ["volume", "bucket", "server", "public address"];
-
-const lossWord = (type: string): string =>
-  /volume/.test(type) ? "volume" : /bucket/.test(type) ? "bucket" : /server/.test(type) ? "server" : "public address";
 
 const GROUPS: Readonly<Record<string, string>> = {
   host: "Host",

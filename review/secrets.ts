@@ -1,5 +1,5 @@
 /** Everything in a plan that is marked as secret, so that it can be kept out of what is shown wherever else it stands. */
-import { type Redact, redactor } from "../release/redact";
+import { type Redact, redactor } from "../model/redact";
 import type { Plan } from "../terraform/plan";
 
 /** A state's or a plan's resource: its values and, of the same shape, what of them is sensitive. */

@@ -1,6 +1,6 @@
 /** A review as text for a terminal: everything, nothing folded. */
 import colours from "picocolors";
-import type { Redact } from "../release/redact";
+import type { Redact } from "../model/redact";
 import { type Block, document, type Item, type Mood, type Words } from "./document";
 import type { Review } from "./review";
 

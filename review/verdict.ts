@@ -5,7 +5,7 @@ import { isEffective, type ResourceChange } from "../terraform/plan";
 import type { Drift } from "./drift";
 import type { Interruption } from "./interruptions";
 import { actionOf, isReplaced, partOf } from "./parts";
-import type { Loss } from "./review";
+import type { Loss } from "./losses";
 import { isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
 import { count, counts, few } from "./words";
 

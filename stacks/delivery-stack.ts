@@ -7,9 +7,8 @@ import { pinProvider } from "../constructs/provider-versions";
 import { expression } from "../constructs/terraform-expression";
 import { ValueMap } from "../constructs/value-map";
 import { Variables } from "../constructs/variables";
+import { type Delivery, DELIVERY } from "../model/delivery";
 import {
-  type Delivery,
-  DELIVERY,
   deployed,
   pipelineValues,
   planEnvironment,
@@ -17,7 +16,7 @@ import {
   PULL_REQUESTS,
   STATE_CREDENTIALS,
   watchEnvironment,
-} from "../model/delivery";
+} from "../model/pipeline";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { NamedStack } from "./named-stack";

@@ -26,16 +26,8 @@ import { Variables } from "../constructs/variables";
 import type { Environment, HetznerHost } from "../model/environment";
 import { monitoringOf } from "../model/monitoring";
 import { environmentPrefix } from "../model/names";
-import {
-  databasePassword,
-  hostsOf,
-  imageRepository,
-  namesOf,
-  type Platform,
-  replicasOf,
-  servicesOf,
-  sized,
-} from "../model/platform";
+import { hostsOf, imageRepository, namesOf, type Platform, replicasOf, servicesOf, sized } from "../model/platform";
+import { databasePassword } from "../model/inputs";
 import { COLOURS, formatWeights, otherColour, type ProductRelease, type Release, tagOf } from "../model/release";
 import type { ServiceRoute } from "../model/routing";
 import type { Product, Service, Store } from "../model/service";

@@ -1,7 +1,8 @@
 import { call } from "../constructs/terraform-expression";
 import type { Variables } from "../constructs/variables";
 import type { Environment } from "../model/environment";
-import { databasePassword, hostsOf, type Platform, servicesOf, supabaseUrl } from "../model/platform";
+import { hostsOf, type Platform, servicesOf } from "../model/platform";
+import { databasePassword, supabaseUrl } from "../model/inputs";
 import { type SetRelease, tagOf } from "../model/release";
 import type { Product, Service } from "../model/service";
 import type { UrlOf, Value } from "../model/values";

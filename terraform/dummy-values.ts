@@ -1,14 +1,9 @@
 /** Values for a stack's variables where the real ones must not be: dry plans and rehearsals. */
-import {
-  type Delivery,
-  deployed,
-  dummyText,
-  pipelineValues,
-  type PipelineValue,
-  STATE_CREDENTIALS,
-} from "../model/delivery";
+import { type Delivery } from "../model/delivery";
+import { deployed, dummyText, pipelineValues, type PipelineValue, STATE_CREDENTIALS } from "../model/pipeline";
 import type { Environment } from "../model/environment";
-import { inputUses, type Platform } from "../model/platform";
+import { type Platform } from "../model/platform";
+import { inputUses } from "../model/inputs";
 import type { Input } from "../model/values";
 import type { StackConfig } from "./config";
 import { terraformLiteral } from "./literal";

@@ -16,13 +16,17 @@ export interface Plugin {
 }
 
 /** Those of a stack's plugins that are not in a folder where Terraform looks before it asks a registry. */
-export function missingPlugins(config: StackConfig, terraform: Pick<Terraform, "registry">): Plugin[] {
+export function missingPlugins(
+  config: StackConfig,
+  terraform: Pick<Terraform, "registry">,
+  env: NodeJS.ProcessEnv,
+): Plugin[] {
   return Object.values(config.terraform.required_providers ?? {})
     .map(({ source, version }): Plugin => {
       const path = source.split("/").length > 2 ? source : `${terraform.registry}/${source}`;
       return { source, version, path };
     })
-    .filter((plugin) => !pluginFolders(process.env).some((folder) => isInstalled(folder, plugin)));
+    .filter((plugin) => !pluginFolders(env).some((folder) => isInstalled(folder, plugin)));
 }
 
 /** Terraform's words for this computer: "linux_amd64". */
@@ -57,7 +61,7 @@ const packed = ({ path, version }: Pick<Plugin, "path" | "version">): string =>
   `terraform-provider-${basename(path)}_${version}_${target()}.zip`;
 
 /** How to get plugins, as lines for people. */
-export function howToGet(missing: readonly Plugin[]): string[] {
+export function howToGet(missing: readonly Plugin[], env: NodeJS.ProcessEnv): string[] {
   const plugins = [...new Map(missing.map((plugin) => [plugin.path, plugin])).values()];
   if (plugins.length === 0) return [];
   const folder = system() === "win32" ? "%APPDATA%/terraform.d/plugins" : "~/.terraform.d/plugins";
@@ -66,8 +70,6 @@ export function howToGet(missing: readonly Plugin[]): string[] {
     `Terraform downloads plugins from ${list([...new Set(plugins.map(({ path }) => path.split("/")[0]!))])} where it can reach that.`,
     "Where it cannot, put the release's zip by hand at",
     ...plugins.map((plugin) => `  ${folder}/${plugin.path}/${packed(plugin)}`),
-    ...(process.env["TF_PLUGIN_CACHE_DIR"]
-      ? ["TF_PLUGIN_CACHE_DIR does not replace that: the registry is asked first."]
-      : []),
+    ...(env["TF_PLUGIN_CACHE_DIR"] ? ["TF_PLUGIN_CACHE_DIR does not replace that: the registry is asked first."] : []),
   ];
 }

@@ -3,7 +3,8 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { effective, type Plan, type ResourceChange } from "./plan";
-import { type Finished, run, type RunOptions, type Terraform } from "./program";
+import { type Terraform } from "./program";
+import { type Finished, run, type RunOptions } from "../clients/program";
 import { resourcesIn, type State, type StateResource } from "./state";
 
 /** One line of `apply -json` that is about a resource. */

@@ -5,8 +5,9 @@ import { parseEnv, stripVTControlCharacters } from "node:util";
 import { generatedFiles } from "../../cli/generate";
 import { describeFile, describeInputs, inputStatus, isWrong } from "../../cli/inputs";
 import { PLATFORMS } from "../../config/platforms";
-import { ENVIRONMENTS } from "../../model/environment";
-import { inputUses, type Platform } from "../../model/platform";
+import { ENVIRONMENTS } from "../../model/environment-name";
+import { type Platform } from "../../model/platform";
+import { inputUses } from "../../model/inputs";
 import { MANACORE } from "../support/synth";
 
 const { platform } = MANACORE;

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { stripVTControlCharacters } from "node:util";
 import { deliveryOverview, overview } from "../../cli/overview";
-import type { EnvironmentName } from "../../model/environment";
+import type { EnvironmentName } from "../../model/environment-name";
 import { hostsOf, type Platform } from "../../model/platform";
 import { both, variant, withEnvironment } from "../support/synth";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { driftCommand, releasesIn } from "../../cli/drift";
 import { loadPlatform } from "../../config/load";
-import { Journal } from "../../release/journal";
-import { stateFiles } from "../../release/state-store";
+import { Journal } from "../../release/journal/journal";
+import { stateFiles } from "../../clients/state-store/state-store";
 import {
   changedCommand,
   commentCommand,
@@ -14,7 +14,7 @@ import {
   settledCommand,
 } from "../../cli/pipeline";
 import { ProblemsError } from "../../model/problem";
-import { type GithubSimulator, startGithub } from "../../rehearsal/simulators/github";
+import { type GithubSimulator, startGithub } from "../../simulators/github";
 import { FakeTerraform } from "../support/fake-terraform";
 
 const root = mkdtempSync(join(tmpdir(), "twinset-pipeline-"));

@@ -4,7 +4,7 @@ import { delimiter, join } from "node:path";
 import { apply, plan, status } from "../../cli/environment-commands";
 import { applyEnvironment, planEnvironment } from "../../cli/plan";
 import { openSite } from "../../cli/site";
-import { ENVIRONMENTS } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
 import { ProblemsError } from "../../model/problem";
 import { FakeTerraform, type Script } from "../support/fake-terraform";
 

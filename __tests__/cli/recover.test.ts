@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { join } from "node:path";
 import { type RecoverCommand, recoverEnvironment } from "../../cli/recover";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
 import { FakeTerraform } from "../support/fake-terraform";
 
 const TOKEN = "t".repeat(64);

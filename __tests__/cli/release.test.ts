@@ -7,11 +7,11 @@ import { canaryStep, deployStep, retireStep, rollback, switchStep } from "../../
 import { openSite } from "../../cli/site";
 import { loadPlatform } from "../../config/load";
 import type { ProductRelease } from "../../model/release";
-import { Journal, newRunId } from "../../release/journal";
+import { Journal, newRunId } from "../../release/journal/journal";
 import { next, start } from "../../release/machine";
 import type { ReleaseEvent } from "../../release/report";
-import { stateFiles } from "../../release/state-store";
-import { StateLock } from "../../release/state-lock";
+import { stateFiles } from "../../clients/state-store/state-store";
+import { StateLock } from "../../clients/state-store/state-lock";
 import { FakeWorld } from "../support/fake-world";
 import { prometheusAnswer } from "../support/prometheus-answer";
 

@@ -7,7 +7,7 @@ import { apply, review as reviewCommand } from "../../cli/environment-commands";
 import { applyReviewed, review, type ReviewFlags } from "../../cli/review";
 import { openSite } from "../../cli/site";
 import type { Waivers } from "../../config/waivers";
-import { ENVIRONMENTS } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
 import { ProblemsError } from "../../model/problem";
 import { fingerprint } from "../../review/fingerprint";
 import { readRecord } from "../../review/record";

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import type { CheckOptions } from "../../cli/check-stacks";
 import { type LoadedPlatform, loadPlatform } from "../../config/load";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
-import { DELIVERY, type StackName, stacksOf } from "../../model/delivery";
+import { DELIVERY, type StackName } from "../../model/delivery";
+import { stacksOf } from "../../model/pipeline";
 
 const { docker, hcloud, cloudflare, github } = PROVIDER_VERSIONS;
 

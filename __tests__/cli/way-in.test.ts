@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { wayIn, type WayInCommand, type WayInFlags } from "../../cli/way-in";
 import { ProblemsError } from "../../model/problem";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
-import { Hetzner, SMALL, TOKEN } from "../rehearsal/simulators/hetzner-client";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
+import { Hetzner, SMALL, TOKEN } from "../simulators/hetzner-client";
 
 const NOW = Date.parse("2026-11-21T10:00:00Z");
 let simulator: HetznerSimulator;

@@ -6,8 +6,8 @@ import { parseEnv, stripVTControlCharacters } from "node:util";
 import { deliveryExample, describeDelivery, describeDeliveryFile } from "../../cli/delivery-inputs";
 import { deliveryValues } from "../../cli/delivery-values";
 import { deliveryProblems, environmentFor, runWith } from "../../cli/with";
-import { deployed, pipelineValues } from "../../model/delivery";
-import { inputUses } from "../../model/platform";
+import { deployed, pipelineValues } from "../../model/pipeline";
+import { inputUses } from "../../model/inputs";
 import { EVERY_PLATFORM, KORCZEWSKI } from "../support/synth";
 
 const { platform } = KORCZEWSKI;

@@ -4,12 +4,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
-import { Hetzner } from "../../delivery/hetzner";
+import { Hetzner } from "../../clients/hetzner/hetzner";
 import { closeWaysIn, firewallProblem, openWayIn } from "../../delivery/way-in";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
 import { childEnvironment } from "../../terraform/program";
 import { WorkingDirectory } from "../../terraform/working-directory";
-import { Hetzner as RawHetzner, TOKEN } from "../rehearsal/simulators/hetzner-client";
+import { Hetzner as RawHetzner, TOKEN } from "../simulators/hetzner-client";
 import { missingForReal, TERRAFORM } from "../support/real-terraform";
 import { EVERY_PLATFORM, synthAll } from "../support/synth";
 

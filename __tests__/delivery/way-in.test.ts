@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { Hetzner } from "../../delivery/hetzner";
+import { Hetzner } from "../../clients/hetzner/hetzner";
 import {
   closeWaysIn,
   firewallProblem,
@@ -14,8 +14,8 @@ import {
   waysIn,
 } from "../../delivery/way-in";
 import { ProblemsError } from "../../model/problem";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
-import { Hetzner as RawHetzner, SMALL, TOKEN } from "../rehearsal/simulators/hetzner-client";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
+import { Hetzner as RawHetzner, SMALL, TOKEN } from "../simulators/hetzner-client";
 
 const STAGING = { platform: "manacore", environment: "staging" };
 const PRODUCTION = { platform: "manacore", environment: "production" };

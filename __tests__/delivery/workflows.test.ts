@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { standardDelivery } from "../../config/github";
-import { planEnvironment, watchEnvironment } from "../../model/delivery";
+import { planEnvironment, watchEnvironment } from "../../model/pipeline";
 import { actionProblems, workflowProblems } from "./workflow-rules";
 
 const ROOT = join(__dirname, "../..");

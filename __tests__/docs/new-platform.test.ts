@@ -6,7 +6,7 @@ import { join } from "node:path";
 import ts from "typescript";
 import { checkPlatform, type Releases } from "../../config/checks";
 import { parseReleaseFile } from "../../config/release-file";
-import { ENVIRONMENTS } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
 import type { Platform } from "../../model/platform";
 import { checkTerraform } from "../support/provider-schemas";
 import { SCHEMAS, synthAll } from "../support/synth";

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { PLATFORMS } from "../../config/platforms";
 import { currentNeed, peakNeed } from "../../model/capacity";
-import { ENVIRONMENTS, type EnvironmentName } from "../../model/environment";
+import { ENVIRONMENTS, type EnvironmentName } from "../../model/environment-name";
 import { imageRepository, namesOf, type Platform, servicesOf, sized } from "../../model/platform";
 import type { Resources, Service, Store } from "../../model/service";
 import { page, quoted, type Row, section, tables } from "./pages";

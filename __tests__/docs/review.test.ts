@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readWaivers } from "../../config/waivers";
-import { ENVIRONMENTS } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
 import { MOST_CHARACTERS } from "../../review/markdown";
 import { POLICIES } from "../../review/policies";
 import { MANACORE, plan } from "../support/plan";

@@ -1,11 +1,7 @@
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { type Finding } from "../../doctor";
 import { cloudflareToken, edgeToken } from "../../doctor/cloudflare";
-import {
-  type CloudflareOptions,
-  type CloudflareSimulator,
-  startCloudflare,
-} from "../../rehearsal/simulators/cloudflare";
+import { type CloudflareOptions, type CloudflareSimulator, startCloudflare } from "../../simulators/cloudflare";
 import { about, ACCOUNT, type Changes, contextFor, told, TOKENS, unhelpful, ZONE_ID } from "../support/patient";
 import { WebServer } from "../support/web-server";
 

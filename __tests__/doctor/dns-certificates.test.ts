@@ -6,9 +6,9 @@ import type { Finding } from "../../doctor";
 import { certificates } from "../../doctor/certificates";
 import { dns } from "../../doctor/dns";
 import { namesOf, servicesOf } from "../../model/platform";
-import { type DnsServer, startDnsServer } from "../../rehearsal/simulators/dns-server";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
-import { Hetzner } from "../rehearsal/simulators/hetzner-client";
+import { type DnsServer, startDnsServer } from "../../simulators/dns-server";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
+import { Hetzner } from "../simulators/hetzner-client";
 import { Authority, type CertificateFacts } from "../support/certificate";
 import { about, type Changes, contextFor, SMALL, told, unhelpful } from "../support/patient";
 

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Finding } from "../../doctor";
 import { hetznerFirewall, hetznerToken } from "../../doctor/hetzner";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
-import { type ObjectStore, startObjectStore } from "../../rehearsal/simulators/object-store";
-import { stateFiles } from "../../release/state-store";
-import { Hetzner } from "../rehearsal/simulators/hetzner-client";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
+import { type ObjectStore, startObjectStore } from "../../simulators/object-store";
+import { stateFiles } from "../../clients/state-store/state-store";
+import { Hetzner } from "../simulators/hetzner-client";
 import { about, ADDRESS, type Changes, contextFor, ENV, KEY_ID, SMALL, told, unhelpful } from "../support/patient";
 
 const READER = "r".repeat(64);

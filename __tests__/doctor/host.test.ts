@@ -11,9 +11,9 @@ import { host } from "../../doctor/host";
 import type { Finding } from "../../doctor";
 import { Machine } from "../../rehearsal/machine";
 import { keyPair } from "../../rehearsal/key-pair";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
-import type { Docker } from "../../release/docker";
-import { Hetzner } from "../rehearsal/simulators/hetzner-client";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
+import type { Docker } from "../../clients/docker";
+import { Hetzner } from "../simulators/hetzner-client";
 import { about, ADDRESS, type Changes, contextFor, ops, told, unhelpful } from "../support/patient";
 import { WebServer } from "../support/web-server";
 

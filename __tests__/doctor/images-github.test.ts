@@ -5,9 +5,9 @@ import { images } from "../../doctor/images";
 import { inTurns } from "../../doctor/in-turns";
 import type { Release } from "../../model/release";
 import { withRegistry } from "../../rehearsal/adapt";
-import { startGithub } from "../../rehearsal/simulators/github";
-import { type RegistrySimulator, startRegistry } from "../../rehearsal/simulators/registry";
-import { Client, PUSHER } from "../rehearsal/simulators/registry-client";
+import { startGithub } from "../../simulators/github";
+import { type RegistrySimulator, startRegistry } from "../../simulators/registry";
+import { Client, PUSHER } from "../simulators/registry-client";
 import { about, contextFor, SMALL, told, TOKENS, unhelpful } from "../support/patient";
 import { WebServer } from "../support/web-server";
 

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Finding } from "../../doctor";
 import { stateStore } from "../../doctor/state";
-import { type CloudflareSimulator, startCloudflare } from "../../rehearsal/simulators/cloudflare";
-import { type ObjectStore, type ObjectStoreOptions, startObjectStore } from "../../rehearsal/simulators/object-store";
-import { StateLock } from "../../release/state-lock";
-import { stateFiles } from "../../release/state-store";
+import { type CloudflareSimulator, startCloudflare } from "../../simulators/cloudflare";
+import { type ObjectStore, type ObjectStoreOptions, startObjectStore } from "../../simulators/object-store";
+import { StateLock } from "../../clients/state-store/state-lock";
+import { stateFiles } from "../../clients/state-store/state-store";
 import {
   about,
   ACCOUNT,

@@ -97,7 +97,7 @@ describe("tools", () => {
     const context = contextFor({ env: { PATH: folder }, providers });
     // No registry of the world's is asked from a test.
     context.ask = async () =>
-      Promise.reject(new (await import("../../doctor/http")).NoAnswer("no answer from the registry"));
+      Promise.reject(new (await import("../../clients/http")).NoAnswer("no answer from the registry"));
     const [plugin] = (await tools(context)).filter(({ what }) => what === "plugins");
     expect(plugin).toMatchObject({
       status: "failure",

@@ -8,7 +8,8 @@ import { baseNeed, currentNeed, peakNeed, serverTypeOf, setNeed, setSize } from 
 import { monthlyCost, totals } from "../../model/cost";
 import { Health, healthTest, type Prober, waitTimeout } from "../../model/health";
 import { isDnsLabel, isHostName } from "../../model/names";
-import { dependencyClosure, hostsOf, inputUses, namesOf, type Platform, servicesOf, sized } from "../../model/platform";
+import { dependencyClosure, hostsOf, namesOf, type Platform, servicesOf, sized } from "../../model/platform";
+import { inputUses } from "../../model/inputs";
 import { formatProblem, error, list, warning } from "../../model/problem";
 import { type Colour, COLOURS, formatWeights, otherColour, runningColours, tagOf, weights } from "../../model/release";
 import { days, Duration, gibibytes, hours, mebibytes, minutes, seconds, Size } from "../../model/units";

@@ -7,8 +7,8 @@ import { Client } from "ssh2";
 import { READY_FILE } from "../../constructs/hetzner/cloud-init";
 import { keyPair } from "../../rehearsal/key-pair";
 import { Machine, sshPrograms } from "../../rehearsal/machine";
-import type { MachineServer } from "../../rehearsal/simulators/hetzner";
-import type { ContainerFacts, Docker } from "../../release/docker";
+import type { MachineServer } from "../../simulators/hetzner";
+import type { ContainerFacts, Docker } from "../../clients/docker";
 
 const ops = keyPair();
 const stranger = keyPair();

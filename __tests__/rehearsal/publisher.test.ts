@@ -3,8 +3,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { Publisher } from "../../rehearsal/images/publisher";
-import { Docker } from "../../release/docker";
-import type { Finished } from "../../terraform/program";
+import { Docker } from "../../clients/docker";
+import type { Finished } from "../../clients/program";
 
 /** Writes down what it is asked to do. */
 class FakeDocker extends Docker {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { explain } from "../../release/explain";
-import type { Condition } from "../../release/docker";
+import type { Condition } from "../../clients/docker";
 import type { StateResource } from "../../terraform/state";
 
 const container = (address: string, name: string, tainted: boolean): StateResource => ({

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type CloudflareSimulator, startCloudflare } from "../../rehearsal/simulators/cloudflare";
-import { type HetznerSimulator, startHetzner } from "../../rehearsal/simulators/hetzner";
+import { type CloudflareSimulator, startCloudflare } from "../../simulators/cloudflare";
+import { type HetznerSimulator, startHetzner } from "../../simulators/hetzner";
 import { type CloudAccess, findAdoptions, inThePlansWay, unknownTo } from "../../release/recover";
-import type { ContainerFacts } from "../../release/docker";
+import type { ContainerFacts } from "../../clients/docker";
 import type { ResourceChange } from "../../terraform/plan";
 import type { StateResource } from "../../terraform/state";
 

@@ -5,7 +5,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { deployed, githubName, pipelineValues } from "../../model/delivery";
+import { deployed, githubName, pipelineValues } from "../../model/pipeline";
 import { EVERY_PLATFORM } from "../support/synth";
 
 const SCRIPT = join(__dirname, "../../scripts/in-environment.cjs");

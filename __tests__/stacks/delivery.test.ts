@@ -5,16 +5,10 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
-import {
-  deployed,
-  type Gate,
-  githubName,
-  pipelineValues,
-  planSecrets,
-  providerTokens,
-  SSH_KEY,
-} from "../../model/delivery";
-import { inputUses, type Platform } from "../../model/platform";
+import { type Gate } from "../../model/delivery";
+import { deployed, githubName, pipelineValues, planSecrets, providerTokens, SSH_KEY } from "../../model/pipeline";
+import { type Platform } from "../../model/platform";
+import { inputUses } from "../../model/inputs";
 import { secret } from "../../model/values";
 import { checkTerraform } from "../support/provider-schemas";
 import { EVERY_PLATFORM, KORCZEWSKI, SCHEMAS, synthDelivery, type Synthesized } from "../support/synth";

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { PROVIDER_VERSIONS, type ProviderName } from "../../constructs/provider-versions";
 import { healthTest, waitTimeout } from "../../model/health";
-import { hostsOf, imageRepository, inputUses, namesOf, servicesOf, sized } from "../../model/platform";
+import { hostsOf, imageRepository, namesOf, servicesOf, sized } from "../../model/platform";
+import { inputUses } from "../../model/inputs";
 import { type Colour, COLOURS, formatWeights, tagOf } from "../../model/release";
 import type { Resources, Sandbox } from "../../model/service";
 import {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { homedir } from "node:os";
-import { ENVIRONMENTS } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
 import { checkTerraform } from "../support/provider-schemas";
 import { EVERY_PLATFORM, SCHEMAS, synthAll } from "../support/synth";
 

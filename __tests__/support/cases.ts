@@ -1,5 +1,6 @@
 /** Every stack of every platform, each with what it was made of, and ways to compare the two. */
-import { ENVIRONMENTS, type Environment } from "../../model/environment";
+import { type Environment } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
 import { type Platform, replicasOf, sized } from "../../model/platform";
 import { type Colour, type Release, runningColours } from "../../model/release";
 import type { CustomStore, Product, Service } from "../../model/service";

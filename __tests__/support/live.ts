@@ -2,7 +2,7 @@
 import { loadPlatform } from "../../config/load";
 import { replicasOf } from "../../model/platform";
 import { type Colour, formatWeights, type ProductRelease, runningColours, tagOf } from "../../model/release";
-import type { ContainerDetails } from "../../release/docker";
+import type { ContainerDetails } from "../../clients/docker";
 import type { Site } from "../../release/site";
 
 export const NOW = new Date("2026-11-21T12:00:00Z");

@@ -1,6 +1,7 @@
 /** Plans by hand: a few resources of a Manacore environment, as Terraform's JSON has them. */
 import { loadPlatform } from "../../config/load";
-import type { Environment, EnvironmentName } from "../../model/environment";
+import type { Environment } from "../../model/environment";
+import type { EnvironmentName } from "../../model/environment-name";
 import type { Platform } from "../../model/platform";
 import type { Colour } from "../../model/release";
 import { type Made, type Review, reviewPlan } from "../../review/review";

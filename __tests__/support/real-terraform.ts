@@ -15,7 +15,7 @@ export function missingForReal(...providers: readonly ProviderName[]): string | 
   const { status } = spawnSync(TERRAFORM.binary, ["version"], { env: childEnvironment(process.env) });
   if (status !== 0) return "there is no Terraform";
   const required = Object.fromEntries(providers.map((name) => [name, PROVIDER_VERSIONS[name]]));
-  const missing = missingPlugins({ terraform: { required_providers: required } }, TERRAFORM);
+  const missing = missingPlugins({ terraform: { required_providers: required } }, TERRAFORM, process.env);
   const names = missing.map(({ source, version }) => `${source} ${version}`);
   return names.length > 0 ? `there is no plugin ${names.join(", ")}` : undefined;
 }

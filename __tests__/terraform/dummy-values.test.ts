@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { manacore } from "../../config/platforms/manacore";
-import { inputUses } from "../../model/platform";
+import { inputUses } from "../../model/inputs";
 import { dummyValues } from "../../terraform/dummy-values";
 
 describe("dummy values", () => {

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { spawn } from "node:child_process";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { childEnvironment, withTempDirectory } from "../../terraform/program";
+import { childEnvironment } from "../../terraform/program";
+import { withTempDirectory } from "../../clients/program";
 import { FakeTerraform, isAlive } from "../support/fake-terraform";
 
 const ROOT = join(__dirname, "..", "..");

@@ -5,9 +5,9 @@ import type { StackConfig } from "../../terraform/config";
 import { recover } from "../../release/recover";
 import { describe } from "../../terraform/output";
 import { githubTrial } from "../github-trial";
-import type { FaultRule } from "../simulators/faults";
-import { startGithub } from "../simulators/github";
-import { startHetzner } from "../simulators/hetzner";
+import type { FaultRule } from "../../simulators/faults";
+import { startGithub } from "../../simulators/github";
+import { startHetzner } from "../../simulators/hetzner";
 import { cloudAccess, type Workbench } from "../workbench";
 import { type AloneDrill, type Figure, must, rounded } from "./drill";
 

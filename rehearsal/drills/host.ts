@@ -1,7 +1,7 @@
 /** Drills about the whole environment: made, restarted, moved to another server, destroyed. */
 import { setTimeout as sleep } from "node:timers/promises";
-import type { ContainerFacts } from "../../release/docker";
-import { askEdge } from "../../release/edge-client";
+import type { ContainerFacts } from "../../clients/docker";
+import { askEdge } from "../../clients/edge";
 
 import { restartEngine } from "../engine";
 import type { World } from "../world";

@@ -1,10 +1,10 @@
 /** A drill about the lock that a run holds: Terraform's own in a bucket, with the real Terraform. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { S3Files } from "../../release/s3-files";
-import { type HeldLock, isHeld, StateLock } from "../../release/state-lock";
+import { S3Files } from "../../clients/state-store/s3-files";
+import { type HeldLock, isHeld, StateLock } from "../../clients/state-store/state-lock";
 import { type Applied, type ApplyEvent, lockAmong, type WorkingDirectory } from "../../terraform/working-directory";
-import { startObjectStore } from "../simulators/object-store";
+import { startObjectStore } from "../../simulators/object-store";
 import { TOKENS } from "../workbench";
 import { type AloneDrill, must, rounded } from "./drill";
 

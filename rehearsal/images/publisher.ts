@@ -1,8 +1,8 @@
 /** Puts images of the local engine into a registry, as a pipeline does, and takes them from the engine: a server has to pull. */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Docker } from "../../release/docker";
-import type { RegistryCredentials } from "../../release/registry";
+import type { Docker } from "../../clients/docker";
+import type { RegistryCredentials } from "../../clients/registry/images";
 
 /** Pushes at a time. The engine packs one layer after the other anyway, and most of a push is waiting. */
 const AT_A_TIME = 4;

@@ -10,7 +10,7 @@ import { monitoringOf } from "../../model/monitoring";
 import { imageRepository, type Platform, servicesOf } from "../../model/platform";
 import { type SetRelease, tagOf } from "../../model/release";
 import type { CustomStore, PostgresStore, RedisStore, Service } from "../../model/service";
-import type { Docker } from "../../release/docker";
+import type { Docker } from "../../clients/docker";
 import { FileTree, findProgram } from "./file-tree";
 import type { Publisher } from "./publisher";
 

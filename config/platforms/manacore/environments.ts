@@ -1,4 +1,5 @@
-import type { Environment, EnvironmentName } from "../../../model/environment";
+import type { Environment } from "../../../model/environment";
+import type { EnvironmentName } from "../../../model/environment-name";
 import { gibibytes } from "../../../model/units";
 import { standardEnvironments } from "../../environments";
 import { ZONE } from "./hosts";

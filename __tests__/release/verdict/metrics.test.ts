@@ -1,0 +1,198 @@
+/**
+ * The answers in prometheus/ are Prometheus' own, 3.13.5 and 2.42.0, about a real Traefik 3.7.9 with 10 % of the requests
+ * on green, where every fifth fails. What was sent was counted by who sent it.
+ */
+import { describe, expect, test } from "@jest/globals";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Finished } from "../../../clients/program";
+import { increaseSince, parseAnswers, queries, reading, readMetrics } from "../../../release/verdict/metrics";
+import type { Reading } from "../../../release/verdict/verdict";
+import { MANACORE } from "../../support/synth";
+
+const recorded = (name: string): string => readFileSync(join(__dirname, "prometheus", `${name}.ndjson`), "utf8");
+const SERVICES = ["chat-backend"];
+const read = (name: string, elapsedSeconds: number, canary: "blue" | "green" = "green"): Reading =>
+  reading(parseAnswers(recorded(name)), SERVICES, canary, elapsedSeconds);
+
+describe.each(["3.13.5", "2.42.0"])("Prometheus %s", (version) => {
+  test("every request of a new set counts, its first ones too, for which increase() says 88.0 and 22.5", () => {
+    expect(read(`young-series-${version}`, 58)).toMatchObject({
+      canary: { requests: 110, errors: 22, errorsOf: { "chat-backend": 22 } },
+      live: { requests: 990, errors: 0 },
+    });
+  });
+  test("durations are counted by upper bound, the last one Infinity", () => {
+    const { canary } = read(`young-series-${version}`, 58) as Extract<Reading, { canary: unknown }>;
+    expect(canary.durations.map(({ le }) => le)).toEqual([0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, Infinity]);
+    expect(canary.durations.map(({ count }) => count)).toEqual(Array.from({ length: 9 }, () => 110));
+  });
+  test("a restart of the edge and a time in which it could not be read take nothing away", () => {
+    expect(read(`restart-and-gap-${version}`, 63)).toMatchObject({
+      canary: { requests: 60, errors: 12 },
+      live: { requests: 540, errors: 0 },
+    });
+  });
+  test("the sets change places with the colours", () => {
+    expect(read(`young-series-${version}`, 58, "blue")).toMatchObject({
+      canary: { requests: 990 },
+      live: { errors: 22 },
+    });
+  });
+});
+
+describe("a reading", () => {
+  test("of sets that nobody has asked yet has no requests, and no durations either", () => {
+    expect(read("no-requests-yet-3.13.5", 1)).toMatchObject({
+      canary: { requests: 0, errors: 0, durations: [] },
+      live: { requests: 0, errors: 0, durations: [] },
+    });
+  });
+  test("of the last minute begins no earlier than the canary, and says how long the edge was watched", () => {
+    const minute = read("young-series-3.13.5", 20) as Extract<Reading, { canary: unknown }>;
+    expect(minute.recent).toEqual({ canary: minute.canary, live: minute.live });
+    expect(minute.canary.requests).toBeLessThan(110);
+    expect(minute.watchedSeconds).toBeCloseTo(20, -1);
+    // Prometheus came when the canary was half over.
+    expect((read("young-series-3.13.5", 120) as { watchedSeconds: number }).watchedSeconds).toBeLessThan(65);
+  });
+  const series = (...values: [number, number][]): string =>
+    JSON.stringify({
+      status: "success",
+      data: {
+        resultType: "matrix",
+        result: [{ metric: { of: "read", job: "edge" }, values: values.map(([at, value]) => [at, String(value)]) }],
+      },
+    });
+  test("is none before the edge was read, and when it was not for a while", () => {
+    expect(reading([], SERVICES, "green", 60)).toEqual({ missing: "Prometheus has not read the edge's numbers yet" });
+    expect(reading(parseAnswers(series([5, 0], [10, 0])), SERVICES, "green", 60)).toEqual({
+      missing: "Prometheus has not read the edge's numbers yet",
+    });
+    expect(reading(parseAnswers(series([5, 4], [60, 0])), SERVICES, "green", 60)).toEqual({
+      missing: "Prometheus has not been able to read the edge's numbers for 56 s",
+    });
+  });
+});
+
+describe("a counter", () => {
+  const points = (...values: (number | undefined)[]): { at: number; value: number }[] =>
+    values.flatMap((value, i) => (value === undefined ? [] : [{ at: i * 5, value }]));
+  test.each<[string, (number | undefined)[], number, number, number]>([
+    ["counts from the last point before", [7, 9, 12], 5, 0, 3],
+    ["that appears while the edge is read begins at 0", [undefined, undefined, 4, 6], 5, 0, 6],
+    ["that was there when reading began is not known before", [undefined, 40, 46], 0, 5, 6],
+    ["that falls is a new edge's, and begins at 0", [90, 100, 3, 5], 0, 0, 15],
+    ["that is away for a while goes on from where it was", [10, undefined, undefined, 25], 0, 0, 15],
+    ["without points is 0", [], 0, 0, 0],
+  ])("%s", (_, values, from, firstRead, expected) => {
+    expect(increaseSince(points(...values), from, firstRead)).toBe(expected);
+  });
+});
+
+describe("answers", () => {
+  const matrix = (values: [number, string][]): string =>
+    JSON.stringify({ status: "success", data: { resultType: "matrix", result: [{ metric: { of: "x" }, values }] } });
+  test("about the same series are put together, by time, each point once", () => {
+    const coarse = matrix([
+      [0, "1"],
+      [30, "4"],
+    ]);
+    const fine = matrix([
+      [20, "3"],
+      [25, "3"],
+      [30, "4"],
+    ]);
+    expect(parseAnswers(`${coarse}\n${fine}\n`)).toEqual([
+      {
+        labels: { of: "x" },
+        points: [
+          [0, 1],
+          [20, 3],
+          [25, 3],
+          [30, 4],
+        ].map(([at, value]) => ({ at, value })),
+      },
+    ]);
+  });
+  test("that are no numbers are left out: NaN is not 0", () => {
+    expect(
+      parseAnswers(
+        matrix([
+          [0, "NaN"],
+          [5, "+Inf"],
+          [10, "2"],
+        ]),
+      )[0]!.points,
+    ).toEqual([{ at: 10, value: 2 }]);
+  });
+  test("of another kind are refused", () => {
+    expect(() => parseAnswers('{"status":"error","errorType":"bad_data","error":"parse error"}')).toThrow();
+    expect(() => parseAnswers("<html>")).toThrow();
+  });
+});
+
+describe("what is asked for", () => {
+  test("names the sets of the product's services only, and counts WebSockets among requests, not among durations", () => {
+    const [query, ...more] = queries(["chat-backend", "chat-web"], 600);
+    expect(more).toEqual([]);
+    expect(query).toMatch(/\[610s:5s\]$/);
+    const selectors = [...query!.matchAll(/traefik_\w+\{([^}]*)\}/g)].map(([, inside]) => inside!);
+    const these = 'job="edge",service=~"(chat-backend|chat-web)-(blue|green)@file"';
+    expect(selectors).toEqual([these, `${these},code=~"5.."`, `${these},protocol="http"`]);
+    expect(query).not.toMatch(/\b(rate|increase)\(/);
+  });
+  test("is coarser for what is long ago, and at every scrape for the last minute", () => {
+    const [whole, recent] = queries(SERVICES, 3600);
+    expect(whole).toMatch(/\[3660s:30s\]$/);
+    expect(recent).toMatch(/\[70s:5s\]$/);
+  });
+});
+
+describe("Prometheus is asked", () => {
+  const { platform } = MANACORE;
+  const product = platform.products.find(({ name }) => name === "chat")!;
+  const ask = async (finished: Partial<Finished>, change: { platform?: typeof platform } = {}) => {
+    const calls: (readonly string[])[] = [];
+    const docker = {
+      attempt: (args: readonly string[]): Promise<Finished> => {
+        calls.push(args);
+        return Promise.resolve({ code: 0, stdout: "", stderr: "", timedOut: false, ...finished } as Finished);
+      },
+    };
+    const options = { docker, prefix: "manacore-production", platform, product, canary: "green" as const };
+    return { calls, reading: await readMetrics({ ...options, ...change, elapsedSeconds: 1800 }) };
+  };
+
+  test("in its own container, once for everything", async () => {
+    const { calls, reading: found } = await ask({ stdout: `${recorded("young-series-3.13.5")}\n` });
+    expect(found).toMatchObject({ canary: { requests: 110, errors: 22 } });
+    expect(calls).toHaveLength(1);
+    const [command, container, shell, flag, script, , ...urls] = calls[0]!;
+    expect([command, container, shell, flag]).toEqual(["exec", "manacore-production-prometheus", "sh", "-c"]);
+    expect(script).toContain('wget -qO- "$url"');
+    expect(urls).toHaveLength(2);
+    for (const url of urls) {
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:9090\/api\/v1\/query\?query=[\w%.~!*'()-]+$/);
+    }
+  });
+  test.each<[string, Partial<Finished>, string]>([
+    [
+      "is not there",
+      { code: 1, stderr: "Error: No such container: x\n" },
+      "cannot be asked: Error: No such container: x",
+    ],
+    ["refuses", { code: 1, stderr: "wget: server returned error: HTTP/1.1 503" }, "HTTP/1.1 503"],
+    ["says nothing in time", { code: 1, timedOut: true }, "no answer within 30 s"],
+    ["says what is no answer", { stdout: '{"status":"error"}' }, "answer is not understood"],
+    ["says nothing", { stdout: "" }, "has not read the edge's numbers yet"],
+  ])("and %s: no numbers, and why", async (_, finished, why) => {
+    expect((await ask(finished)).reading).toEqual({ missing: expect.stringContaining(why) });
+  });
+  test("never beside nginx, which counts nothing per service", async () => {
+    const nginx = { ...platform, edge: { ...platform.edge, kind: "nginx" as const } };
+    const { calls, reading: found } = await ask({}, { platform: nginx });
+    expect(found).toEqual({ missing: "the environment has no Prometheus (its edge is nginx)" });
+    expect(calls).toEqual([]);
+  });
+});

@@ -1,0 +1,209 @@
+/**
+ * Reads how both sets of a product do from the environment's Prometheus: by `docker exec` in its own container, as it
+ * publishes no port, and with one call, as each takes about a second over SSH.
+ *
+ * Not with `increase()`: it begins with a series' second sample, so the first errors of a new version, whose series begins
+ * with them, would not count; and it extrapolates, so that counts are no whole numbers. What is asked for instead are
+ * the sums themselves as they were every few seconds (a subquery), and the differences are made here.
+ */
+import { z } from "zod";
+import { EDGE_JOB, monitoringOf, PROMETHEUS_ADDRESS, prometheusName, SCRAPE_EVERY } from "../../model/monitoring";
+import type { Platform } from "../../model/platform";
+import { type Colour, COLOURS, otherColour } from "../../model/release";
+import { setService } from "../../model/routing";
+import type { Product } from "../../model/service";
+import type { Docker } from "../../clients/docker";
+import type { Reading, SetMetrics, Sets } from "./verdict";
+
+/** What "the last minute" is. */
+export const RECENT_SECONDS = 60;
+/** Older than this, the newest numbers say nothing about now. */
+const STALE_SECONDS = 30;
+/** So many points per series at most, for what is older than the last minute: an answer has some 100 kB then. */
+const POINTS = 120;
+/** Seconds that the call may take. */
+const TIMEOUT = 30;
+
+export interface MetricsOptions {
+  readonly docker: Pick<Docker, "attempt">;
+  /** The environment's: "manacore-production". */
+  readonly prefix: string;
+  readonly platform: Platform;
+  readonly product: Product;
+  /** The set that is judged; the other one is the live one. */
+  readonly canary: Colour;
+  /** How long ago that set got its share of the traffic. */
+  readonly elapsedSeconds: number;
+}
+
+/** What both sets have done since then and in the last minute. Never throws: without numbers it says why. */
+export async function readMetrics(options: MetricsOptions): Promise<Reading> {
+  const { docker, prefix, platform, product, elapsedSeconds } = options;
+  if (!monitoringOf(platform)) {
+    return { missing: `the environment has no Prometheus (its edge is ${platform.edge.kind})` };
+  }
+  const services = product.services.map(({ name }) => name);
+  const asked = queries(services, elapsedSeconds).map(
+    (query) => `http://${PROMETHEUS_ADDRESS}/api/v1/query?query=${encodeURIComponent(query)}`,
+  );
+  const { code, stdout, stderr, timedOut } = await docker.attempt(
+    ["exec", prometheusName(prefix), "sh", "-c", 'for url; do wget -qO- "$url" || exit; echo; done', "sh", ...asked],
+    TIMEOUT,
+  );
+  if (code !== 0) {
+    const why = timedOut ? `no answer within ${TIMEOUT} s` : (stderr.trim().split("\n").at(-1) ?? "");
+    return { missing: `Prometheus cannot be asked: ${why}` };
+  }
+  try {
+    return reading(parseAnswers(stdout), services, options.canary, elapsedSeconds);
+  } catch (reason) {
+    const why = reason instanceof z.ZodError ? z.prettifyError(reason) : (reason as Error).message;
+    return { missing: `Prometheus' answer is not understood: ${why.split("\n")[0]}` };
+  }
+}
+
+/**
+ * What is asked for, of the sets of these services: the last minute at every scrape, and what is older at every so many,
+ * if it is long ago. The service's label in Traefik ends in the provider that it is from.
+ */
+export function queries(services: readonly string[], elapsedSeconds: number): string[] {
+  const these = `job="${EDGE_JOB}",service=~"(${services.join("|")})-(${COLOURS.join("|")})@file"`;
+  const as = (of: string, expression: string): string => `label_replace(${expression}, "of", "${of}", "", "")`;
+  const requests = `traefik_service_requests_total{${these}`;
+  const durations = `traefik_service_request_duration_seconds_bucket{${these},protocol="http"}`;
+  const setOf = `label_replace(${durations}, "set", "$1", "service", ".*-(.*)@file")`;
+  const sums = [
+    as("requests", `sum by (service) (${requests}})`),
+    as("errors", `sum by (service) (${requests},code=~"5.."})`),
+    // A WebSocket or an event stream takes as long as somebody looks at it.
+    as("durations", `sum by (set, le) (${setOf})`),
+    // When the edge was read, 0 for when it could not be: what is not there then was not there at the edge either.
+    as("read", `timestamp(up{job="${EDGE_JOB}"}) * up`),
+  ].join(" or ");
+  const every = SCRAPE_EVERY.seconds;
+  const coarse = every * Math.max(1, Math.ceil(elapsedSeconds / every / POINTS));
+  // Two steps more: what came before the time is what its first point is compared with, and a range has no left bound.
+  const over = (seconds: number, step: number): string => `(${sums})[${Math.ceil(seconds) + 2 * step}s:${step}s]`;
+  return coarse === every ? [over(elapsedSeconds, every)] : [over(elapsedSeconds, coarse), over(RECENT_SECONDS, every)];
+}
+
+const answer = z.object({
+  status: z.literal("success"),
+  data: z.object({
+    resultType: z.literal("matrix"),
+    result: z.array(
+      z.object({ metric: z.record(z.string(), z.string()), values: z.array(z.tuple([z.number(), z.string()])) }),
+    ),
+  }),
+});
+
+interface Point {
+  /** Seconds, Prometheus' clock. */
+  readonly at: number;
+  readonly value: number;
+}
+
+/** One sum over time, by its labels. */
+export interface Series {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly points: readonly Point[];
+}
+
+/** Answers, one a line, with what they say of the same series put together. @throws what cannot be understood */
+export function parseAnswers(text: string): Series[] {
+  const series = new Map<string, { labels: Record<string, string>; values: Map<number, number> }>();
+  const lines = text.split("\n").filter((line) => line.trim() !== "");
+  for (const { metric, values } of lines.flatMap((line) => answer.parse(JSON.parse(line)).data.result)) {
+    const key = JSON.stringify(Object.entries(metric).sort());
+    const known = series.get(key) ?? { labels: metric, values: new Map<number, number>() };
+    // "NaN" is no number, and no 0 either.
+    for (const [at, value] of values) if (Number.isFinite(Number(value))) known.values.set(at, Number(value));
+    series.set(key, known);
+  }
+  return [...series.values()].map(({ labels, values }) => ({
+    labels,
+    points: [...values].map(([at, value]) => ({ at, value })).sort((a, b) => a.at - b.at),
+  }));
+}
+
+/** Numbers of the time since so many seconds before the newest point. */
+export function reading(
+  series: readonly Series[],
+  services: readonly string[],
+  canary: Colour,
+  elapsedSeconds: number,
+): Reading {
+  const reads = series.filter(({ labels }) => labels["of"] === "read").flatMap(({ points }) => points);
+  const now = Math.max(...reads.map(({ at }) => at));
+  const good = reads.filter(({ value }) => value > 0);
+  const last = Math.max(...good.map(({ value }) => value));
+  if (good.length === 0) return { missing: "Prometheus has not read the edge's numbers yet" };
+  if (now - last > STALE_SECONDS) {
+    return { missing: `Prometheus has not been able to read the edge's numbers for ${Math.round(now - last)} s` };
+  }
+  const firstRead = Math.min(...good.map(({ at }) => at));
+  const begin = now - elapsedSeconds;
+  const since = (from: number): Sets => ({
+    canary: setMetrics(series, services, canary, from, firstRead),
+    live: setMetrics(series, services, otherColour(canary), from, firstRead),
+  });
+  return {
+    ...since(begin),
+    recent: since(Math.max(begin, now - RECENT_SECONDS)),
+    watchedSeconds: Math.max(0, last - Math.max(begin, firstRead)),
+  };
+}
+
+function setMetrics(
+  series: readonly Series[],
+  services: readonly string[],
+  colour: Colour,
+  from: number,
+  firstRead: number,
+): SetMetrics {
+  const counts = (of: string): Series[] => series.filter(({ labels }) => labels["of"] === of);
+  const increase = ({ points }: Series): number => increaseSince(points, from, firstRead);
+  const byService = (of: string): [string, number][] =>
+    services.map((service) => {
+      const label = `${setService(service, colour)}@file`;
+      return [
+        service,
+        add(
+          counts(of)
+            .filter(({ labels }) => labels["service"] === label)
+            .map(increase),
+        ),
+      ];
+    });
+  const errors = byService("errors");
+  return {
+    requests: add(byService("requests").map(([, count]) => count)),
+    errors: add(errors.map(([, count]) => count)),
+    errorsOf: Object.fromEntries(errors),
+    durations: counts("durations")
+      .filter(({ labels }) => labels["set"] === colour)
+      .map((each) => ({ le: upperBound(each.labels["le"]), count: increase(each) }))
+      .sort((a, b) => a.le - b.le),
+  };
+}
+
+const add = (numbers: readonly number[]): number => numbers.reduce((a, b) => a + b, 0);
+/** "1" of Prometheus 2 is "1.0" of Prometheus 3. */
+const upperBound = (le = ""): number => (le === "+Inf" ? Infinity : Number(le));
+
+/**
+ * By how much a counter has grown since then. A series that appears while the edge is read begins at 0; one that was there
+ * when reading began is not known before, and counts from its first point. A value below the one before it is of an edge
+ * that was started anew, and counts from 0.
+ */
+export function increaseSince(points: readonly Point[], from: number, firstRead: number): number {
+  const before = points.filter(({ at }) => at <= from).at(-1);
+  const after = points.filter(({ at }) => at > from);
+  let last = before?.value ?? (after[0] && after[0].at > firstRead ? 0 : after[0]?.value) ?? 0;
+  let total = 0;
+  for (const { value } of after) {
+    total += value >= last ? value - last : value;
+    last = value;
+  }
+  return total;
+}
