@@ -5,7 +5,7 @@ import { join } from "node:path";
 import colours from "picocolors";
 import { z } from "zod";
 import { error, formatProblem, ProblemsError } from "../model/problem";
-import { describeChange, summary } from "../release/engine";
+import { describeChange, summary } from "../release/plan-words";
 import { explain } from "../release/explain";
 import { whoAmI } from "../clients/process";
 import { describe } from "../terraform/output";

@@ -4,7 +4,7 @@ import { setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
 import { COLOURS, type Colour, formatWeights, type ProductRelease, type SetRelease, tagOf } from "../model/release";
 import type { Product } from "../model/service";
-import { describeChange } from "../release/engine";
+import { describeChange } from "../release/plan-words";
 import { type LiveProduct, liveEnvironment, type LiveSet, type LiveSwitch, unwell } from "../release/live";
 import { productOf } from "../release/site";
 import { type JournalContent, unfinished } from "../release/journal/unfinished";

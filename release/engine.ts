@@ -13,7 +13,8 @@ import { TerraformError } from "../terraform/working-directory";
 import { explain } from "./explain";
 import type { PlanSummary } from "./journal/entry";
 import { asProblem, guard } from "./guard";
-import { type Event, newColour, next, type Run, STEPS, type Step, task } from "./machine";
+import { type Event, newColour, next, type Run, type Step, task } from "./machine";
+import { describeChange, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
 import { smoke } from "./smoke";
@@ -372,37 +373,3 @@ const DECISIONS = {
 } as const;
 
 const minutesOf = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);
-
-/** "docker_container.chat_green_backend-0 create". */
-export const describeChange = ({ address, change: { actions } }: ResourceChange): string =>
-  `${address} ${actions.join("+")}`;
-
-/** "3 created, 1 replaced". */
-export function summary(changes: readonly ResourceChange[]): string {
-  const words: readonly (readonly [word: string, fits: (actions: readonly string[]) => boolean])[] = [
-    ["created", (actions) => actions.join() === "create"],
-    ["replaced", (actions) => actions.length === 2],
-    ["changed", (actions) => actions.join() === "update"],
-    ["removed", (actions) => actions.join() === "delete"],
-  ];
-  return words
-    .flatMap(([word, fits]) => {
-      const count = changes.filter(({ change: { actions } }) => fits(actions)).length;
-      return count > 0 ? [`${count} ${word}`] : [];
-    })
-    .join(", ");
-}
-
-/** Counted as Terraform counts: a replacement is one that comes and one that goes. */
-export function planSummary(changes: readonly ResourceChange[]): PlanSummary {
-  const count = (action: string): number =>
-    changes.filter(({ change: { actions } }) => actions.includes(action)).length;
-  return { add: count("create"), change: count("update"), destroy: count("delete"), summary: summary(changes) };
-}
-
-/** The steps that a run from its beginning takes. */
-export function stepsOf(run: Pick<Run, "before" | "until">): readonly Step[] {
-  const all: readonly Step[] = run.before ? STEPS : ["deploy", "smoke"];
-  const last = run.until ? all.indexOf(run.until) : -1;
-  return last < 0 ? all : all.slice(0, last + 1);
-}

@@ -101,109 +101,136 @@ export interface Start {
 /** A run that begins. */
 export const start = (given: Start): Run => ({ ...given, step: "deploy", now: given.before, attempts: 0 });
 
-/** What a run has to do now. It is the same after a crash: every task may be done again. */
-export function task(run: Run): Task {
-  const { now } = run;
-  switch (run.step) {
-    case "deploy":
-      return { kind: "apply", step: "deploy", to: deployed(run) };
-    case "smoke":
-      return { kind: "smoke" };
-    case "canary":
-      return { kind: "apply", step: "canary", to: canary(now!, run.canaryPercent) };
-    case "watch":
-      return { kind: "watch" };
-    case "cutover":
-      return { kind: "apply", step: "cutover", to: cutover(now!) };
-    case "keep":
-      return { kind: "keep" };
-    case "retire":
-      return { kind: "apply", step: "retire", to: retire(now!) };
-    case "back":
-      return { kind: "apply", step: "back", to: trafficBack(now!, run.before!.live) };
-    case "clean-up":
-      return { kind: "apply", step: "clean-up", to: run.before! };
-    case "ended":
-      return { kind: "end", outcome: run.outcome! };
-  }
+/** What a step does, and what comes after each way in which it can end. */
+interface Chapter {
+  /** It is the same after a crash: every task may be done again. */
+  readonly task: (run: Run) => Task;
+  readonly after: Readonly<Partial<Record<Event, (run: Run) => Run>>>;
 }
+
+/** The whole story, a chapter for each step. */
+const STORY: Readonly<Record<Step, Chapter>> = {
+  /** The version goes to the idle set: migration, containers, healthy. No visitor sees it. */
+  deploy: {
+    task: (run) => applying("deploy", deployed(run)),
+    after: {
+      ok: (run) => then(applied(run), "smoke"),
+      // Of a first release nothing is to be cleaned up; the next apply of what is asked for makes it anew.
+      failed: (run) => (run.before ? { ...run, step: "clean-up" } : end(run, "failed")),
+      refused: (run) => end(run, "failed"),
+    },
+  },
+
+  /** The new set is asked through the edge, by nobody but us. */
+  smoke: {
+    task: () => ({ kind: "smoke" }),
+    after: {
+      // The first release of a product is live with its deploy.
+      ok: (run) => (run.before ? then(run, "canary") : end(run, "done")),
+      // It has no traffic, and stays to be looked at.
+      failed: (run) => end(run, "failed"),
+    },
+  },
+
+  /** The new set gets its share of the visitors. */
+  canary: {
+    task: (run) => applying("canary", canary(run.now!, run.canaryPercent)),
+    after: {
+      ok: (run) => then(applied(run), "watch"),
+      // It may have taken hold all the same, or before a crash.
+      failed: (run) => back(applied(run), "went-back"),
+      refused: (run) => back(applied(run), "went-back"),
+    },
+  },
+
+  /** What happens when the canary breaks: all traffic goes back. So it does when too little speaks for it. */
+  watch: {
+    task: () => ({ kind: "watch" }),
+    after: {
+      ok: (run) => then(run, "cutover"),
+      breach: (run) => back(run, "went-back"),
+      undecided: (run) => back(run, "undecided"),
+      "go-back": (run) => back(run, "went-back"),
+      "go-on": (run) => then(run, "cutover"),
+      stay: (run) => end(run, "stayed"),
+    },
+  },
+
+  /** All visitors go to the new set. */
+  cutover: {
+    task: (run) => applying("cutover", cutover(run.now!)),
+    after: {
+      ok: (run) => then(applied(run), "keep"),
+      failed: (run) => back(applied(run), "went-back"),
+      refused: (run) => back(applied(run), "went-back"),
+    },
+  },
+
+  /** The old set is kept for a while, and the new one is watched on. */
+  keep: {
+    task: () => ({ kind: "keep" }),
+    after: {
+      ok: (run) => then(run, "retire"),
+      breach: (run) => back(run, "went-back"),
+      "go-back": (run) => back(run, "went-back"),
+      "go-on": (run) => then(run, "retire"),
+      stay: (run) => end(run, "stayed"),
+    },
+  },
+
+  /** The old set goes. */
+  retire: {
+    task: (run) => applying("retire", retire(run.now!)),
+    after: {
+      ok: (run) => end(applied(run), "done"),
+      failed: (run) => end(run, "not-retired"),
+      refused: (run) => end(run, "not-retired"),
+    },
+  },
+
+  /** All traffic goes to the set that had it before the run: tried again and again, then a person is called. */
+  back: {
+    task: (run) => applying("back", trafficBack(run.now!, run.before!.live)),
+    after: {
+      ok: (run) => end(applied(run), run.after!),
+      failed: (run) => onceMore(run),
+      refused: (run) => onceMore(run),
+    },
+  },
+
+  /** What was begun of a deploy goes. Traffic was never on it. */
+  "clean-up": {
+    task: (run) => applying("clean-up", run.before!),
+    after: {
+      ok: (run) => end(applied(run), "failed"),
+      failed: (run) => end(run, "failed"),
+      refused: (run) => end(run, "failed"),
+    },
+  },
+};
+
+/** What a run has to do now. */
+export const task = (run: Run): Task =>
+  run.step === "ended" ? { kind: "end", outcome: run.outcome! } : STORY[run.step].task(run);
 
 /** The run after its task. @throws Error for an event that the task cannot have */
 export function next(run: Run, event: Event): Run {
-  const { step } = run;
-  const current = task(run);
-  const applied = current.kind === "apply" && event === "ok" ? { ...run, now: current.to } : run;
-  switch (step) {
-    case "deploy":
-      if (event === "ok") return then(applied, "smoke");
-      // Nothing was there before, so there is nothing to go back to; the next apply of what is asked for makes it anew.
-      if (event === "failed") return run.before ? { ...run, step: "clean-up" } : end(run, "failed");
-      if (event === "refused") return end(run, "failed");
-      break;
-    case "smoke":
-      // The first release of a product is live with its deploy.
-      if (event === "ok") return run.before ? then(run, "canary") : end(run, "done");
-      if (event === "failed") return end(run, "failed");
-      break;
-    case "canary":
-      if (event === "ok") return then(applied, "watch");
-      // It may have taken hold all the same, or before a crash.
-      if (event === "failed" || event === "refused")
-        return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
-      break;
-    case "watch":
-      if (event === "ok" || event === "go-on") return then(run, "cutover");
-      if (event === "breach" || event === "go-back") return back(run, "went-back");
-      if (event === "undecided") return back(run, "undecided");
-      if (event === "stay") return end(run, "stayed");
-      break;
-    case "cutover":
-      if (event === "ok") return then(applied, "keep");
-      if (event === "failed" || event === "refused")
-        return back({ ...run, now: (current as { to: ProductRelease }).to }, "went-back");
-      break;
-    case "keep":
-      if (event === "ok" || event === "go-on") return then(run, "retire");
-      if (event === "breach" || event === "go-back") return back(run, "went-back");
-      if (event === "stay") return end(run, "stayed");
-      break;
-    case "retire":
-      if (event === "ok") return end(applied, "done");
-      if (event === "failed" || event === "refused") return end(run, "not-retired");
-      break;
-    case "back":
-      if (event === "ok") return end(applied, run.after!);
-      if (event === "failed" || event === "refused") {
-        const attempts = run.attempts + 1;
-        return attempts < BACK_ATTEMPTS ? { ...run, attempts } : end({ ...run, attempts }, "stuck");
-      }
-      break;
-    case "clean-up":
-      if (event === "ok") return end(applied, "failed");
-      if (event === "failed" || event === "refused") return end(run, "failed");
-      break;
-    case "ended":
-      break;
-  }
-  throw new Error(`${step} cannot end with ${event}`);
+  const follow = run.step === "ended" ? undefined : STORY[run.step].after[event];
+  if (!follow) throw new Error(`${run.step} cannot end with ${event}`);
+  return follow(run);
 }
 
 /** Events that a run's task may have. */
-export function possible(run: Run): readonly Event[] {
+export const possible = (run: Run): readonly Event[] =>
+  run.step === "ended" ? [] : (Object.keys(STORY[run.step].after) as Event[]);
+
+const applying = (step: Step, to: ProductRelease): Task => ({ kind: "apply", step, to });
+
+/** The run with its task's entry applied, or maybe applied. */
+const applied = (run: Run): Run => {
   const current = task(run);
-  switch (current.kind) {
-    case "apply":
-      return ["ok", "failed", "refused"];
-    case "smoke":
-      return ["ok", "failed"];
-    case "watch":
-      return ["ok", "breach", "undecided", "go-back", "go-on", "stay"];
-    case "keep":
-      return ["ok", "breach", "go-back", "go-on", "stay"];
-    case "end":
-      return [];
-  }
-}
+  return current.kind === "apply" ? { ...run, now: current.to } : run;
+};
 
 /** The next step, unless the run was to end with the one that is over. */
 const then = (run: Run, step: Step): Run => (run.until === run.step ? end(run, "done") : { ...run, step });
@@ -211,6 +238,11 @@ const then = (run: Run, step: Step): Run => (run.until === run.step ? end(run, "
 const end = (run: Run, outcome: Outcome): Run => ({ ...run, step: "ended", outcome });
 
 const back = (run: Run, after: Outcome): Run => ({ ...run, step: "back", after, attempts: 0 });
+
+function onceMore(run: Run): Run {
+  const attempts = run.attempts + 1;
+  return attempts < BACK_ATTEMPTS ? { ...run, attempts } : end({ ...run, attempts }, "stuck");
+}
 
 function deployed({ before, version, pins }: Run): ProductRelease {
   const set = { version, ...pins };
@@ -220,3 +252,10 @@ function deployed({ before, version, pins }: Run): ProductRelease {
 /** The colour that the new version has. */
 export const newColour = ({ before }: Pick<Run, "before">): "blue" | "green" =>
   before ? otherColour(before.live) : "blue";
+
+/** The steps that a run from its beginning takes. */
+export function stepsOf(run: Pick<Run, "before" | "until">): readonly Step[] {
+  const all: readonly Step[] = run.before ? STEPS : ["deploy", "smoke"];
+  const last = run.until ? all.indexOf(run.until) : -1;
+  return last < 0 ? all : all.slice(0, last + 1);
+}

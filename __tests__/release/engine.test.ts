@@ -1,16 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadPlatform } from "../../config/load";
 import { formatWeights, type ProductRelease, type Release } from "../../model/release";
-import {
-  Engine,
-  type EngineOptions,
-  LockedError,
-  type Look,
-  type Operator,
-  stepsOf,
-  summary,
-} from "../../release/engine";
-import { type Run, start } from "../../release/machine";
+import { Engine, type EngineOptions, LockedError, type Look, type Operator } from "../../release/engine";
+import { summary } from "../../release/plan-words";
+import { type Run, start, stepsOf } from "../../release/machine";
 import type { ReleaseEvent } from "../../release/report";
 import type { Site } from "../../release/site";
 import type { ResourceChange } from "../../terraform/plan";
