@@ -74,7 +74,8 @@ export function withoutTraces(run: () => void): void {
   }
 }
 
-if (require.main === module) {
+/** What `cdktf` runs: every problem is told, and an error ends with 1. */
+export function main(): void {
   try {
     for (const problem of synthesize(process.env).problems) console.error(formatProblem(problem));
   } catch (mistake) {
@@ -83,3 +84,5 @@ if (require.main === module) {
     process.exitCode = 1;
   }
 }
+
+if (require.main === module) main();

@@ -52,22 +52,37 @@ interface Contestant {
 }
 
 function wholeProcesses(runs: number, temp: string): void {
-  const launcher = launcherArgs();
+  const program = programArgs();
   const platforms = Object.keys(PLATFORMS);
-  const bindings = node([...launcher, "bench/bindings.ts"], temp)
+  const bindings = node([...TSX, "bench/bindings.ts"], temp)
     .stdout.trim()
     .split("\n");
   const contestants: readonly Contestant[] = [
     ...platforms.map((platform) => ({
       name: `synth ${platform}`,
-      args: [...launcher, "main.ts"],
+      args: program,
       platform,
-      about: `its three stacks: PLATFORM=${platform} node ${launcher.join(" ")} main.ts`,
+      about: `all of its stacks, as cdktf runs it: PLATFORM=${platform} node ${program.join(" ")}`,
     })),
     {
+      name: "translated",
+      args: [...TSX, "main.ts"],
+      platform: DEFAULT_PLATFORM,
+      about: `${DEFAULT_PLATFORM}'s synth without the bundle, each file translated by itself: node ${TSX.join(" ")} main.ts`,
+    },
+    {
       name: "floor",
-      args: [...launcher, "bench/floor.ts", ...bindings],
-      about: `the same way, but only loading the ${bindings.length} modules of bindings that main.ts loads`,
+      args: [...TSX, "bench/floor.ts", ...bindings],
+      about: `only loading the ${bindings.length} modules of bindings that main.ts loads: node ${TSX.join(" ")} bench/floor.ts …`,
+    },
+    {
+      name: "bare",
+      args: [
+        "-e",
+        `for (const path of process.argv.slice(1)) require(path)`,
+        ...bindings.filter((path) => /\.js$/.test(path)),
+      ],
+      about: "only loading those of them that are JavaScript (all but Hetzner's), by Node alone",
     },
     {
       name: "template",
@@ -92,10 +107,14 @@ function wholeProcesses(runs: number, temp: string): void {
   console.log(plainTable(["", "median", "min–max", "what it is"], rows, ["left", "right", "right", "left"]));
 
   const ratio = (over: number, under: number): number[] => rounds.map((round) => round[over]! / round[under]!);
-  const floor = contestants.findIndex(({ name }) => name === "floor");
-  const template = contestants.findIndex(({ name }) => name === "template");
-  const overFloor = platforms.map((name, i) => ({ name, ratios: ratio(i, floor) }));
-  const underTemplate = ratio(template, platforms.indexOf(DEFAULT_PLATFORM));
+  const named = (name: string): number => contestants.findIndex((each) => each.name === name);
+  const overFloor = platforms.map((name, i) => ({ name, ratios: ratio(i, named("floor")) }));
+  const chosen = platforms.indexOf(DEFAULT_PLATFORM);
+  const underTemplate = ratio(named("template"), chosen);
+  const others = [
+    { title: `translated / synth ${DEFAULT_PLATFORM}`, ratios: ratio(named("translated"), chosen) },
+    { title: `synth ${DEFAULT_PLATFORM} / bare`, ratios: ratio(chosen, named("bare")) },
+  ];
   console.log("\nRatios, each of two runs that followed one another:\n");
   console.log(
     plainTable(
@@ -115,19 +134,22 @@ function wholeProcesses(runs: number, temp: string): void {
           `at least ${AIMS.underTemplate}`,
           met(median(underTemplate) >= AIMS.underTemplate),
         ],
+        ...others.map(({ title, ratios }) => [title, fixed(median(ratios)), range(ratios), "", ""]),
       ],
       ["left", "right", "right", "left", "left"],
     ),
   );
 }
 
-/** How `cdktf` starts the program, from its own configuration: "node --import tsx main.ts" without node and main.ts. */
-function launcherArgs(): string[] {
+/** TypeScript as it is, each file translated when it is loaded. */
+const TSX = ["--import", "tsx"] as const;
+
+/** How `cdktf` starts the program, from its own configuration, without "node". */
+function programArgs(): string[] {
   const { app } = JSON.parse(readFileSync(join(ROOT, "cdktf.json"), "utf8")) as { app: string };
   const [program, ...args] = app.split(" ");
-  if (program !== "node" || args.pop() !== "main.ts") {
-    throw new BenchError(`cdktf.json: app is "${app}", but bench/run.ts can only measure "node … main.ts"`);
-  }
+  if (program !== "node")
+    throw new BenchError(`cdktf.json: app is "${app}", but bench/run.ts can only measure "node …"`);
   return args;
 }
 
