@@ -107,7 +107,7 @@ export const crashes: DeploymentDrill = {
     let elsewhere = false;
     for (const step of ["deploy", "smoke", "canary", "watch", "cutover", "keep", "retire"] as const) {
       const abort = new AbortController();
-      const killed = await world.command(
+      const ended = await world.command(
         [...args, ...(lock ? ["--unlock", lock] : []), "--environment", world.desired.environment.name, "--json"],
         {
           elsewhere,
@@ -121,8 +121,8 @@ export const crashes: DeploymentDrill = {
         },
       );
       must(
-        killed.code === null,
-        `${step}: the run ended with ${killed.code} before it was killed: ${killed.text.slice(-600)}`,
+        ended.code === null,
+        `${step}: the run ended with ${ended.code} before it was killed: ${ended.text.slice(-600)}`,
       );
       // While the old set is kept nothing is locked: whoever goes on then just does.
       lock = step === "keep" ? undefined : await lockOfTheDead(world, [...words, "--resume"], !elsewhere);
