@@ -9,7 +9,21 @@ import { WorkingDirectory } from "../terraform/working-directory";
 import { Docker } from "../clients/docker";
 import { findProgram } from "./images/file-tree";
 import { markerOf, type TerraformMeans } from "./workbench";
-import type { Means } from "./world";
+
+/** Programs and facts that the preflight found. */
+export interface Means extends TerraformMeans {
+  readonly docker: Docker;
+  /** The local engine's socket. */
+  readonly socket: string;
+  /** The engine's cores. */
+  readonly cores: number;
+  /** This computer's address in Docker's default network. */
+  readonly gateway: string;
+  readonly pebble: string;
+  readonly openssl: string;
+  readonly ssh: string;
+  readonly sshKeygen: string;
+}
 
 export interface Preflight {
   /** Everything that a deployment needs; none when something is missing. */

@@ -2,7 +2,6 @@
  * Everything that a rehearsal runs on: simulated clouds, the machine, certificates, images, and Terraform in a directory
  * of its own. What is started here is stopped here, and what Terraform made is removed.
  */
-import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { environmentPrefix } from "../model/names";
 import { inputUses } from "../model/inputs";
@@ -10,19 +9,17 @@ import type { Docker } from "../clients/docker";
 import type { EdgeAddress } from "../clients/edge";
 import { explain } from "../release/explain";
 import { type Recovery, recover } from "../release/recover";
-import type { Applied, ApplyEvent, ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
-import { type Acme, startAcme } from "./acme";
+import type { Applied, ApplyOptions, WorkingDirectory } from "../terraform/working-directory";
 import { adapt, type Adapted, type Surroundings, withDigests, withRegistry } from "./adapt";
+import { ApplyProgress } from "./apply-progress";
 import { startBridge } from "./bridge";
+import { type Clouds, SERVER_ADDRESS, startClouds } from "./clouds";
 import type { Endings } from "./endings";
 import { Publisher } from "./images/publisher";
 import { Images } from "./images/stand-ins";
 import { Load, type LoadOptions } from "./load/load";
 import { Machine, sshPrograms } from "./machine";
-import type { CloudflareSimulator } from "../simulators/cloudflare";
-import { type DnsServer, startDnsServer } from "../simulators/dns-server";
-import { type HetznerSimulator, startHetzner } from "../simulators/hetzner";
-import { type ObjectStore, startObjectStore } from "../simulators/object-store";
+import type { Means } from "./preflight";
 import { type RegistrySimulator, startRegistry } from "../simulators/registry";
 import { type CommandOptions, type CommandResult, Twinset } from "./twinset";
 import {
@@ -31,28 +28,11 @@ import {
   markerOf,
   REGISTRY_LOGINS,
   SMOKE_KEY,
-  startCloudflareFor,
   terraformEnvironment,
-  type TerraformMeans,
   TOKENS,
   Workbench,
   type WorkbenchOptions,
 } from "./workbench";
-
-/** Programs and facts that the preflight found. */
-export interface Means extends TerraformMeans {
-  readonly docker: Docker;
-  /** The local engine's socket. */
-  readonly socket: string;
-  /** The engine's cores. */
-  readonly cores: number;
-  /** This computer's address in Docker's default network. */
-  readonly gateway: string;
-  readonly pebble: string;
-  readonly openssl: string;
-  readonly ssh: string;
-  readonly sshKeygen: string;
-}
 
 export interface WorldOptions extends WorkbenchOptions {
   readonly means: Means;
@@ -66,9 +46,6 @@ export interface WorldOptions extends WorkbenchOptions {
 
 /** Told apart from a drill's failure: an apply that had to work and did not. */
 export class ApplyFailed extends Error {}
-
-/** The loopback address of the simulated server; the whole of 127.0.0.0/8 is this computer. */
-export const SERVER_ADDRESS = "127.77.0.1";
 
 export class World extends Workbench {
   /** What the rehearsed stack differs in from the real one. */
@@ -376,74 +353,4 @@ export class World extends Workbench {
   killLoads(): void {
     this.loads.splice(0).forEach((load) => load.kill());
   }
-}
-
-/** Says now and then how far a long apply is. */
-class ApplyProgress {
-  private static readonly EVERY_SECONDS = 20;
-  private done = 0;
-  private readonly working = new Set<string>();
-  private readonly timer: NodeJS.Timeout;
-
-  constructor(say: (line: string) => void) {
-    this.timer = setInterval(() => {
-      const [first, ...others] = this.working;
-      const waiting =
-        first === undefined ? "" : `, waiting for ${first}${others.length > 0 ? ` and ${others.length} more` : ""}`;
-      say(`… ${this.done} changed${waiting}`);
-    }, ApplyProgress.EVERY_SECONDS * 1000);
-  }
-
-  take({ type, address }: ApplyEvent): void {
-    if (type === "apply_start") this.working.add(address);
-    if (type === "apply_complete") this.done += 1;
-    if (type === "apply_complete" || type === "apply_errored") this.working.delete(address);
-  }
-
-  end(): void {
-    clearInterval(this.timer);
-  }
-}
-
-export interface Clouds {
-  readonly machine: Machine;
-  readonly hetzner: HetznerSimulator;
-  readonly cloudflare: CloudflareSimulator;
-  readonly store: ObjectStore;
-  readonly dns: DnsServer;
-  readonly acme: Acme;
-}
-
-async function startClouds(
-  { means, platform, environment, endings }: WorldOptions,
-  machine: Machine,
-  directory: string,
-  env: NodeJS.ProcessEnv,
-): Promise<Clouds> {
-  mkdirSync(directory, { recursive: true });
-  const hetzner = await startHetzner({ machines: machine, nextIpv4: () => SERVER_ADDRESS });
-  endings.stops(() => hetzner.stop());
-  const cloudflare = await startCloudflareFor(platform);
-  endings.stops(() => cloudflare.stop());
-  const store = await startObjectStore({
-    buckets: environment.state.kind === "s3" ? [environment.state.bucket] : [],
-    accessKeyId: TOKENS.accessKey,
-  });
-  endings.stops(() => store.stop());
-  const dns = await startDnsServer({
-    hosts: ["127.0.0.1", means.gateway],
-    resolve: (name, type) => cloudflare.resolve(name, type),
-    zoneOf: (name) => cloudflare.zoneOf(name),
-  });
-  endings.stops(() => dns.stop());
-  const acme = await startAcme({
-    pebble: means.pebble,
-    openssl: means.openssl,
-    directory,
-    dnsServer: `127.0.0.1:${dns.port}`,
-    address: means.gateway,
-    env,
-  });
-  endings.stops(() => acme.stop());
-  return { machine, hetzner, cloudflare, store, dns, acme };
 }

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { checkRelease } from "../../config/release-file";
+import { checkRelease } from "../../config/checks/release";
 import { TARGETS } from "../../images/targets";
 
 interface Step {

@@ -1,4 +1,5 @@
 /** What a drill is, and the words in which drills are written. */
+import { otherColour } from "../../model/release";
 import type { Product } from "../../model/service";
 import { change } from "../../release/steps";
 import type { Behaviour } from "../images/stand-ins";
@@ -83,6 +84,22 @@ export function wantStep(world: World, step: Parameters<typeof change>[2]): void
 export async function version(world: World, name: string, behaviour: Behaviour = {}): Promise<string> {
   await world.images.product(world.product, { version: name }, behaviour);
   return name;
+}
+
+/** The version that the release file names for the live set. */
+export const liveVersion = (world: World): string => {
+  const release = world.desired.release[world.product]!;
+  return release[release.live]!.version;
+};
+
+export const idleColour = (world: World): "blue" | "green" => otherColour(world.desired.release[world.product]!.live);
+
+/** The product's containers of one version, by their labels: the engine knows their images by an id only. */
+export async function ofVersion(world: World, name: string): Promise<string[]> {
+  const { labelPrefix } = world.platform;
+  return (await world.docker.details(`${world.prefix}-${world.product}-`))
+    .filter(({ labels }) => labels[`${labelPrefix}.version`] === name)
+    .map((container) => container.name);
 }
 
 export function mustNotFail(result: LoadResult): void {

@@ -1,20 +1,10 @@
+import { badCanary, tooLittle } from "./canary";
 import { cloudFaults, github } from "./clouds";
 import type { Drill } from "./drill";
 import { destroyed, fromNothing, replacedServer, restarts } from "./host";
-import { byHand, killed, twoOperators } from "./mishaps";
-import {
-  badCanary,
-  crashes,
-  failedMigration,
-  foreignChange,
-  neverHealthy,
-  onlyItsOwn,
-  releaseUnderLoad,
-  rollback,
-  rolling,
-  rotatedSecret,
-  tooLittle,
-} from "./release";
+import { rolling, rotatedSecret } from "./live-set";
+import { byHand, crashes, killed, twoOperators } from "./mishaps";
+import { failedMigration, foreignChange, neverHealthy, onlyItsOwn, releaseUnderLoad, rollback } from "./release";
 import { reviewed } from "./reviewed";
 import { runLock } from "./run-lock";
 

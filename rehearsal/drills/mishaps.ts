@@ -1,11 +1,20 @@
-/** Drills about Terraform being interrupted, and about hands that change things beside it. */
+/** Drills about Terraform and twinset being interrupted, and about hands that change things beside them. */
 import { describe } from "../../terraform/output";
 import { canary, cutover, deploy, retire } from "../../release/steps";
 import { type ApplyEvent, lockAmong } from "../../terraform/working-directory";
 import type { World } from "../world";
-import { type DeploymentDrill, loadFigures, must, mustNotFail, rounded, version, wantStep } from "./drill";
+import {
+  type DeploymentDrill,
+  idleColour,
+  liveVersion,
+  loadFigures,
+  must,
+  mustNotFail,
+  rounded,
+  version,
+  wantStep,
+} from "./drill";
 import { commanded } from "./commands";
-import { idleColour } from "./release";
 
 /** Where in each step Terraform is killed: in the middle of the one thing that the step is about. */
 const KILLS: readonly {
@@ -84,6 +93,64 @@ export const killed: DeploymentDrill = {
     ];
   },
 };
+
+export const crashes: DeploymentDrill = {
+  number: 20,
+  name: "crash",
+  title: "twinset release: killed in each step, and gone on with from another computer",
+  async run({ world, say }) {
+    const next = await version(world, "v2.10.0-rehearsal");
+    const load = world.load([world.product], "all", { maxSeconds: 1800, maxRequests: 1_000_000 });
+    const words = ["release", world.product, next, "--yes", "--canary-for", "20s", "--keep-for", "5s"];
+    let args = [...words];
+    let lock: string | undefined;
+    let elsewhere = false;
+    for (const step of ["deploy", "smoke", "canary", "watch", "cutover", "keep", "retire"] as const) {
+      const abort = new AbortController();
+      const ended = await world.command(
+        [...args, ...(lock ? ["--unlock", lock] : []), "--environment", world.desired.environment.name, "--json"],
+        {
+          elsewhere,
+          killed: abort.signal,
+          onEvent: (event) => {
+            // In the middle of what the step does, where it does something.
+            if (event.kind === "step" && event.step === step && event.state === "begins") {
+              setTimeout(() => abort.abort(), step === "deploy" ? 12_000 : step === "smoke" ? 50 : 2500);
+            }
+          },
+        },
+      );
+      must(
+        ended.code === null,
+        `${step}: the run ended with ${ended.code} before it was killed: ${ended.text.slice(-600)}`,
+      );
+      // While the old set is kept nothing is locked: whoever goes on then just does.
+      lock = step === "keep" ? undefined : await lockOfTheDead(world, [...words, "--resume"], !elsewhere);
+      say(`${step}: killed; ${lock ? "its lock is named" : "nothing is locked"}`);
+      args = [...words, "--resume"];
+      elsewhere = !elsewhere;
+    }
+    const last = await world.command(
+      [...args, ...(lock ? ["--unlock", lock] : []), "--environment", world.desired.environment.name, "--json"],
+      { elsewhere },
+    );
+    must(last.code === 0, `the last one ended with ${last.code}: ${last.text.slice(-800)}`);
+    const seen = await load.stop();
+    mustNotFail(seen);
+    must(liveVersion(world) === next, `${liveVersion(world)} is live`);
+    must((await world.pending()).length === 0, "the plan is not empty afterwards");
+    return [{ name: "kills", value: 7 }, ...loadFigures(seen)];
+  },
+};
+
+/** Whoever goes on without a word about the dead run's lock is refused, and told its id. */
+async function lockOfTheDead(world: World, args: readonly string[], elsewhere: boolean): Promise<string> {
+  const { name } = world.desired.environment;
+  const refused = await world.command([...args, "--environment", name], { elsewhere });
+  const lock = /--unlock (\S+)/.exec(refused.text)?.[1];
+  must(refused.code === 6 && lock !== undefined, `the lock of the dead run is not named: ${refused.text}`);
+  return lock;
+}
 
 export const twoOperators: DeploymentDrill = {
   number: 7,

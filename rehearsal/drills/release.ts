@@ -1,31 +1,23 @@
 /** Drills about releasing one product. */
-import { replaceLive } from "../../release/steps";
-import { otherColour } from "../../model/release";
-import { inputsOf } from "../../model/values";
 import { commanded, ending, secondsOf } from "./commands";
 import type { World } from "../world";
 import {
   type DeploymentDrill,
-  type DrillRun,
+  idleColour,
+  liveVersion,
   loadFigures,
   must,
   mustNotFail,
+  ofVersion,
   PROMISES,
   rounded,
-  since,
   version,
-  wantStep,
 } from "./drill";
 
 const CANARY_PERCENT = 10;
 /** "within 2 points". */
 const CANARY_TOLERANCE = 2;
 const RELEASE_REQUESTS = 100_000;
-
-const liveVersion = (world: World): string => {
-  const release = world.desired.release[world.product]!;
-  return release[release.live]!.version;
-};
 
 export const releaseUnderLoad: DeploymentDrill = {
   number: 2,
@@ -122,14 +114,6 @@ export const neverHealthy: DeploymentDrill = {
   },
 };
 
-/** The product's containers of one version, by their labels: the engine knows their images by an id only. */
-async function ofVersion(world: World, name: string): Promise<string[]> {
-  const { labelPrefix } = world.platform;
-  return (await world.docker.details(`${world.prefix}-${world.product}-`))
-    .filter(({ labels }) => labels[`${labelPrefix}.version`] === name)
-    .map((container) => container.name);
-}
-
 /** After a version was refused: none of its containers is there, and the files say what is so. */
 async function nothingLeft(world: World, name: string): Promise<void> {
   const left = await ofVersion(world, name);
@@ -187,119 +171,6 @@ export const rollback: DeploymentDrill = {
     ];
   },
 };
-
-/** The issue's own: from the first bad request to the last one. */
-const BACK_WITHIN = 60;
-
-export const badCanary: DeploymentDrill = {
-  number: 18,
-  name: "bad-canary",
-  title: "twinset release: a canary with 20 % of 5xx is stopped by its own numbers",
-  async run({ world, say }) {
-    const bad = await version(world, "v2.8.0-bad", { errorShare: 0.2 });
-    const load = world.load([world.product], "all");
-    await load.until("all", 2000);
-    const result = await commanded(world, say, ["release", world.product, bad, "--yes"], 4);
-    load.phase("back");
-    await load.until("back", 2000);
-    const seen = await load.stop();
-    must(seen.firstFailed !== undefined, "no request failed, though every fifth of the canary's should have");
-    const seconds = rounded(((seen.lastSeen(bad) ?? 0) - seen.firstFailed) / 1000);
-    must(seconds <= BACK_WITHIN, `the last bad request was ${seconds} s after the first`);
-    must(seen.phases["back"]!.failed === 0, "requests failed after the traffic was back");
-    must(/error share \d+/.test(result.text), "the error share is not told");
-    must(ending(result).includes("All traffic is back"), "it is not said that the traffic is back");
-    await commanded(world, say, ["retire", world.product], 0);
-    return [
-      {
-        name: "first bad request to last",
-        value: seconds,
-        unit: "s",
-        promise: { atMost: BACK_WITHIN, source: "back within 60 s" },
-      },
-      { name: "requests", value: seen.requests },
-      { name: "failed", value: seen.failed },
-    ];
-  },
-};
-
-export const tooLittle: DeploymentDrill = {
-  number: 19,
-  name: "too-little",
-  title: "twinset release: a canary with too little traffic does not pass",
-  async run({ world, say }) {
-    const next = await version(world, "v2.9.0-rehearsal");
-    const result = await commanded(
-      world,
-      say,
-      ["release", world.product, next, "--yes", "--canary-for", "10s", "--patience", "15s"],
-      5,
-    );
-    must(ending(result).includes("Look at it yourself"), "nobody is asked to decide");
-    const release = world.desired.release[world.product]!;
-    must(release.canary === 0 && liveVersion(world) !== next, "the version has traffic though nothing spoke for it");
-    await commanded(world, say, ["retire", world.product], 0);
-    return [{ name: "given up after", value: secondsOf(result, "watch"), unit: "s" }];
-  },
-};
-
-export const crashes: DeploymentDrill = {
-  number: 20,
-  name: "crash",
-  title: "twinset release: killed in each step, and gone on with from another computer",
-  async run({ world, say }) {
-    const next = await version(world, "v2.10.0-rehearsal");
-    const load = world.load([world.product], "all", { maxSeconds: 1800, maxRequests: 1_000_000 });
-    const words = ["release", world.product, next, "--yes", "--canary-for", "20s", "--keep-for", "5s"];
-    let args = [...words];
-    let lock: string | undefined;
-    let elsewhere = false;
-    for (const step of ["deploy", "smoke", "canary", "watch", "cutover", "keep", "retire"] as const) {
-      const abort = new AbortController();
-      const killed = await world.command(
-        [...args, ...(lock ? ["--unlock", lock] : []), "--environment", world.desired.environment.name, "--json"],
-        {
-          elsewhere,
-          killed: abort.signal,
-          onEvent: (event) => {
-            // In the middle of what the step does, where it does something.
-            if (event.kind === "step" && event.step === step && event.state === "begins") {
-              setTimeout(() => abort.abort(), step === "deploy" ? 12_000 : step === "smoke" ? 50 : 2500);
-            }
-          },
-        },
-      );
-      must(
-        killed.code === null,
-        `${step}: the run ended with ${killed.code} before it was killed: ${killed.text.slice(-600)}`,
-      );
-      // While the old set is kept nothing is locked: whoever goes on then just does.
-      lock = step === "keep" ? undefined : await lockOfTheDead(world, [...words, "--resume"], !elsewhere);
-      say(`${step}: killed; ${lock ? "its lock is named" : "nothing is locked"}`);
-      args = [...words, "--resume"];
-      elsewhere = !elsewhere;
-    }
-    const last = await world.command(
-      [...args, ...(lock ? ["--unlock", lock] : []), "--environment", world.desired.environment.name, "--json"],
-      { elsewhere },
-    );
-    must(last.code === 0, `the last one ended with ${last.code}: ${last.text.slice(-800)}`);
-    const seen = await load.stop();
-    mustNotFail(seen);
-    must(liveVersion(world) === next, `${liveVersion(world)} is live`);
-    must((await world.pending()).length === 0, "the plan is not empty afterwards");
-    return [{ name: "kills", value: 7 }, ...loadFigures(seen)];
-  },
-};
-
-/** Whoever goes on without a word about the dead run's lock is refused, and told its id. */
-async function lockOfTheDead(world: World, args: readonly string[], elsewhere: boolean): Promise<string> {
-  const { name } = world.desired.environment;
-  const refused = await world.command([...args, "--environment", name], { elsewhere });
-  const lock = /--unlock (\S+)/.exec(refused.text)?.[1];
-  must(refused.code === 6 && lock !== undefined, `the lock of the dead run is not named: ${refused.text}`);
-  return lock;
-}
 
 export const foreignChange: DeploymentDrill = {
   number: 21,
@@ -360,86 +231,3 @@ export const onlyItsOwn: DeploymentDrill = {
     return [{ name: "containers of others, unchanged", value: after.length }];
   },
 };
-
-export const rotatedSecret: DeploymentDrill = {
-  number: 12,
-  name: "secret",
-  title: "a secret of the live set is rotated under load",
-  pointless: ({ name, services }) =>
-    services.some(({ env }) => Object.values(env).some((value) => inputsOf(value).some(({ secret }) => secret)))
-      ? undefined
-      : `${name} has no secret`,
-  async run({ world, say }: DrillRun) {
-    const ids = async (): Promise<Set<string>> =>
-      new Set((await world.docker.containers(world.prefix)).map(({ id }) => id));
-    const before = await ids();
-    const load = world.load([world.product], "all");
-    await load.until("all", 1000);
-    const secret = secretOf(world);
-    say(`rotate ${secret}`);
-    const start = performance.now();
-    world.want({ secrets: { [secret]: `rotated-at-${Date.now()}` } });
-    await world.apply();
-    const seconds = since(start);
-    load.phase("rotated");
-    await load.until("rotated", 2000);
-    const result = await load.stop();
-    mustNotFail(result);
-    const made = [...(await ids())].filter((id) => !before.has(id));
-    must(made.length > 0, "no container was replaced: the new secret has reached nobody");
-    return [
-      { name: "rotated in", value: seconds, unit: "s" },
-      { name: "containers replaced", value: made.length },
-      ...loadFigures(result),
-    ];
-  },
-};
-
-/** A secret that only the product's own services have. */
-function secretOf(world: World): string {
-  const uses = world.secretsOf(world.product);
-  must(uses.length > 0, `${world.product} has no secret of its own`);
-  return uses[0]!;
-}
-
-export const rolling: DeploymentDrill = {
-  number: 16,
-  name: "rolling",
-  title: "the live set itself gets another version: rolling replacement under load",
-  async run({ world, say }) {
-    const before = liveVersion(world);
-    const sick = await version(world, "v2.6.0-sick", { failHealth: true });
-    const next = await version(world, "v2.7.0-rehearsal");
-    const load = world.load([world.product], "all");
-    await load.until("all", 1000);
-    say("a version that never gets healthy, in place of the live one");
-    wantStep(world, (release) => replaceLive(release, sick));
-    const refused = await world.attempt();
-    must(refused.code !== 0, "the apply succeeded with a version that is never healthy");
-    load.phase("refused");
-    await load.until("refused", 1000);
-    load.phase("replacing");
-    say("a good one");
-    const start = performance.now();
-    wantStep(world, (release) => replaceLive(release, next));
-    await world.apply();
-    const seconds = since(start);
-    load.phase("replaced");
-    await load.until("replaced", 2000);
-    const result = await load.stop();
-    mustNotFail(result);
-    must(result.lastSeen(sick) === undefined, "the sick version answered requests");
-    must(result.share("refused", before) === 100, "the old version did not go on answering");
-    must(result.share("replaced", next) === 100, "the old version still answered after the replacement");
-    const stale = [...(await ofVersion(world, before)), ...(await ofVersion(world, sick))];
-    must(stale.length === 0, `left behind: ${stale.join(", ")}`);
-    must((await ofVersion(world, next)).length > 0, "no container has the new version's label");
-    return [
-      { name: "refused after", value: rounded(refused.seconds), unit: "s" },
-      { name: "replaced in", value: seconds, unit: "s" },
-      ...loadFigures(result),
-    ];
-  },
-};
-
-export const idleColour = (world: World): "blue" | "green" => otherColour(world.desired.release[world.product]!.live);

@@ -1,10 +1,10 @@
 /** Checks of how a platform is delivered: what GitHub would refuse, and what would make a gate worth nothing. */
-import { type Gate } from "../model/delivery";
-import { deployed, pipelineValues, planSecrets } from "../model/pipeline";
-import { type StateStore } from "../model/environment";
-import { ENVIRONMENTS } from "../model/environment-name";
-import type { Platform } from "../model/platform";
-import { error, list, type Problem } from "../model/problem";
+import { type Gate } from "../../model/delivery";
+import { deployed, pipelineValues, planSecrets } from "../../model/pipeline";
+import { type StateStore } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
+import type { Platform } from "../../model/platform";
+import { error, list, type Problem } from "../../model/problem";
 
 /** docs.github.com, "Secrets reference" and "Variables reference": so many of each in an environment. */
 const MOST_VALUES = 100;

@@ -1,8 +1,9 @@
-import { type CanaryRules, canaryRules } from "../model/canary";
-import { error, type Problem } from "../model/problem";
-import { MAX_CANARY_PERCENT } from "../model/release";
-import { LATENCY_BUCKETS } from "../model/routing";
-import type { Product } from "../model/service";
+import { type CanaryRules, canaryRules } from "../../model/canary";
+import type { Platform } from "../../model/platform";
+import { error, type Problem } from "../../model/problem";
+import { MAX_CANARY_PERCENT } from "../../model/release";
+import { LATENCY_BUCKETS } from "../../model/routing";
+import type { Product } from "../../model/service";
 
 interface Rule {
   readonly is: (value: number) => boolean;
@@ -39,7 +40,9 @@ const RULES: Partial<Record<keyof CanaryRules, Rule>> = {
 };
 
 /** Limits by which a version is judged have to be such. */
-export function checkCanary(product: Product): Problem[] {
+export const checkCanary = ({ products }: Platform): Problem[] => products.flatMap(checkProduct);
+
+function checkProduct(product: Product): Problem[] {
   const rules = canaryRules(product.canary);
   return Object.entries(RULES).flatMap(([name, { is, expected, fix }]) => {
     const value = Number(rules[name as keyof typeof RULES]);

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "@jest/globals";
-import { checkPlatform } from "../../config/checks";
-import type { Delivery } from "../../model/delivery";
-import type { Platform } from "../../model/platform";
-import type { Problem } from "../../model/problem";
-import { secret, setting } from "../../model/values";
-import { EVERY_PLATFORM, MANACORE, variant, withService } from "../support/synth";
+import { checkPlatform } from "../../../config/checks";
+import type { Delivery } from "../../../model/delivery";
+import type { Platform } from "../../../model/platform";
+import type { Problem } from "../../../model/problem";
+import { secret, setting } from "../../../model/values";
+import { EVERY_PLATFORM, MANACORE, variant, withService } from "../../support/synth";
 
 const usual = MANACORE.platform.delivery!;
 const check = (change: Partial<Delivery>, further = (platform: Platform): Platform => platform): Problem[] => {
