@@ -30,7 +30,8 @@ beforeEach(async () => {
   raw = new RawHetzner(simulator.baseUrl);
   hetzner = new Hetzner(
     { endpoint: simulator.baseUrl, token: TOKEN },
-    { pause: () => new Promise((go) => setTimeout(go, 1)) },
+    // As often as it looks at an action, this is longer than the slow one below takes.
+    { pause: () => new Promise((go) => setTimeout(go, 3)) },
   );
 });
 afterEach(() => simulator.stop());
