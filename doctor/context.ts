@@ -151,7 +151,7 @@ export class Context {
       try {
         return await this.hetzner(token).project();
       } catch (reason) {
-        if (reason instanceof HetznerSilence) return { absent: reason.reason.message, fix: LOOK_AT_NETWORK };
+        if (reason instanceof HetznerSilence) return { absent: reason.noAnswer.message, fix: LOOK_AT_NETWORK };
         if (reason instanceof HetznerRefusal) {
           return { absent: `Hetzner said ${reason.said}`, fix: newToken(hcloudToken) };
         }

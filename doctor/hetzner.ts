@@ -43,7 +43,7 @@ async function mayWrite(context: Context): Promise<Finding> {
     return findings.warning(what, `could not be told (${code || "an answer that is not known here"})`, fix);
   } catch (reason) {
     if (!(reason instanceof HetznerSilence)) throw reason;
-    return findings.warning(what, `could not be told: ${reason.reason.message}`, "run this again");
+    return findings.warning(what, `could not be told: ${reason.noAnswer.message}`, "run this again");
   }
 }
 

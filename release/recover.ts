@@ -101,7 +101,7 @@ async function idAtHetzner(type: string, text: Texts, access: HetznerAccess): Pr
     return undefined;
   } catch (reason) {
     // Whoever recovers has not made a mistake: these are no problems of what was given.
-    if (reason instanceof HetznerSilence) throw reason.reason;
+    if (reason instanceof HetznerSilence) throw reason.noAnswer;
     if (!(reason instanceof HetznerRefusal)) throw reason;
     const { pathname } = new URL(access.endpoint);
     throw new Error(`${reason.request.replace(" ", ` ${pathname}`)}: ${reason.status}`);

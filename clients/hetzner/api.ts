@@ -53,9 +53,9 @@ export class HetznerSilence extends ProblemsError {
   constructor(
     /** "GET /servers". */
     readonly request: string,
-    readonly reason: NoAnswer,
+    readonly noAnswer: NoAnswer,
   ) {
-    const given = `no answer: ${lostBy(reason.cause)}`;
+    const given = `no answer: ${lostBy(noAnswer.cause)}`;
     super([error(`Hetzner: ${request}`, given, "an answer", fixOf(500, ""))]);
     this.name = "HetznerSilence";
   }

@@ -25,7 +25,7 @@ export async function fetchHetznerPrices(
     return pricesIn(await hetzner.pricing(), today);
   } catch (reason) {
     if (reason instanceof HetznerSilence) {
-      throw new Error(`Hetzner's API did not answer: ${(reason.reason.cause as Error).message}`);
+      throw new Error(`Hetzner's API did not answer: ${(reason.noAnswer.cause as Error).message}`);
     }
     if (!(reason instanceof HetznerRefusal)) throw reason;
     throw new Error(

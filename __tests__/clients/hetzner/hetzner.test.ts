@@ -45,7 +45,7 @@ describe("one client, in two manners", () => {
   test("nobody answers", async () => {
     const reason = await reasonOf(new Hetzner({ endpoint: "http://127.0.0.1:2", token: TOKEN }, { pause }).project());
     expect(reason).toBeInstanceOf(HetznerSilence);
-    expect((reason as HetznerSilence).reason.message).toBe("no answer from 127.0.0.1:2 (ECONNREFUSED)");
+    expect((reason as HetznerSilence).noAnswer.message).toBe("no answer from 127.0.0.1:2 (ECONNREFUSED)");
     expect((reason as HetznerSilence).message).toContain("no answer: connect ECONNREFUSED 127.0.0.1:2");
   });
 
