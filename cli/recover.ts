@@ -4,7 +4,9 @@ import { DEPLOY_USER } from "../constructs/hetzner/cloud-init";
 import { synthesize } from "../main";
 import type { EnvironmentName } from "../model/environment-name";
 import { environmentPrefix } from "../model/names";
+import { cloudflareUrl } from "../clients/cloudflare";
 import { Docker } from "../clients/docker";
+import { hetznerEndpoint } from "../clients/hetzner/hetzner";
 import { type CloudAccess, recover } from "../release/recover";
 import { findTerraform, usable } from "../terraform/program";
 import type { StateResource } from "../terraform/state";
@@ -19,9 +21,6 @@ export interface RecoverCommand {
   readonly unlock?: string | undefined;
   readonly write?: (line: string) => void;
 }
-
-/** Hetzner's and Cloudflare's own APIs. */
-const APIS = { hetzner: "https://api.hetzner.cloud/v1", cloudflare: "https://api.cloudflare.com/client/v4" } as const;
 
 /**
  * Works in cdktf's own output directory, where `cdktf deploy` works too, with the same variables of the environment.
@@ -83,10 +82,8 @@ export function accessOf(env: NodeJS.ProcessEnv): CloudAccess {
   const hetzner = env["TF_VAR_hcloud_token"];
   const cloudflare = env["TF_VAR_cloudflare_api_token"];
   return {
-    ...(hetzner ? { hetzner: { endpoint: env["HCLOUD_ENDPOINT"] ?? APIS.hetzner, token: hetzner } } : {}),
-    ...(cloudflare
-      ? { cloudflare: { baseUrl: env["CLOUDFLARE_BASE_URL"] ?? APIS.cloudflare, token: cloudflare } }
-      : {}),
+    ...(hetzner ? { hetzner: { endpoint: hetznerEndpoint(env), token: hetzner } } : {}),
+    ...(cloudflare ? { cloudflare: { baseUrl: cloudflareUrl(env), token: cloudflare } } : {}),
   };
 }
 

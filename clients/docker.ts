@@ -1,4 +1,7 @@
-/** A Docker engine, through its own command-line program: the local one, or whichever the environment names. */
+/**
+ * A Docker engine, through its own command-line program: the local one, or whichever the environment names. What Docker
+ * refuses is thrown in its own words, unless it is asked by `attempt`.
+ */
 import { z } from "zod";
 import { type Finished, run } from "./program";
 

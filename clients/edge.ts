@@ -1,4 +1,7 @@
-/** Asks the edge as a visitor would: by name, at the server's address, past whatever caches stand in front of it. */
+/**
+ * Asks the edge as a visitor would: by name, at the server's address, past whatever caches stand in front of it. Every
+ * status is an answer; without one in time it throws.
+ */
 import { request as insecure } from "node:http";
 import { request as secure } from "node:https";
 

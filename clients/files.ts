@@ -1,3 +1,4 @@
+/** Files of this computer that others may read at any moment. What the file system refuses is thrown as it is. */
 import { renameSync, rmSync, writeFileSync } from "node:fs";
 
 /** Writes a file beside its place and renames it, so that no half of it is ever read; what fails leaves nothing there. */

@@ -1,6 +1,10 @@
-/** GitHub for a pipeline: Octokit, with refusals that a person can act on, and with who the token's own user is. */
+/**
+ * GitHub, by Octokit: for a pipeline, with refusals that a person can act on and with who the token's own user is; and for
+ * whoever only wants to know what a token is told, where a refusal is an answer too.
+ */
 import { Octokit } from "@octokit/rest";
 import { error, type Problem, ProblemsError } from "../model/problem";
+import { type Ask, NoAnswer } from "./http";
 
 export interface GithubAccess {
   readonly token: string;
@@ -48,15 +52,8 @@ export class Github {
   private readonly at: { readonly owner: string; readonly repo: string };
   private login: string | undefined;
 
-  constructor({ token, repository, baseUrl }: GithubAccess) {
-    const quiet = () => undefined;
-    this.octokit = new Octokit({
-      auth: token,
-      ...(baseUrl ? { baseUrl } : {}),
-      // What goes wrong is said once, by whoever catches it.
-      log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
-      request: { timeout: 20_000 },
-    });
+  constructor({ repository, ...access }: GithubAccess) {
+    this.octokit = octokitFor(access, { timeout: 20_000 });
     const [owner, repo] = repository.split("/") as [string, string];
     this.at = { owner, repo };
   }
@@ -160,3 +157,48 @@ function fixOf(status: number | undefined): string {
   if (status === 404) return "see that repository and number are right, and that the token may see them";
   return status === 410 ? "turn issues on in the repository's settings" : "do the same again later; githubstatus.com";
 }
+
+type Login = Pick<GithubAccess, "token" | "baseUrl">;
+
+function octokitFor({ token, baseUrl }: Login, request: object): Octokit {
+  const quiet = () => undefined;
+  return new Octokit({
+    auth: token,
+    ...(baseUrl ? { baseUrl: baseUrl.replace(/\/+$/, "") } : {}),
+    // What goes wrong is said once, by whoever catches it.
+    log: { debug: quiet, info: quiet, warn: quiet, error: quiet },
+    request,
+  });
+}
+
+/**
+ * What GitHub tells a token, whatever that is.
+ * @param path "/rate_limit"
+ * @throws NoAnswer
+ */
+export async function githubReply(
+  login: Login,
+  path: string,
+  ask: Ask,
+): Promise<{ readonly status: number; readonly data: unknown }> {
+  try {
+    const { status, data } = await octokitFor(login, { fetch: fetchBy(ask) }).request(`GET ${path}`);
+    return { status, data };
+  } catch (reason) {
+    const { response, message } = reason as { response?: { status: number; data: unknown }; message: string };
+    // Octokit makes a refusal of whatever its fetch throws; only what was answered has a response.
+    if (!response) throw new NoAnswer(message);
+    return response;
+  }
+}
+
+/** The fetch that Octokit takes, for questions without a body. */
+const fetchBy =
+  (ask: Ask) =>
+  async (url: string, init: { method: string; headers: Record<string, string> }): Promise<Response> => {
+    const { status, headers: told, text, json } = await ask(url, { method: init.method, headers: init.headers });
+    const headers = new Headers(told);
+    // Octokit reads as JSON only what is called that.
+    if (json !== undefined && !headers.has("content-type")) headers.set("content-type", "application/json");
+    return new Response(text === "" ? null : text, { status, headers });
+  };

@@ -1,4 +1,8 @@
-/** One question by HTTP, answered in seconds or not at all, and what its answer says of this computer's clock. */
+/**
+ * One question by HTTP, answered in seconds or not at all, and what its answer says of this computer's clock. Whatever is
+ * answered is an answer, a refusal too; only where there is none, it fails. Clients of systems ask by it, and are given
+ * another way to ask by who wants to give up sooner, or to hear the clocks.
+ */
 
 export interface Reply {
   readonly status: number;
@@ -8,8 +12,14 @@ export interface Reply {
   readonly json: unknown;
 }
 
-/** Nobody answered; the message has the host and a word for why. */
+/** Nobody answered; the message has the host and a word for why, the cause is fetch's own. */
 export class NoAnswer extends Error {}
+
+/** fetch's own words are "fetch failed"; why is in the cause. */
+export const lostBy = (reason: unknown): string => {
+  const { message, cause } = reason as { message?: string; cause?: { message?: string } };
+  return cause?.message ?? message ?? String(reason);
+};
 
 /** How far a server's clock is from this one's. */
 export interface ClockSample {
@@ -28,6 +38,9 @@ export interface Question {
   readonly timeoutSeconds?: number;
 }
 
+/** How a client asks. Rejects with NoAnswer. */
+export type Ask = (url: string, question?: Question) => Promise<Reply>;
+
 const TIMEOUT_SECONDS = 5;
 
 /**
@@ -38,9 +51,9 @@ const TIMEOUT_SECONDS = 5;
  */
 export async function ask(
   url: string,
-  { method = "GET", headers, body, timeoutSeconds = TIMEOUT_SECONDS }: Question,
-  now: () => number,
-  heard: (sample: ClockSample) => void,
+  { method = "GET", headers, body, timeoutSeconds = TIMEOUT_SECONDS }: Question = {},
+  now: () => number = Date.now,
+  heard: (sample: ClockSample) => void = () => undefined,
 ): Promise<Reply> {
   const { host } = new URL(url);
   const sent = now();
@@ -65,7 +78,8 @@ export async function ask(
     const text = await response.text();
     return { status: response.status, headers: response.headers, text, json: parsed(text) };
   } catch (reason) {
-    throw new NoAnswer(`no answer from ${host} (${wordFor(reason as Error, timeoutSeconds)})`);
+    const word = wordFor(reason as Error, timeoutSeconds);
+    throw new NoAnswer(`no answer from ${host} (${word})`, { cause: reason });
   }
 }
 

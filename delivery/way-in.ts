@@ -8,7 +8,8 @@ import { isIP } from "node:net";
 import { NOT_PUBLIC_IPV4 } from "../model/addresses";
 import { environmentPrefix } from "../model/names";
 import { error, type Problem, ProblemsError } from "../model/problem";
-import { type Firewall, type Hetzner, HetznerRefusal, lostBy, type Target } from "../clients/hetzner/hetzner";
+import { type Firewall, type Hetzner, HetznerRefusal, type Target } from "../clients/hetzner/hetzner";
+import { seenAddress } from "../clients/own-address";
 
 /** The labels of a way in. Label values are at most 63 letters, digits, dashes, dots (Hetzner's API reference, "Labels"). */
 export const LABELS = { wayIn: "twinset.way-in", until: "twinset.until", run: "twinset.run" } as const;
@@ -196,22 +197,15 @@ export function sourceOf(address: string): string | undefined {
 
 const isLabel = (text: string): boolean => /^[a-z0-9]([a-z0-9._-]{0,61}[a-z0-9])?$/i.test(text);
 
-/** Cloudflare says who is asking, over IPv4, as the server's address is. Cloudflare has the zone and the state already. */
-const WHO_AM_I = "https://1.1.1.1/cdn-cgi/trace";
-
 /**
- * This computer's address as others see it.
- * @param url answers in lines of `name=value`, one of them `ip`
+ * This computer's address as others see it, for a way in.
+ * @param url of who tells it. @default Cloudflare's
  * @throws ProblemsError where it cannot be had
  */
-export async function ownAddress(url = WHO_AM_I): Promise<string> {
-  const problem = (given: string): ProblemsError =>
-    new ProblemsError([error(url, given, "this computer's address", "say it yourself: --from <address>")]);
-  const response = await fetch(url, { signal: AbortSignal.timeout(10_000) }).catch((reason: unknown) => {
-    throw problem(`no answer: ${lostBy(reason)}`);
-  });
-  if (!response.ok) throw problem(`status ${response.status}`);
-  const address = /^ip=(\S+)$/m.exec(await response.text())?.[1];
-  if (address === undefined) throw problem("an answer without an address");
-  return address;
+export async function ownAddress(url?: string): Promise<string> {
+  const seen = await seenAddress(url);
+  if ("address" in seen) return seen.address;
+  throw new ProblemsError([
+    error(seen.url, seen.missing, "this computer's address", "say it yourself: --from <address>"),
+  ]);
 }

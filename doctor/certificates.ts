@@ -1,5 +1,6 @@
 /** What the edge shows to whoever comes by TLS: is it trusted, for that name, and for how long? */
-import { checkServerIdentity, connect, type PeerCertificate } from "node:tls";
+import { checkServerIdentity, type PeerCertificate } from "node:tls";
+import { certificateAt } from "../clients/tls";
 import { namesOf } from "../model/platform";
 import { type Context, isAbsent } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
@@ -77,41 +78,21 @@ function judged(shown: readonly Shown[]): Finding[] {
   return found;
 }
 
-function certificateFor(context: Context, address: string, name: string): Promise<Shown> {
+async function certificateFor(context: Context, address: string, name: string): Promise<Shown> {
   const { ca, httpsPort } = context.options;
-  return new Promise((resolve) => {
-    const socket = connect({
-      host: address,
-      port: httpsPort ?? HTTPS_PORT,
-      servername: name,
-      // It is looked at whatever it is; nothing is sent to who shows it.
-      rejectUnauthorized: false,
-      ...(ca === undefined ? {} : { ca }),
-    });
-    const done = (shown: Omit<Shown, "name">): void => {
-      socket.destroy();
-      resolve({ name, ...shown });
-    };
-    socket.setTimeout(TIMEOUT_SECONDS * 1000, () => done({ silent: `none within ${TIMEOUT_SECONDS} s`, daysLeft: 0 }));
-    socket.once("error", (reason: NodeJS.ErrnoException) =>
-      done({ silent: reason.code ?? reason.message, daysLeft: 0 }),
-    );
-    socket.once("secureConnect", () => {
-      const certificate = socket.getPeerCertificate();
-      const untrusted = refusalOf(name, certificate, socket.authorizationError);
-      done({
-        ...(untrusted === undefined ? {} : { untrusted }),
-        daysLeft: (Date.parse(certificate.valid_to) - context.now()) / DAY,
-      });
-    });
-  });
+  const shown = await certificateAt({ host: address, port: httpsPort ?? HTTPS_PORT, name, ca }, TIMEOUT_SECONDS);
+  if ("silent" in shown) return { name, silent: shown.silent, daysLeft: 0 };
+  const untrusted = refusalOf(name, shown.certificate, shown.problem);
+  const daysLeft = (Date.parse(shown.certificate.valid_to) - context.now()) / DAY;
+  return { name, ...(untrusted === undefined ? {} : { untrusted }), daysLeft };
 }
 
 /** In words for the commonest; else OpenSSL's. */
-function refusalOf(name: string, certificate: PeerCertificate, problem: Error | string | null): string | undefined {
+function refusalOf(name: string, certificate: PeerCertificate, problem: string | undefined): string | undefined {
   if (checkServerIdentity(name, certificate)) return `for other names (${certificate.subject?.CN ?? "no name"})`;
-  const code = problem instanceof Error ? ((problem as NodeJS.ErrnoException).code ?? problem.message) : problem;
-  if (!code) return undefined;
-  if (code === "CERT_HAS_EXPIRED") return `ended ${certificate.valid_to}`;
-  return code === "DEPTH_ZERO_SELF_SIGNED_CERT" ? "signed by itself, not by Let's Encrypt" : `not trusted (${code})`;
+  if (problem === undefined) return undefined;
+  if (problem === "CERT_HAS_EXPIRED") return `ended ${certificate.valid_to}`;
+  return problem === "DEPTH_ZERO_SELF_SIGNED_CERT"
+    ? "signed by itself, not by Let's Encrypt"
+    : `not trusted (${problem})`;
 }

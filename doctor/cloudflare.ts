@@ -1,46 +1,25 @@
 /** Cloudflare: which zone the tokens reach, and what they may do there. */
 import { z } from "zod";
+import { type Cloudflare, resultIn, saidBy } from "../clients/cloudflare";
+import { NoAnswer, type Reply } from "../clients/http";
 import { planOf, ZONE_PLANS, type ZonePlan } from "../model/platform";
 import type { Input } from "../model/values";
 import { type Context, LOOK_AT_NETWORK } from "./context";
 import { type Finding, Findings } from "./finding";
-import { NoAnswer, type Reply } from "../clients/http";
-import { cloudflareUrl } from "./state";
 
 const findings = new Findings("Cloudflare");
 
 const zoneSchema = z.object({
-  result: z.object({
-    name: z.string(),
-    status: z.string(),
-    paused: z.boolean().default(false),
-    name_servers: z.array(z.string()).default([]),
-    account: z.object({ id: z.string() }).optional(),
-    plan: z.object({ legacy_id: z.string() }).optional(),
-  }),
+  name: z.string(),
+  status: z.string(),
+  paused: z.boolean().default(false),
+  name_servers: z.array(z.string()).default([]),
+  account: z.object({ id: z.string() }).optional(),
+  plan: z.object({ legacy_id: z.string() }).optional(),
 });
-type Zone = z.infer<typeof zoneSchema>["result"];
+type Zone = z.infer<typeof zoneSchema>;
 
-const verifySchema = z.object({
-  result: z.object({ status: z.string(), expires_on: z.string().nullish() }),
-});
-
-/** One token's questions. */
-class Api {
-  constructor(
-    private readonly context: Context,
-    private readonly token: string,
-  ) {}
-
-  /** @throws NoAnswer */
-  ask(path: string, method = "GET", body?: unknown): Promise<Reply> {
-    return this.context.ask(`${cloudflareUrl(this.context)}${path}`, {
-      method,
-      ...(body === undefined ? {} : { body }),
-      headers: { authorization: `Bearer ${this.token}` },
-    });
-  }
-}
+const tokenSchema = z.object({ status: z.string(), expires_on: z.string().nullish() });
 
 /** The zone as the API shows it to Terraform's token. @returns undefined: it is not shown */
 export function zoneOf(context: Context): Promise<Zone | undefined> {
@@ -48,8 +27,7 @@ export function zoneOf(context: Context): Promise<Zone | undefined> {
     const { cloudflareApiToken, cloudflareZoneId } = context.platform.inputs;
     const [token, id] = [context.input(cloudflareApiToken), context.input(cloudflareZoneId)];
     if (token === undefined || id === undefined) return undefined;
-    const parsed = zoneSchema.safeParse((await new Api(context, token).ask(`/zones/${id}`)).json);
-    return parsed.success ? parsed.data.result : undefined;
+    return resultIn(await context.cloudflare(token).ask(`/zones/${id}`), zoneSchema);
   });
 }
 
@@ -63,7 +41,7 @@ export async function cloudflareToken(context: Context): Promise<Finding[]> {
   if (token === undefined || zoneId === undefined) {
     return [findings.skipped("token and zone", `needs ${missing.map(({ name }) => `TF_VAR_${name}`).join(", ")}`)];
   }
-  const api = new Api(context, token);
+  const api = context.cloudflare(token);
   try {
     const zone = await zoneOf(context);
     const valid = await verified(context, api, "token", cloudflareApiToken, zone);
@@ -96,15 +74,15 @@ export async function edgeToken(context: Context): Promise<Finding[]> {
   if (token === undefined || zoneId === undefined) {
     return token === undefined ? [findings.skipped("edge's token", `needs TF_VAR_${edgeDnsToken.name}`)] : [];
   }
-  const api = new Api(context, token);
+  const api = context.cloudflare(token);
   try {
     const zone = await zoneOf(context);
     const valid = await verified(context, api, "edge's token", edgeDnsToken, zone);
     if (valid.status === "failure") return [valid];
     const seen = await api.ask(`/zones?name=${encodeURIComponent(context.platform.zone.name)}`);
-    const zones = z.object({ result: z.array(z.object({ id: z.string() })) }).safeParse(seen.json);
+    const zones = resultIn(seen, z.array(z.object({ id: z.string() })));
     // The ACME client looks the zone up by its name.
-    const finds = zones.success && zones.data.result.some(({ id }) => id === zoneId);
+    const finds = zones?.some(({ id }) => id === zoneId) === true;
     const rights = await Promise.all([
       mayWrite(api, zoneId, edgeDnsToken, DNS, "edge: "),
       mayWrite(api, zoneId, edgeDnsToken, SETTINGS, ""),
@@ -143,7 +121,7 @@ const EXPIRES_SOON_DAYS = 14;
 /** Is the token active? A user's token and an account's own are known in different places. */
 async function verified(
   context: Context,
-  api: Api,
+  api: Cloudflare,
   what: string,
   input: Input,
   zone: Zone | undefined,
@@ -152,29 +130,20 @@ async function verified(
   const account = zone?.account?.id ?? context.input(context.platform.inputs.cloudflareAccountId);
   const places = ["/user/tokens/verify", ...(account === undefined ? [] : [`/accounts/${account}/tokens/verify`])];
   const replies = await Promise.all(places.map((path) => api.ask(path)));
-  const known = replies.map(({ json }) => verifySchema.safeParse(json)).find(({ success }) => success);
-  if (!known?.success) {
+  const known = replies.map((reply) => resultIn(reply, tokenSchema)).find((token) => token !== undefined);
+  if (!known) {
     // An account's token whose account nobody knows shows itself by what it may do.
     return zone && what === "token"
       ? findings.ok(what, "shows the zone; whether it expires could not be told")
-      : findings.failure(what, `Cloudflare does not know it (${replies.map(said).join("; ")})`, fix);
+      : findings.failure(what, `Cloudflare does not know it (${replies.map(saidBy).join("; ")})`, fix);
   }
-  const { status, expires_on: expires } = known.data!.result;
+  const { status, expires_on: expires } = known;
   if (status !== "active") return findings.failure(what, `it is ${status}`, fix);
   const days = expires ? (Date.parse(expires) - context.now()) / DAY : Infinity;
   if (days < EXPIRES_SOON_DAYS) {
     return findings.warning(what, `active, but only until ${expires} (${Math.floor(days)} days)`, fix);
   }
   return findings.ok(what, expires ? `active until ${expires.slice(0, 10)}` : "active");
-}
-
-const errorsSchema = z.object({ errors: z.array(z.object({ code: z.number() })) });
-
-/** "403, code 10000" */
-function said({ status, json }: Reply): string {
-  const parsed = errorsSchema.safeParse(json);
-  const codes = parsed.success ? parsed.data.errors.map(({ code }) => code) : [];
-  return `${status}${codes.length > 0 ? `, code ${codes.join(", ")}` : ""}`;
 }
 
 function aboutZone(context: Context, zone: Zone | undefined): Finding[] {
@@ -269,32 +238,32 @@ const NO_ZONE = "0".repeat(32);
  * document of Cloudflare's. So the same order goes to a zone that is not ours, too: if that is refused for its rights,
  * an order that was refused for its content had them. If not, it is not known, and that is what is said.
  */
-async function mayWrite(api: Api, zoneId: string, input: Input, right: Right, prefix = ""): Promise<Finding> {
+async function mayWrite(api: Cloudflare, zoneId: string, input: Input, right: Right, prefix = ""): Promise<Finding> {
   const { path, method, body, permission } = right;
   const what = `${prefix}${right.what}`;
   const fix = `give the token of TF_VAR_${input.name} the permission ${permission} for the zone (${input.where})`;
   const [own, other] = await Promise.all([
-    api.ask(`/zones/${zoneId}/${path}`, method, body),
-    api.ask(`/zones/${NO_ZONE}/${path}`, method, body),
+    api.ask(`/zones/${zoneId}/${path}`, { method, body }),
+    api.ask(`/zones/${NO_ZONE}/${path}`, { method, body }),
   ]);
-  if (isRefusedForRights(own)) return findings.failure(what, `no (${said(own)})`, fix);
+  if (isRefusedForRights(own)) return findings.failure(what, `no (${saidBy(own)})`, fix);
   const forContent = own.status === 400 || own.status === 422;
   if (forContent && isRefusedForRights(other)) {
-    return findings.ok(what, `yes: an order that cannot be filled was refused for that only (${said(own)})`);
+    return findings.ok(what, `yes: an order that cannot be filled was refused for that only (${saidBy(own)})`);
   }
-  return findings.warning(what, `could not be told (${said(own)}; elsewhere ${said(other)})`, `make sure: ${fix}`);
+  return findings.warning(what, `could not be told (${saidBy(own)}; elsewhere ${saidBy(other)})`, `make sure: ${fix}`);
 }
 
 const isRefusedForRights = ({ status }: Reply): boolean => status === 401 || status === 403;
 
-async function buckets(api: Api, account: string, input: Input): Promise<Finding> {
+async function buckets(api: Cloudflare, account: string, input: Input): Promise<Finding> {
   const what = "sees R2 buckets";
   const reply = await api.ask(`/accounts/${account}/r2/buckets?per_page=1`);
   return reply.status === 200
     ? findings.ok(what, "yes; whether it may make one shows at the deploy only")
     : findings.failure(
         what,
-        `no (${said(reply)})`,
+        `no (${saidBy(reply)})`,
         `give the token of TF_VAR_${input.name} the permission Workers R2 Storage Edit for the account`,
       );
 }

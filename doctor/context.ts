@@ -7,8 +7,10 @@ import type { Release } from "../model/release";
 import type { Input } from "../model/values";
 import type { StackConfig } from "../terraform/config";
 import type { Finding } from "./finding";
-import { type ClockSample, ask, NoAnswer, type Question, type Reply } from "../clients/http";
-import { HetznerApi, HetznerRefusal, type Project } from "./hetzner-api";
+import { Cloudflare, cloudflareUrl } from "../clients/cloudflare";
+import { Hetzner, hetznerEndpoint, HetznerRefusal, HetznerSilence, type Project } from "../clients/hetzner/hetzner";
+import { ask, type Ask, type ClockSample } from "../clients/http";
+import { seenAddress } from "../clients/own-address";
 
 /** The state of an input, as `npm run env` has it. */
 export interface InputState {
@@ -65,9 +67,6 @@ export interface DoctorOptions {
   readonly ca?: string;
 }
 
-/** Cloudflare tells each client what it sees of it; the address leaves no choice but IPv4, which is what SSH goes by. */
-const ADDRESS_SERVICE = "https://1.1.1.1/cdn-cgi/trace";
-
 /** Something that checks build on is not there. */
 export interface Absent {
   /** Why, as a sentence's end: "needs TF_VAR_hcloud_token". */
@@ -79,6 +78,9 @@ export interface Absent {
 export const isAbsent = (thing: object): thing is Absent => "absent" in thing;
 
 export const LOOK_AT_NETWORK = "look at this computer's network, and run this again";
+
+/** Whoever does not answer by then is told of; the others are not held up. */
+const PATIENCE_SECONDS = 5;
 
 const newToken = ({ name, where }: Input): string => `make a token (${where}), and set it as TF_VAR_${name}`;
 
@@ -109,9 +111,18 @@ export class Context {
     return this.env[`TF_VAR_${input.name}`] || undefined;
   }
 
-  /** @throws NoAnswer */
-  ask(url: string, question: Question = {}): Promise<Reply> {
-    return ask(url, question, this.now, (sample) => this.clocks.push(sample));
+  /** How everybody is asked here, by whichever client: once and for a short time, with an ear for the other's clock. */
+  ask: Ask = (url, question) =>
+    ask(url, { ...question, timeoutSeconds: PATIENCE_SECONDS }, this.now, (sample) => this.clocks.push(sample));
+
+  /** Hetzner, asked with a token. */
+  hetzner(token: string): Hetzner {
+    return new Hetzner({ endpoint: hetznerEndpoint(this.env), token }, { ask: this.ask, attempts: 1 });
+  }
+
+  /** Cloudflare, asked with a token. */
+  cloudflare(token: string): Cloudflare {
+    return new Cloudflare({ baseUrl: cloudflareUrl(this.env), token }, this.ask);
   }
 
   /** Work that several checks need is done once; also when it fails. */
@@ -138,11 +149,11 @@ export class Context {
       const token = this.input(hcloudToken);
       if (token === undefined) return { absent: `needs TF_VAR_${hcloudToken.name}` };
       try {
-        return await new HetznerApi(this, token).project();
+        return await this.hetzner(token).project();
       } catch (reason) {
-        if (reason instanceof NoAnswer) return { absent: reason.message, fix: LOOK_AT_NETWORK };
+        if (reason instanceof HetznerSilence) return { absent: reason.noAnswer.message, fix: LOOK_AT_NETWORK };
         if (reason instanceof HetznerRefusal) {
-          return { absent: `Hetzner said ${reason.message}`, fix: newToken(hcloudToken) };
+          return { absent: `Hetzner said ${reason.said}`, fix: newToken(hcloudToken) };
         }
         throw reason;
       }
@@ -152,13 +163,8 @@ export class Context {
   /** The address of this computer as others see it. @returns undefined: nobody told */
   ownAddress(): Promise<string | undefined> {
     return this.once("address", async () => {
-      try {
-        const { text } = await this.ask(this.options.addressService ?? ADDRESS_SERVICE);
-        return /^ip=(\S+)$/m.exec(text)?.[1];
-      } catch (reason) {
-        if (reason instanceof NoAnswer) return undefined;
-        throw reason;
-      }
+      const seen = await seenAddress(this.options.addressService, this.ask);
+      return "address" in seen ? seen.address : undefined;
     });
   }
 }

@@ -1,7 +1,7 @@
 /** Development: the Docker engine of this computer, and the ports that the environment wants on it. */
-import { connect } from "node:net";
 import { servicesOf } from "../model/platform";
 import { Docker } from "../clients/docker";
+import { knock } from "../clients/tcp";
 import type { Context } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
 
@@ -66,15 +66,5 @@ function wantedPorts({ platform, environment }: Context): Set<number> {
   return new Set([80, ...(environment.developmentPorts ? services : []), ...stores]);
 }
 
-function isBusy(port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: "127.0.0.1", port });
-    const done = (busy: boolean): void => {
-      socket.destroy();
-      resolve(busy);
-    };
-    socket.setTimeout(1000, () => done(true));
-    socket.once("connect", () => done(true));
-    socket.once("error", () => done(false));
-  });
-}
+/** Who takes a connection has the port, and so has who says nothing. */
+const isBusy = async (port: number): Promise<boolean> => (await knock("127.0.0.1", port, 1)).answer !== "refused";

@@ -1,8 +1,9 @@
 /** GitHub, where a token is given: for the delivery stack and for what a pipeline does there. */
 import { z } from "zod";
+import { githubReply } from "../clients/github";
+import { NoAnswer } from "../clients/http";
 import { type Context, LOOK_AT_NETWORK } from "./context";
 import { type Finding, Findings } from "./finding";
-import { NoAnswer } from "../clients/http";
 
 const findings = new Findings("GitHub");
 
@@ -15,9 +16,8 @@ export async function github(context: Context): Promise<Finding[]> {
   const { env } = context;
   const token = env["GITHUB_TOKEN"];
   if (!token) return [findings.skipped("token", "no GITHUB_TOKEN; only the delivery stack and pipelines need one")];
-  const base = (env["GITHUB_API_URL"] ?? "https://api.github.com").replace(/\/+$/, "");
-  const headers = { authorization: `Bearer ${token}`, accept: "application/vnd.github+json" };
-  const ask = (path: string): Promise<{ status: number; json: unknown }> => context.ask(`${base}${path}`, { headers });
+  const baseUrl = env["GITHUB_API_URL"];
+  const ask = (path: string) => githubReply({ token, ...(baseUrl ? { baseUrl } : {}) }, path, context.ask);
   try {
     // Every kind of token may ask this, and it costs nothing ("Rate limit").
     const limit = await ask("/rate_limit");
@@ -33,9 +33,9 @@ export async function github(context: Context): Promise<Finding[]> {
   }
 }
 
-function repository(name: string, { status, json }: { status: number; json: unknown }): Finding {
+function repository(name: string, { status, data }: { status: number; data: unknown }): Finding {
   const what = "repository";
-  const parsed = repositorySchema.safeParse(json);
+  const parsed = repositorySchema.safeParse(data);
   if (status !== 200 || !parsed.success) {
     return findings.failure(
       what,

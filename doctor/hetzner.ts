@@ -1,9 +1,9 @@
 /** Hetzner Cloud: what the token may do, whose project it is, and who gets past its firewalls. */
+import { type Firewall, HetznerSilence, type Project, type Server } from "../clients/hetzner/hetzner";
 import { LABELS } from "../delivery/way-in";
 import { type Context, isAbsent } from "./context";
 import { type Finding, Findings, some } from "./finding";
-import { type Firewall, HetznerApi, type Project, type Server, serverOf } from "./hetzner-api";
-import { NoAnswer } from "../clients/http";
+import { serverOf } from "./server-address";
 import { stateOf } from "./state";
 import { inRange, listIn } from "./values";
 
@@ -35,15 +35,15 @@ async function mayWrite(context: Context): Promise<Finding> {
   const what = "may write";
   const fix = `make a token with the right Read & Write (${hcloudToken.where}), and set it as TF_VAR_${hcloudToken.name}`;
   try {
-    const code = await new HetznerApi(context, context.input(hcloudToken)!).refusalOfAnEmptyOrder();
+    const code = await context.hetzner(context.input(hcloudToken)!).refusalOfAnEmptyOrder();
     if (code === "invalid_input") return findings.ok(what, "an order that cannot be filled was refused for that only");
     if (code === "token_readonly" || code === "forbidden") {
       return findings.failure(what, `no, the token may only read (${code})`, fix);
     }
     return findings.warning(what, `could not be told (${code || "an answer that is not known here"})`, fix);
   } catch (reason) {
-    if (!(reason instanceof NoAnswer)) throw reason;
-    return findings.warning(what, `could not be told: ${reason.message}`, "run this again");
+    if (!(reason instanceof HetznerSilence)) throw reason;
+    return findings.warning(what, `could not be told: ${reason.noAnswer.message}`, "run this again");
   }
 }
 

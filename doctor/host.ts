@@ -1,12 +1,11 @@
 /** The server: may this computer reach it, and who logs in? */
-import { connect } from "node:net";
+import { knock } from "../clients/tcp";
 import { type Context, isAbsent } from "./context";
 import { type Finding, Findings, some } from "./finding";
 import { letsIn } from "./hetzner";
-import { serverOf } from "./hetzner-api";
 import { CONNECT_SECONDS, loggedIn, type Login } from "./login";
 import { aboutServer } from "./server";
-import { hostAddress } from "./server-address";
+import { hostAddress, serverOf } from "./server-address";
 import { sshKey } from "./ssh-key";
 import { inRange, listIn } from "./values";
 
@@ -85,17 +84,10 @@ async function thisAddress(context: Context): Promise<Finding> {
 }
 
 /** @returns undefined: it answers; else a word for why not */
-function refusalOf(address: string, port: number): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = connect({ host: address, port });
-    const done = (word: string | undefined): void => {
-      socket.destroy();
-      resolve(word);
-    };
-    socket.setTimeout(CONNECT_SECONDS * 1000, () => done(`none within ${CONNECT_SECONDS} s`));
-    socket.once("connect", () => done(undefined));
-    socket.once("error", (reason: NodeJS.ErrnoException) => done(reason.code ?? reason.message));
-  });
+async function refusalOf(address: string, port: number): Promise<string | undefined> {
+  const knocked = await knock(address, port, CONNECT_SECONDS);
+  if (knocked.answer === "open") return undefined;
+  return knocked.answer === "silent" ? `none within ${CONNECT_SECONDS} s` : knocked.word;
 }
 
 function aboutLogin(context: Context, address: string, login: Login): Finding[] {

@@ -1,6 +1,6 @@
 /** One login to the server, in which everything is asked. */
 import type { Context } from "./context";
-import { attempt } from "../clients/program";
+import { overSsh } from "../clients/ssh";
 import { hostAddress } from "./server-address";
 
 /** For reaching the server. */
@@ -35,17 +35,14 @@ export function loggedIn(context: Context): Promise<Login | undefined> {
 }
 
 async function sshTo({ env, options, now }: Context, address: string, settings: readonly string[]): Promise<Login> {
-  const { user } = options.host;
-  const given = [
-    "BatchMode=yes",
-    `ConnectTimeout=${CONNECT_SECONDS}`,
-    "ControlMaster=no",
-    "ControlPath=none",
-    ...settings,
-  ];
   const sent = now();
-  const args = [...given.flatMap((setting) => ["-o", setting]), `${user}@${address}`, questions(options.host)];
-  const { code, stdout, stderr, timedOut } = await attempt("ssh", args, env, LOGIN_SECONDS);
+  const { code, stdout, stderr, timedOut } = await overSsh(questions(options.host), {
+    destination: `${options.host.user}@${address}`,
+    env,
+    settings,
+    connectSeconds: CONNECT_SECONDS,
+    seconds: LOGIN_SECONDS,
+  });
   const received = now();
   const facts = new Map(
     [...stdout.matchAll(/^(\w+)=(.*)$/gm)].map(([, name, value]) => [name!, value!.trim()] as const),

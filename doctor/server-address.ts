@@ -1,5 +1,10 @@
+/** The environment's server in its project, and where it is reached. */
+import type { Project, Server } from "../clients/hetzner/hetzner";
 import { type Context, isAbsent } from "./context";
-import { serverOf } from "./hetzner-api";
+
+/** The environment's server, if there is one. */
+export const serverOf = ({ prefix }: Pick<Context, "prefix">, { servers }: Project): Server | undefined =>
+  servers.find(({ name }) => name === prefix);
 
 /** The server's address: the primary IP's, which outlives servers. @returns undefined: there is none */
 export async function hostAddress(context: Context): Promise<string | undefined> {

@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import type { Context } from "./context";
 import { type Finding, Findings, some } from "./finding";
 import { hostAddress } from "./server-address";
-import { attempt } from "../clients/program";
+import { agentKeys, identityFiles, publicKeyOf } from "../clients/ssh";
 import { mapIn, publicKeyIn } from "./values";
 
 const findings = new Findings("host");
@@ -16,7 +16,8 @@ export async function sshKey(context: Context): Promise<Finding> {
   const name = `TF_VAR_${sshPublicKeys.name}`;
   const given = mapIn(context.input(sshPublicKeys) ?? "");
   const allowed = new Map([...(given ?? [])].map(([person, line]) => [publicKeyIn(line), person] as const));
-  const [agent, files] = await Promise.all([agentKeys(context), fileKeys(context)]);
+  const [lines, files] = await Promise.all([agentKeys(context.env), fileKeys(context)]);
+  const agent = lines.flatMap((line) => publicKeyIn(line) ?? []);
   const usable = [...agent, ...files.flatMap(({ usable: key }) => (key === undefined ? [] : [key]))];
   const owner = usable.map((key) => allowed.get(key)).find((person) => person !== undefined);
   if (owner !== undefined)
@@ -50,11 +51,6 @@ export async function sshKey(context: Context): Promise<Finding> {
   );
 }
 
-async function agentKeys({ env }: Context): Promise<string[]> {
-  const { code, stdout } = await attempt("ssh-add", ["-L"], env);
-  return code === 0 ? stdout.split("\n").flatMap((line) => publicKeyIn(line) ?? []) : [];
-}
-
 interface KeyFile {
   /** As SSH's configuration has it: "~/.ssh/id_ed25519". */
   readonly file: string;
@@ -67,19 +63,15 @@ interface KeyFile {
 /** Those that SSH would try for this host, by its own configuration. */
 async function fileKeys(context: Context): Promise<KeyFile[]> {
   const { env, options } = context;
-  const { stdout } = await attempt(
-    "ssh",
-    ["-G", `${options.host.user}@${(await hostAddress(context)) ?? context.prefix}`],
-    env,
-  );
-  const files = [...stdout.matchAll(/^identityfile (.+)$/gm)].map(([, file]) => file!);
+  const destination = `${options.host.user}@${(await hostAddress(context)) ?? context.prefix}`;
+  const files = await identityFiles(destination, env);
   const found = await Promise.all(
     files.map(async (file): Promise<KeyFile | undefined> => {
       const path = file.replace(/^~(?=\/)/, env["HOME"] ?? homedir());
       if (!existsSync(path)) return undefined;
-      const { code, stdout: line } = await attempt("ssh-keygen", ["-y", "-P", "", "-f", path], env);
+      const line = await publicKeyOf(path, env);
       const beside = existsSync(`${path}.pub`) ? publicKeyIn(readFileSync(`${path}.pub`, "utf8")) : undefined;
-      return { file, usable: code === 0 ? publicKeyIn(line) : undefined, public: beside };
+      return { file, usable: line === undefined ? undefined : publicKeyIn(line), public: beside };
     }),
   );
   return found.filter((key) => key !== undefined);

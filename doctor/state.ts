@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { basename, posix } from "node:path";
 import { z } from "zod";
+import { resultIn } from "../clients/cloudflare";
 import { stateKey } from "../model/environment";
 import { ProblemsError } from "../model/problem";
 import { StateLock } from "../clients/state-store/state-lock";
@@ -195,10 +196,7 @@ async function openness(context: Context, name: string, bucket: string): Promise
   return [findings.ok(what, "no credentials, no answer; no r2.dev address, no host name")];
 }
 
-const managedSchema = z.object({ result: z.object({ domain: z.string(), enabled: z.boolean() }) });
-const customSchema = z.object({
-  result: z.object({ domains: z.array(z.object({ domain: z.string(), enabled: z.boolean() })) }),
-});
+const domainSchema = z.object({ domain: z.string(), enabled: z.boolean() });
 
 /** @returns the addresses where everyone reads the bucket, or why they cannot be told */
 async function openAddresses(context: Context, endpoint: string, bucket: string): Promise<string[] | string> {
@@ -209,28 +207,23 @@ async function openAddresses(context: Context, endpoint: string, bucket: string)
     /^([0-9a-f]{32})\.(?:(\w+)\.)?r2\.cloudflarestorage\.com$/.exec(new URL(endpoint).hostname) ?? [];
   const account = inHost ?? context.input(cloudflareAccountId);
   if (account === undefined) return "the store is not Cloudflare R2";
-  const headers = { authorization: `Bearer ${token}`, ...(jurisdiction ? { "cf-r2-jurisdiction": jurisdiction } : {}) };
-  const base = `${cloudflareUrl(context)}/accounts/${account}/r2/buckets/${bucket}/domains`;
+  const headers: Record<string, string> = jurisdiction ? { "cf-r2-jurisdiction": jurisdiction } : {};
+  const api = context.cloudflare(token);
+  const domains = `/accounts/${account}/r2/buckets/${bucket}/domains`;
   try {
     const [managed, custom] = await Promise.all([
-      context.ask(`${base}/managed`, { headers }),
-      context.ask(`${base}/custom`, { headers }),
+      api.ask(`${domains}/managed`, { headers }),
+      api.ask(`${domains}/custom`, { headers }),
     ]);
-    const shown = managedSchema.safeParse(managed.json);
-    const hosts = customSchema.safeParse(custom.json);
-    if (!shown.success || !hosts.success) return `the Cloudflare token may not see the bucket (${managed.status})`;
-    return [shown.data.result, ...hosts.data.result.domains].flatMap(({ domain, enabled }) =>
-      enabled ? [domain] : [],
-    );
+    const shown = resultIn(managed, domainSchema);
+    const hosts = resultIn(custom, z.object({ domains: z.array(domainSchema) }));
+    if (!shown || !hosts) return `the Cloudflare token may not see the bucket (${managed.status})`;
+    return [shown, ...hosts.domains].flatMap(({ domain, enabled }) => (enabled ? [domain] : []));
   } catch (reason) {
     if (reason instanceof NoAnswer) return reason.message;
     throw reason;
   }
 }
-
-/** Where Cloudflare's API is; the provider reads the same variable. */
-export const cloudflareUrl = (context: Context): string =>
-  (context.env["CLOUDFLARE_BASE_URL"] ?? "https://api.cloudflare.com/client/v4").replace(/\/+$/, "");
 
 const HOUR = 3600;
 

@@ -2,10 +2,19 @@
  * What an apply that was killed, or whose answers got lost, leaves behind: things that are there, but not in Terraform's
  * state. The next apply would fail on them ("name is already used"), or they would stay for ever.
  */
+import { z } from "zod";
+import { Cloudflare, type CloudflareAccess } from "../clients/cloudflare";
+import type { ContainerFacts, Docker } from "../clients/docker";
+import {
+  Hetzner,
+  type HetznerAccess,
+  HetznerRefusal,
+  HetznerSilence,
+  type NamedKind,
+} from "../clients/hetzner/hetzner";
 import type { ResourceChange } from "../terraform/plan";
 import type { StateResource } from "../terraform/state";
 import type { WorkingDirectory } from "../terraform/working-directory";
-import type { ContainerFacts, Docker } from "../clients/docker";
 
 /** Something that exists already and that a plan wants to make. */
 export interface Adoption {
@@ -18,14 +27,14 @@ export interface Adoption {
 
 /** Where the clouds' APIs are, and with which token they are asked. */
 export interface CloudAccess {
-  readonly hetzner?: { readonly endpoint: string; readonly token: string };
-  readonly cloudflare?: { readonly baseUrl: string; readonly token: string };
+  readonly hetzner?: HetznerAccess;
+  readonly cloudflare?: CloudflareAccess;
 }
 
 type Values = Readonly<Record<string, unknown>>;
 
 /** Kinds whose names are unique in a Hetzner project, and where they are listed. */
-const HETZNER_BY_NAME: Readonly<Record<string, string>> = {
+const HETZNER_BY_NAME: Readonly<Record<string, NamedKind>> = {
   hcloud_firewall: "firewalls",
   hcloud_network: "networks",
   hcloud_placement_group: "placement_groups",
@@ -46,93 +55,98 @@ export async function findAdoptions(
   const found: Adoption[] = [];
   for (const { address, type, change } of changes) {
     if (change.actions.join() !== "create" || !change.after) continue;
-    const domain = await hostNameOfBucket(type, change.after, access);
-    const id = domain ?? (await idOf(type, change.after, access));
-    if (id !== undefined) found.push({ address, id, ...(domain === undefined ? {} : { deleteAt: domain }) });
+    const text = textsOf(change.after);
+    const { hetzner, cloudflare } = access;
+    const id =
+      (hetzner && (await idAtHetzner(type, text, hetzner))) ??
+      (cloudflare && (await idAtCloudflare(type, text, new Cloudflare(cloudflare))));
+    if (id !== undefined) found.push({ address, id });
+    const domain = cloudflare && (await hostNameOfBucket(type, text, cloudflare));
+    if (domain !== undefined) found.push({ address, id: domain, deleteAt: domain });
   }
   return found;
 }
 
-async function idOf(type: string, wanted: Values, { hetzner, cloudflare }: CloudAccess): Promise<string | undefined> {
-  const text = (key: string): string | undefined => {
+/** A value as text; undefined where it is none, or not known yet. */
+type Texts = (key: string) => string | undefined;
+
+const textsOf =
+  (wanted: Values): Texts =>
+  (key) => {
     const value = wanted[key];
     return value === undefined || value === null ? undefined : String(value);
   };
+
+async function idAtHetzner(type: string, text: Texts, access: HetznerAccess): Promise<string | undefined> {
+  const hetzner = new Hetzner(access, { attempts: 1 });
   const kind = HETZNER_BY_NAME[type];
-  if (kind && hetzner) {
-    const name = text("name");
-    if (name === undefined) return undefined;
-    const answer = await ask(`${hetzner.endpoint}/${kind}?name=${encodeURIComponent(name)}`, hetzner.token);
-    const [first] = (answer?.[kind] ?? []) as readonly { readonly id: number }[];
-    return first && String(first.id);
+  try {
+    if (kind) {
+      const name = text("name");
+      const id = name === undefined ? undefined : await hetzner.idOf(kind, name);
+      return id === undefined ? undefined : String(id);
+    }
+    if (type === "hcloud_network_subnet") {
+      const network = text("network_id");
+      const range = text("ip_range");
+      if (network === undefined || range === undefined) return undefined;
+      return (await hetzner.subnetRanges(network)).includes(range) ? `${network}-${range}` : undefined;
+    }
+    if (type === "hcloud_volume_attachment") {
+      const volume = text("volume_id");
+      const server = text("server_id");
+      if (volume === undefined || server === undefined) return undefined;
+      return String(await hetzner.serverOfVolume(volume)) === server ? volume : undefined;
+    }
+    return undefined;
+  } catch (reason) {
+    // Whoever recovers has not made a mistake: these are no problems of what was given.
+    if (reason instanceof HetznerSilence) throw reason.noAnswer;
+    if (!(reason instanceof HetznerRefusal)) throw reason;
+    const { pathname } = new URL(access.endpoint);
+    throw new Error(`${reason.request.replace(" ", ` ${pathname}`)}: ${reason.status}`);
   }
-  if (type === "hcloud_network_subnet" && hetzner) {
-    const network = text("network_id");
-    const range = text("ip_range");
-    if (network === undefined || range === undefined) return undefined;
-    const answer = await ask(`${hetzner.endpoint}/networks/${network}`, hetzner.token);
-    const { subnets = [] } = (answer?.["network"] ?? {}) as { subnets?: readonly { ip_range: string }[] };
-    return subnets.some((subnet) => subnet.ip_range === range) ? `${network}-${range}` : undefined;
-  }
-  if (type === "hcloud_volume_attachment" && hetzner) {
-    const volume = text("volume_id");
-    const server = text("server_id");
-    if (volume === undefined || server === undefined) return undefined;
-    const answer = await ask(`${hetzner.endpoint}/volumes/${volume}`, hetzner.token);
-    const attached = (answer?.["volume"] as { server?: number | null } | undefined)?.server;
-    return attached !== undefined && attached !== null && String(attached) === server ? volume : undefined;
-  }
-  if (!cloudflare) return undefined;
+}
+
+const recordsSchema = z.array(z.object({ id: z.string(), content: z.string().optional() }));
+const rulesSchema = z.array(
+  z.object({ id: z.string(), targets: z.array(z.object({ constraint: z.object({ value: z.string() }) })) }),
+);
+
+async function idAtCloudflare(type: string, text: Texts, cloudflare: Cloudflare): Promise<string | undefined> {
   const zone = text("zone_id");
   const account = text("account_id");
   if (type === "cloudflare_dns_record" && zone !== undefined) {
     const query = new URLSearchParams({ "name.exact": text("name") ?? "", type: text("type") ?? "" });
-    const answer = await ask(`${cloudflare.baseUrl}/zones/${zone}/dns_records?${query}`, cloudflare.token);
-    const records = (answer?.["result"] ?? []) as readonly { id: string; content: string }[];
+    const records = await cloudflare.get(`/zones/${zone}/dns_records?${query}`, recordsSchema);
     // An address that is not known yet cannot be compared; the name alone is not enough to call a record ours.
-    const record = records.find(({ content }) => content === text("content"));
+    const record = records?.find(({ content }) => content !== undefined && content === text("content"));
     return record && `${zone}/${record.id}`;
   }
   if (type === "cloudflare_page_rule" && zone !== undefined) {
-    const answer = await ask(`${cloudflare.baseUrl}/zones/${zone}/pagerules`, cloudflare.token);
-    const rules = (answer?.["result"] ?? []) as readonly {
-      id: string;
-      targets: readonly { constraint: { value: string } }[];
-    }[];
-    const rule = rules.find(({ targets }) => targets[0]?.constraint.value === text("target"));
+    const rules = await cloudflare.get(`/zones/${zone}/pagerules`, rulesSchema);
+    const rule = rules?.find(({ targets }) => targets[0]?.constraint.value === text("target"));
     return rule && `${zone}/${rule.id}`;
   }
   if (type === "cloudflare_r2_bucket" && account !== undefined) {
     const name = text("name") ?? "";
-    const answer = await ask(`${cloudflare.baseUrl}/accounts/${account}/r2/buckets/${name}`, cloudflare.token);
-    return answer ? `${account}/${name}/default` : undefined;
+    const bucket = await cloudflare.get(`/accounts/${account}/r2/buckets/${name}`, z.unknown());
+    return bucket === undefined ? undefined : `${account}/${name}/default`;
   }
   return undefined;
 }
 
 /** R2's host name for a bucket, by its address in the API: the provider (5.22.0) has no import for it. */
-async function hostNameOfBucket(
-  type: string,
-  wanted: Values,
-  { cloudflare }: CloudAccess,
-): Promise<string | undefined> {
-  const { account_id: account, bucket_name: bucket, domain } = wanted;
-  if (type !== "cloudflare_r2_custom_domain" || !cloudflare || !account || !bucket || !domain) return undefined;
-  const url = `${cloudflare.baseUrl}/accounts/${String(account)}/r2/buckets/${String(bucket)}/domains/custom/${String(domain)}`;
-  return (await ask(url, cloudflare.token)) && url;
+async function hostNameOfBucket(type: string, text: Texts, access: CloudflareAccess): Promise<string | undefined> {
+  const [account, bucket, domain] = [text("account_id"), text("bucket_name"), text("domain")];
+  if (type !== "cloudflare_r2_custom_domain" || !account || !bucket || !domain) return undefined;
+  const path = `/accounts/${account}/r2/buckets/${bucket}/domains/custom/${domain}`;
+  const found = await new Cloudflare(access).get(path, z.unknown());
+  return found === undefined ? undefined : `${access.baseUrl}${path}`;
 }
 
-/** @returns undefined when there is no such thing @throws Error for every other refusal */
-async function ask(url: string, token: string): Promise<Record<string, unknown> | undefined> {
-  const response = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  if (response.status === 404) return undefined;
-  if (!response.ok) throw new Error(`GET ${new URL(url).pathname}: ${response.status}`);
-  return (await response.json()) as Record<string, unknown>;
-}
-
-async function remove(url: string, { cloudflare }: CloudAccess): Promise<void> {
-  const response = await fetch(url, { method: "DELETE", headers: { authorization: `Bearer ${cloudflare?.token}` } });
-  if (!response.ok) throw new Error(`DELETE ${new URL(url).pathname}: ${response.status}`);
+async function remove(address: string, { cloudflare }: CloudAccess): Promise<void> {
+  if (cloudflare) await new Cloudflare(cloudflare).delete(address.slice(cloudflare.baseUrl.length));
 }
 
 /** Containers on the engine that stand in a plan's way: it would make others of the same name. */

@@ -28,7 +28,11 @@ let hetzner: Hetzner;
 beforeEach(async () => {
   simulator = await startHetzner({ actionSeconds: 0.001, rateLimit: { requests: 1_000_000 } });
   raw = new RawHetzner(simulator.baseUrl);
-  hetzner = new Hetzner({ endpoint: simulator.baseUrl, token: TOKEN }, () => new Promise((go) => setTimeout(go, 1)));
+  hetzner = new Hetzner(
+    { endpoint: simulator.baseUrl, token: TOKEN },
+    // As often as it looks at an action, this is longer than the slow one below takes.
+    { pause: () => new Promise((go) => setTimeout(go, 3)) },
+  );
 });
 afterEach(() => simulator.stop());
 

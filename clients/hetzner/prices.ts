@@ -1,22 +1,11 @@
-import { z } from "zod";
+/** The prices that Hetzner asks, from its API; where they cannot be had, a sentence says why, and others are shown. */
 import type { HetznerPrices } from "../../model/cost";
+import { ask } from "../http";
+import { HETZNER_ENDPOINT, HetznerRefusal, HetznerSilence } from "./api";
+import { Hetzner } from "./hetzner";
+import type { Pricing } from "./schemas";
 
-/** Amounts come as decimal strings. */
-const amount = z.object({ net: z.coerce.number() });
-const byLocation = z.array(z.object({ location: z.string(), price_monthly: amount }));
-
-/** The part of the answer to GET /v1/pricing that we use (docs.hetzner.cloud, "Pricing"). */
-const answer = z.object({
-  pricing: z.object({
-    currency: z.enum(["EUR", "USD"]),
-    server_types: z.array(z.object({ name: z.string(), prices: byLocation })),
-    primary_ips: z.array(z.object({ type: z.string(), prices: byLocation })),
-    volume: z.object({ price_per_gb_month: amount }),
-    server_backup: z.object({ percentage: z.coerce.number() }),
-  }),
-});
-
-const TIMEOUT_MS = 10_000;
+const TIMEOUT_SECONDS = 10;
 
 /**
  * The prices that Hetzner asks today, net and per month.
@@ -25,24 +14,33 @@ const TIMEOUT_MS = 10_000;
  */
 export async function fetchHetznerPrices(
   token: string,
-  endpoint = "https://api.hetzner.cloud/v1",
+  endpoint = HETZNER_ENDPOINT,
   today = new Date().toISOString().slice(0, 10),
 ): Promise<HetznerPrices> {
-  const response = await fetch(`${endpoint}/pricing`, {
-    headers: { authorization: `Bearer ${token}` },
-    signal: AbortSignal.timeout(TIMEOUT_MS),
-  }).catch((reason: unknown) => {
-    throw new Error(`Hetzner's API did not answer: ${reason instanceof Error ? reason.message : String(reason)}`);
-  });
-  if (!response.ok) throw new Error(`Hetzner's API answered ${response.status} to the question for prices`);
-  const parsed = answer.safeParse(await response.json());
-  if (!parsed.success) throw new Error("Hetzner's API answered with prices in a form that is not known here");
+  const hetzner = new Hetzner(
+    { endpoint, token },
+    { attempts: 1, ask: (url, question) => ask(url, { ...question, timeoutSeconds: TIMEOUT_SECONDS }) },
+  );
+  try {
+    return pricesIn(await hetzner.pricing(), today);
+  } catch (reason) {
+    if (reason instanceof HetznerSilence) {
+      throw new Error(`Hetzner's API did not answer: ${(reason.noAnswer.cause as Error).message}`);
+    }
+    if (!(reason instanceof HetznerRefusal)) throw reason;
+    throw new Error(
+      reason.status < 300
+        ? "Hetzner's API answered with prices in a form that is not known here"
+        : `Hetzner's API answered ${reason.status} to the question for prices`,
+    );
+  }
+}
 
-  const { pricing } = parsed.data;
-  const monthly = (prices: z.infer<typeof byLocation>): Record<string, number> =>
+function pricesIn(pricing: Pricing, date: string): HetznerPrices {
+  const monthly = (prices: Pricing["server_types"][number]["prices"]): Record<string, number> =>
     Object.fromEntries(prices.map((p) => [p.location, p.price_monthly.net]));
   return {
-    date: today,
+    date,
     currency: pricing.currency,
     serverTypes: Object.fromEntries(pricing.server_types.map((t) => [t.name, monthly(t.prices)])),
     volumePerGib: pricing.volume.price_per_gb_month.net,

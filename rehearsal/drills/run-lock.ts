@@ -1,6 +1,7 @@
 /** A drill about the lock that a run holds: Terraform's own in a bucket, with the real Terraform. */
 import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { Bucket } from "../../clients/object-store";
 import { S3Files } from "../../clients/state-store/s3-files";
 import { type HeldLock, isHeld, StateLock } from "../../clients/state-store/state-lock";
 import { type Applied, type ApplyEvent, lockAmong, type WorkingDirectory } from "../../terraform/working-directory";
@@ -28,7 +29,7 @@ export const runLock: AloneDrill = {
       AWS_SECRET_ACCESS_KEY: "rehearsal-secret",
     };
     const access = { endpoint: store.baseUrl, accessKeyId: TOKENS.accessKey, secretAccessKey: "rehearsal-secret" };
-    const lock = new StateLock(new S3Files(access, BUCKET, KEY), "twinset", "operator@drill");
+    const lock = new StateLock(new S3Files(new Bucket(access, BUCKET, "a state"), KEY), "twinset", "operator@drill");
     try {
       const other = bench.anotherDirectory(join(directory, "other"), env);
       const own = bench.anotherDirectory(join(directory, "own"), env, { lock: false });

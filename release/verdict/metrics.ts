@@ -1,18 +1,17 @@
 /**
- * Reads how both sets of a product do from the environment's Prometheus: by `docker exec` in its own container, as it
- * publishes no port, and with one call, as each takes about a second over SSH.
+ * Reads how both sets of a product do from the environment's Prometheus.
  *
  * Not with `increase()`: it begins with a series' second sample, so the first errors of a new version, whose series begins
  * with them, would not count; and it extrapolates, so that counts are no whole numbers. What is asked for instead are
  * the sums themselves as they were every few seconds (a subquery), and the differences are made here.
  */
-import { z } from "zod";
-import { EDGE_JOB, monitoringOf, PROMETHEUS_ADDRESS, prometheusName, SCRAPE_EVERY } from "../../model/monitoring";
+import { EDGE_JOB, monitoringOf, SCRAPE_EVERY } from "../../model/monitoring";
 import type { Platform } from "../../model/platform";
 import { type Colour, COLOURS, otherColour } from "../../model/release";
 import { setService } from "../../model/routing";
 import type { Product } from "../../model/service";
 import type { Docker } from "../../clients/docker";
+import { askPrometheus, type Point, type Series } from "../../clients/prometheus";
 import type { Reading, SetMetrics, Sets } from "./verdict";
 
 /** What "the last minute" is. */
@@ -21,8 +20,6 @@ export const RECENT_SECONDS = 60;
 const STALE_SECONDS = 30;
 /** So many points per series at most, for what is older than the last minute: an answer has some 100 kB then. */
 const POINTS = 120;
-/** Seconds that the call may take. */
-const TIMEOUT = 30;
 
 export interface MetricsOptions {
   readonly docker: Pick<Docker, "attempt">;
@@ -43,23 +40,8 @@ export async function readMetrics(options: MetricsOptions): Promise<Reading> {
     return { missing: `the environment has no Prometheus (its edge is ${platform.edge.kind})` };
   }
   const services = product.services.map(({ name }) => name);
-  const asked = queries(services, elapsedSeconds).map(
-    (query) => `http://${PROMETHEUS_ADDRESS}/api/v1/query?query=${encodeURIComponent(query)}`,
-  );
-  const { code, stdout, stderr, timedOut } = await docker.attempt(
-    ["exec", prometheusName(prefix), "sh", "-c", 'for url; do wget -qO- "$url" || exit; echo; done', "sh", ...asked],
-    TIMEOUT,
-  );
-  if (code !== 0) {
-    const why = timedOut ? `no answer within ${TIMEOUT} s` : (stderr.trim().split("\n").at(-1) ?? "");
-    return { missing: `Prometheus cannot be asked: ${why}` };
-  }
-  try {
-    return reading(parseAnswers(stdout), services, options.canary, elapsedSeconds);
-  } catch (reason) {
-    const why = reason instanceof z.ZodError ? z.prettifyError(reason) : (reason as Error).message;
-    return { missing: `Prometheus' answer is not understood: ${why.split("\n")[0]}` };
-  }
+  const series = await askPrometheus(docker, prefix, queries(services, elapsedSeconds));
+  return "missing" in series ? series : reading(series, services, options.canary, elapsedSeconds);
 }
 
 /**
@@ -85,45 +67,6 @@ export function queries(services: readonly string[], elapsedSeconds: number): st
   // Two steps more: what came before the time is what its first point is compared with, and a range has no left bound.
   const over = (seconds: number, step: number): string => `(${sums})[${Math.ceil(seconds) + 2 * step}s:${step}s]`;
   return coarse === every ? [over(elapsedSeconds, every)] : [over(elapsedSeconds, coarse), over(RECENT_SECONDS, every)];
-}
-
-const answer = z.object({
-  status: z.literal("success"),
-  data: z.object({
-    resultType: z.literal("matrix"),
-    result: z.array(
-      z.object({ metric: z.record(z.string(), z.string()), values: z.array(z.tuple([z.number(), z.string()])) }),
-    ),
-  }),
-});
-
-interface Point {
-  /** Seconds, Prometheus' clock. */
-  readonly at: number;
-  readonly value: number;
-}
-
-/** One sum over time, by its labels. */
-export interface Series {
-  readonly labels: Readonly<Record<string, string>>;
-  readonly points: readonly Point[];
-}
-
-/** Answers, one a line, with what they say of the same series put together. @throws what cannot be understood */
-export function parseAnswers(text: string): Series[] {
-  const series = new Map<string, { labels: Record<string, string>; values: Map<number, number> }>();
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  for (const { metric, values } of lines.flatMap((line) => answer.parse(JSON.parse(line)).data.result)) {
-    const key = JSON.stringify(Object.entries(metric).sort());
-    const known = series.get(key) ?? { labels: metric, values: new Map<number, number>() };
-    // "NaN" is no number, and no 0 either.
-    for (const [at, value] of values) if (Number.isFinite(Number(value))) known.values.set(at, Number(value));
-    series.set(key, known);
-  }
-  return [...series.values()].map(({ labels, values }) => ({
-    labels,
-    points: [...values].map(([at, value]) => ({ at, value })).sort((a, b) => a.at - b.at),
-  }));
 }
 
 /** Numbers of the time since so many seconds before the newest point. */

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { LocalFiles } from "../../../clients/state-store/local-files";
+import { Bucket } from "../../../clients/object-store";
 import { S3Files } from "../../../clients/state-store/s3-files";
 import { type Acquired, type HeldLock, isHeld, StateLock } from "../../../clients/state-store/state-lock";
 import type { StateFiles } from "../../../clients/state-store/state-files";
@@ -28,10 +29,13 @@ afterEach(async () => {
 
 const s3 = (): StateFiles =>
   new S3Files(
-    { endpoint: store.baseUrl, accessKeyId: KEY_ID, secretAccessKey: "secret" },
-    "state",
+    new Bucket(
+      { endpoint: store.baseUrl, accessKeyId: KEY_ID, secretAccessKey: "secret" },
+      "state",
+      "Terraform's state",
+      async () => undefined,
+    ),
     "shop/production/terraform.tfstate",
-    async () => undefined,
   );
 const local = (): StateFiles => new LocalFiles(join(directory, "terraform.shop.production.tfstate"));
 

@@ -7,6 +7,7 @@ import { manacore } from "../../../config/platforms/manacore";
 import type { Environment } from "../../../model/environment";
 import { ProblemsError } from "../../../model/problem";
 import { LocalFiles } from "../../../clients/state-store/local-files";
+import { Bucket } from "../../../clients/object-store";
 import { S3Files } from "../../../clients/state-store/s3-files";
 import { stateFiles } from "../../../clients/state-store/state-store";
 import { type StateFiles } from "../../../clients/state-store/state-files";
@@ -34,12 +35,8 @@ const s3 = (
   change: { endpoint?: string; accessKeyId?: string; bucket?: string; sessionToken?: string } = {},
 ): S3Files => {
   const { bucket = "state", ...access } = change;
-  return new S3Files(
-    { endpoint: store.baseUrl, accessKeyId: KEY_ID, secretAccessKey: SECRET, ...access },
-    bucket,
-    KEY,
-    async (ms) => pauses.push(ms),
-  );
+  const whole = { endpoint: store.baseUrl, accessKeyId: KEY_ID, secretAccessKey: SECRET, ...access };
+  return new S3Files(new Bucket(whole, bucket, "Terraform's state", async (ms) => pauses.push(ms)), KEY);
 };
 const local = (): LocalFiles => new LocalFiles(join(directory, "terraform.manacore.staging.tfstate"));
 

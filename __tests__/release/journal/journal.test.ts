@@ -10,6 +10,7 @@ import type { Entry, NewEntry } from "../../../release/journal/entry";
 import { LocalFiles } from "../../../clients/state-store/local-files";
 import { type Event, next, possible, type Run, start, type Step, task } from "../../../release/machine";
 import { redactor } from "../../../model/redact";
+import { Bucket } from "../../../clients/object-store";
 import { S3Files } from "../../../clients/state-store/s3-files";
 import type { StateFile, StateFiles } from "../../../clients/state-store/state-files";
 import { unfinished } from "../../../release/journal/unfinished";
@@ -208,7 +209,9 @@ describe("what several write at a time", () => {
     try {
       const access = { endpoint: store.baseUrl, accessKeyId: "id", secretAccessKey: "secret" };
       const journal = (): Journal =>
-        new Journal(new S3Files(access, "state", "shop/production/terraform.tfstate"), { redact: (text) => text });
+        new Journal(new S3Files(new Bucket(access, "state", "the state"), "shop/production/terraform.tfstate"), {
+          redact: (text) => text,
+        });
       store.faults.inject({ fault: { kind: "lost-answer" }, method: "PUT", after: 4 });
       store.faults.inject({ fault: { kind: "rate-limit" }, method: "PUT", after: 8 });
       await Promise.all(
