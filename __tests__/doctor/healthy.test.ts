@@ -6,7 +6,7 @@ import type { AddressInfo } from "node:net";
 import { createServer, type Server } from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeDiagnosis, doctorOptions } from "../../cli/doctor";
+import { describeDiagnosis, doctorOptions } from "../../cli/environment/doctor";
 import { VOLUMES_PATH } from "../../constructs/hetzner/cloud-init";
 import { Context, type Diagnosis, examine } from "../../doctor";
 import { namesOf, servicesOf } from "../../model/platform";
