@@ -7,7 +7,7 @@ import { createServer, type Server } from "node:tls";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describeDiagnosis, doctorOptions } from "../../cli/environment/doctor";
-import { VOLUMES_PATH } from "../../constructs/hetzner/cloud-init";
+import { VOLUMES_PATH } from "../../model/server";
 import { Context, type Diagnosis, examine } from "../../doctor";
 import { namesOf, servicesOf } from "../../model/platform";
 import { inputUses } from "../../model/inputs";

@@ -6,7 +6,6 @@ import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import colours from "picocolors";
 import type { LoadedPlatform } from "../../config/load";
-import { synthesize } from "../../main";
 import { DELIVERY, type StackName, STACKS } from "../../model/delivery";
 import { stacksOf } from "../../model/pipeline";
 import type { Environment } from "../../model/environment";
@@ -86,7 +85,8 @@ export async function checkStacks(options: CheckOptions, chosen: readonly StackN
     return EXIT.unchecked;
   }
   return withTempDirectory(async (temp) => {
-    const loaded = (options.synthesize ?? synthesize)({ PLATFORM: options.platform }, join(temp, "out"));
+    const synthesize = options.synthesize ?? (await import("../../main")).synthesize;
+    const loaded = synthesize({ PLATFORM: options.platform }, join(temp, "out"));
     write(`${loaded.platform.name}, with ${terraform.version}`);
     const verdicts: Verdict[] = [];
     for (const name of present(chosen, loaded, options)) {

@@ -4,7 +4,6 @@ import { readFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import colours from "picocolors";
 import { fetchHetznerPrices } from "../../clients/hetzner/prices";
-import { synthesize } from "../../main";
 import type { HetznerPrices } from "../../model/cost";
 import { DELIVERY } from "../../model/delivery";
 import { ENVIRONMENTS } from "../../model/environment-name";
@@ -15,6 +14,7 @@ import { deliveryOverview, overview } from "./overview";
 /** @throws ProblemsError for mistakes in the catalog; then nothing is written */
 export async function synth(env: NodeJS.ProcessEnv): Promise<void> {
   const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  const { synthesize } = await import("../../main");
   const { platform, development, releases, problems } = synthesize(env, outdir);
   const prices = await hetznerPrices(env);
   console.log(`${colours.bold(platform.title)}\n`);

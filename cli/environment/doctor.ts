@@ -5,7 +5,7 @@ import { Resolver } from "node:dns/promises";
 import { join } from "node:path";
 import colours from "picocolors";
 import type { LoadedPlatform } from "../../config/load";
-import { DEPLOY_USER, READY_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../constructs/hetzner/cloud-init";
+import { DEPLOY_USER, READY_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
 import { PROVIDER_VERSIONS, type ProviderName } from "../../constructs/provider-versions";
 import {
   type Context,
@@ -26,7 +26,7 @@ import { list } from "../../model/problem";
 import { EXIT } from "../shared/exit";
 import { environmentNamed } from "../shared/names";
 import { ROOT } from "../shared/root";
-import { loadCatalog } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 
 export interface DoctorFlags {
   readonly json?: boolean;

@@ -2,8 +2,7 @@
 import { Command } from "commander";
 import { join } from "node:path";
 import { Docker } from "../../clients/docker";
-import { DEPLOY_USER } from "../../constructs/hetzner/cloud-init";
-import { synthesize } from "../../main";
+import { DEPLOY_USER } from "../../model/server";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
 import { environmentPrefix } from "../../model/names";
 import { list } from "../../model/problem";
@@ -37,6 +36,7 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
     return 2;
   }
   const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  const { synthesize } = await import("../../main");
   const { platform } = synthesize(env, outdir);
   const directory = new WorkingDirectory(terraform, join(outdir, "stacks", environment), {
     ...usable(env),

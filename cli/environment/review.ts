@@ -19,7 +19,8 @@ import { terminalText } from "../../review/terminal";
 import type { Plan } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
-import { loadCatalog, openSite, type OpenSite } from "../shared/site";
+import { openSite, type OpenSite } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 import { told } from "../shared/told";
 
 export interface ReviewFlags {

@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { changedEnvironments } from "../../delivery/changed";
 import { EXIT } from "../shared/exit";
-import { loadCatalog } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 import { deployable } from "./environments";
 
 /** @param given cdktf's output directories of both sides, made with the same PLATFORM */

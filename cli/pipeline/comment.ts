@@ -7,7 +7,7 @@ import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name
 import { error, list, ProblemsError } from "../../model/problem";
 import { EXIT } from "../shared/exit";
 import { environmentNamed } from "../shared/names";
-import { loadCatalog } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 
 /** Writes the file as the pull request's comment about an environment; without a file: it is not changed any more. */
 export async function commentCommand(

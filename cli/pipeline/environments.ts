@@ -5,7 +5,7 @@ import { ENVIRONMENTS } from "../../model/environment-name";
 import { deployed } from "../../model/pipeline";
 import type { Platform } from "../../model/platform";
 import { EXIT } from "../shared/exit";
-import { loadCatalog } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 
 /** The environments that pipelines deploy; those with a server, where a platform says nothing of pipelines. */
 export const deployable = (platform: Platform): readonly Environment[] =>

@@ -6,7 +6,8 @@ import { list } from "../../model/problem";
 import { openReleases } from "../../release/journal/open-releases";
 import { EXIT } from "../shared/exit";
 import { environmentNamed } from "../shared/names";
-import { loadCatalog, openSite } from "../shared/site";
+import { openSite } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 
 /** The branch whose pull request brings a release's result into the release file. */
 const recordBranch = (platform: string, environment: string): string => `release-record/${platform}-${environment}`;

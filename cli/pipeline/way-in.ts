@@ -11,7 +11,7 @@ import { minutes } from "../../model/units";
 import { hetznerAccess } from "../shared/access";
 import { durationOf } from "../shared/duration";
 import { environmentNamed } from "../shared/names";
-import { loadCatalog } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 
 export interface WayInFlags {
   readonly for?: string;

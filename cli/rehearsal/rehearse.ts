@@ -1,7 +1,6 @@
 /** `npm run rehearse`: the whole deployment for real on this computer. */
 import { Command } from "commander";
 import { loadPlatform } from "../../config/load";
-import { EXIT, rehearse } from "../../rehearsal/rehearse";
 import { environmentOf } from "../shared/names";
 
 interface RehearseFlags {
@@ -30,6 +29,8 @@ export const command = new Command("rehearse")
   .option("--plans <folder>", "keep there the plans that drill 22 reviews, as the tests' golden ones are")
   .option("--report <file>", "where the report goes", "rehearsal-report.json")
   .action(async (given: RehearseFlags) => {
+    // Only here: it brings all simulators, which no help needs.
+    const { EXIT, rehearse } = await import("../../rehearsal/rehearse");
     const platform = given.platform ?? process.env["PLATFORM"];
     const { platform: whole } = loadPlatform({ platform });
     const code = await rehearse({

@@ -9,7 +9,7 @@ import { trafficBack } from "../../release/steps";
 import { EXIT } from "../shared/exit";
 import { environmentName, mustKnow } from "../shared/names";
 import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
-import { loadCatalog } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 import { deployStep } from "./deploy";
 import { type ReleaseFlags, told } from "./session";
 import { single } from "./single";

@@ -6,7 +6,8 @@ import type { Journal } from "../../release/journal/journal";
 import type { Reporter } from "../../release/report";
 import { EXIT } from "../shared/exit";
 import { environmentName, mustKnow } from "../shared/names";
-import { loadCatalog, openSite, type OpenSite } from "../shared/site";
+import { openSite, type OpenSite } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
 import { jsonReporter, lineReporter, liveReporter } from "./show";
 
 export interface ReleaseFlags {

@@ -1,11 +1,10 @@
-/** The environment that a command works on: catalog and release file, cdktf's output directory, Terraform, the engine. */
+/** The environment that a command works on: its release file, cdktf's output directory, Terraform, the engine. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { type LoadedPlatform, loadPlatform } from "../../config/load";
+import type { LoadedPlatform } from "../../config/load";
 import { checkPlatform } from "../../config/checks";
 import { readReleaseFile, withEntry } from "../../config/release-file";
-import { DEPLOY_USER } from "../../constructs/hetzner/cloud-init";
-import { writeStacks } from "../../main";
+import { DEPLOY_USER } from "../../model/server";
 import type { Environment } from "../../model/environment";
 import type { EnvironmentName } from "../../model/environment-name";
 import { error, errorsOf, type Problem, ProblemsError } from "../../model/problem";
@@ -17,12 +16,12 @@ import { knownSecrets, type Redact, redactor } from "../../model/redact";
 import type { Site } from "../../release/site";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { type StateFiles } from "../../clients/state-store/state-files";
-import { OVERLAY, rehearsed } from "../../rehearsal/overlay";
 import { findTerraform, usable } from "../../terraform/program";
 import type { StateResource } from "../../terraform/state";
 import { withoutEngine } from "../../terraform/offline";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
+import { loadCatalog } from "./catalog";
 import { ROOT } from "./root";
 
 export interface SiteOptions {
@@ -67,6 +66,8 @@ export async function openSite({
     ]);
   }
   const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  // cdktf takes longer to load than the rest of the program, and no help needs it.
+  const { writeStacks } = await import("../../main");
   const directory = new WorkingDirectory(
     terraform,
     join(outdir, "stacks", name),
@@ -116,17 +117,6 @@ export async function openSite({
 
 /** Resources at a time: the server's sshd takes a hundred connections (cloud-init). */
 const PARALLELISM = 40;
-
-/** The catalog that `PLATFORM` names, or a rehearsal's. */
-export function loadCatalog(env: NodeJS.ProcessEnv): LoadedPlatform {
-  const loaded = loadPlatform({
-    platform: env["PLATFORM"],
-    profiles: env["PROFILES"],
-    releasesDirectory: env["TWINSET_RELEASES"],
-  });
-  const overlay = env[OVERLAY];
-  return overlay === undefined ? loaded : rehearsed(loaded, overlay);
-}
 
 function releaseFile(
   platform: string,
