@@ -58,7 +58,7 @@ export function driftCommand({ environment, env, issue, write = console.log }: D
       write(`${environment}: not deployed yet, so there is nothing to drift.`);
       return EXIT.done;
     }
-    const releasing = await openReleases(site.platform, await site.journal.read());
+    const releasing = openReleases(site.platform, await site.journal.read());
     if (releasing.length > 0) {
       write(`${environment}: a release of ${list(releasing)} has not ended, so nothing is said of drift.`);
       return EXIT.locked;
