@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { DEFAULT_PLATFORM, PLATFORMS } from "../config/platforms";
-import { plainTable } from "../cli/table";
+import { plainTable } from "../cli/shared/table";
 import type { Growth } from "./growth";
 
 const ROOT = join(__dirname, "..");

@@ -42,7 +42,7 @@ export class Variables extends Construct {
   }
 }
 
-/** A copied .env.<platform>.example has every name with nothing behind it, and Terraform takes an empty text for a value. */
+/** A copied examples/<platform>.env has every name with nothing behind it, and Terraform takes an empty text for a value. */
 const longEnough = ({ name, minLength }: Input): NonNullable<Input["validation"]> =>
   minLength === undefined
     ? {

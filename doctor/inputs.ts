@@ -33,7 +33,7 @@ export async function inputs(context: Context): Promise<Finding[]> {
         `${missing.length} of ${options.inputs.length} are not: ${some(missing)}`,
         exists
           ? `fill them in in ${file}, then ${load}; ${lists}`
-          : `cp .env.${platform.name}.example ${file}, fill it in, then ${load}; ${lists}`,
+          : `cp examples/${platform.name}.env ${file}, fill it in, then ${load}; ${lists}`,
       ),
     );
   }

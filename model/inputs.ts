@@ -5,7 +5,7 @@ import type { Platform } from "./platform";
 import type { Product } from "./service";
 import { type Input, inputsOf } from "./values";
 
-/** One input and everything that needs it: for `.env.<platform>.example` and for `npm run env`. */
+/** One input and everything that needs it: for `examples/<platform>.env` and for `npm run env`. */
 export interface InputUse {
   readonly input: Input;
   /** "chat/chat-backend", or "platform". */

@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, Server, type ServerChannel, utils } from "ssh2";
 import { parse } from "yaml";
-import { READY_FILE } from "../constructs/hetzner/cloud-init";
+import { READY_FILE } from "../model/server";
 import type { Docker } from "../clients/docker";
 import { keyPair } from "./key-pair";
 import type { Machines, MachineServer } from "../simulators/hetzner";

@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { COMMANDS, programFor } from "../../cli/twinset";
 
 const root = join(__dirname, "../..");
 
@@ -102,5 +103,30 @@ describe("npm run env", () => {
     const { code, stderr } = run(["cli/twinset.ts", "env", "prod"]);
     expect(code).toBe(1);
     expect(stderr).toContain("one of development, staging and production");
+  });
+});
+
+describe("the list of commands", () => {
+  test.each(COMMANDS)("%s is what its module ends with", async (name, load) => {
+    expect((await load()).command.name()).toBe(name);
+  });
+  test("has each once, in the order of the help", async () => {
+    const names = COMMANDS.map(([name]) => name);
+    expect(new Set(names).size).toBe(names.length);
+    const help = (await programFor(["--help"])).helpInformation();
+    expect([...help.matchAll(/^ {2}([a-z][a-z-]*)/gm)].map(([, name]) => name)).toEqual([...names, "help"]);
+  });
+  test("of one that is asked for loads that one alone, and helps after a mistake in it", async () => {
+    const { commands } = await programFor(["status", "--nope"]);
+    expect(commands.map((command) => command.name())).toEqual(["status"]);
+    const { code, stderr } = run(["cli/twinset.ts", "status", "--nope"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: unknown option '--nope'\n\nUsage: twinset status \[options\] \[environment\]\n/);
+  });
+  test("an unknown one: what may have been meant, and all that there are", () => {
+    const { code, stderr } = run(["cli/twinset.ts", "statsu"]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: unknown command 'statsu'\n\(Did you mean status\?\)/);
+    for (const [name] of COMMANDS) expect(stderr).toContain(`\n  ${name} `);
   });
 });

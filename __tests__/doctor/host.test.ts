@@ -5,7 +5,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { READY_FILE, VOLUMES_PATH } from "../../constructs/hetzner/cloud-init";
+import { READY_FILE, VOLUMES_PATH } from "../../model/server";
 import { clock } from "../../doctor/clock";
 import { host } from "../../doctor/host";
 import type { Finding } from "../../doctor";

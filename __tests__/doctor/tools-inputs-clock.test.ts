@@ -137,7 +137,7 @@ describe("inputs", () => {
       status: "failure",
       found: "4 of 4 are not: TF_VAR_input_0, TF_VAR_input_1, TF_VAR_input_2 and 1 more",
       fix: expect.stringMatching(
-        /^cp \.env\.manacore\.example \.env\.manacore\.production, fill it in, then set -a; \. \.\//,
+        /^cp examples\/manacore\.env \.env\.manacore\.production, fill it in, then set -a; \. \.\//,
       ),
     });
   });

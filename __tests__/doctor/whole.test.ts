@@ -5,7 +5,7 @@ import { createServer, type Server } from "node:net";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describeDiagnosis, doctor } from "../../cli/doctor";
+import { describeDiagnosis, doctor } from "../../cli/environment/doctor";
 import { type Check, examine, type Finding, GROUPS, isReady } from "../../doctor";
 import { engine } from "../../doctor/engine";
 import { Findings } from "../../doctor/finding";

@@ -4,7 +4,7 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Client } from "ssh2";
-import { READY_FILE } from "../../constructs/hetzner/cloud-init";
+import { READY_FILE } from "../../model/server";
 import { keyPair } from "../../rehearsal/key-pair";
 import { Machine, sshPrograms } from "../../rehearsal/machine";
 import type { MachineServer } from "../../simulators/hetzner";

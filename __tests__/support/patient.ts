@@ -1,5 +1,5 @@
 /** What `twinset doctor` is asked about in tests: a small environment, where everything that is not there refuses. */
-import { doctorOptions } from "../../cli/doctor";
+import { doctorOptions } from "../../cli/environment/doctor";
 import { Context, type DoctorOptions, type Finding, type Names } from "../../doctor";
 import type { EnvironmentName } from "../../model/environment-name";
 import { selectProducts } from "../../model/platform";

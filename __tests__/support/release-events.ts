@@ -1,6 +1,6 @@
 /** Runs as a reporter is told of them: what the engine said, and when. Pages show these, and tests hold both together. */
 import { jest } from "@jest/globals";
-import { conclusion } from "../../cli/release-words";
+import { conclusion } from "../../cli/release/words";
 import { canaryRules } from "../../model/canary";
 import type { ProductRelease } from "../../model/release";
 import type { Outcome, Run, Step } from "../../release/machine";

@@ -58,7 +58,7 @@ describe("the temporary directory", () => {
 
   test("is gone after Ctrl-C, and so are the children", async () => {
     terraform.plays({ init: { hang: true } });
-    const program = `void require("./cli/validate").validate({ write() {} })`;
+    const program = `void require("./cli/catalog/validate").validate({ write() {} })`;
     const child = spawn(process.execPath, ["--import", "tsx", "-e", program], {
       cwd: ROOT,
       env: process.env,

@@ -1,13 +1,5 @@
+import { DEPLOY_USER, READY_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
 import { call, nested, type Raw } from "../terraform-expression";
-
-/** The user that Terraform reaches the Docker engine as. */
-export const DEPLOY_USER = "deploy";
-/** Written when everything below is done; the readiness gate waits for it. */
-export const READY_FILE = "/var/lib/twinset-ready";
-/** Docker keeps its volumes here, and so the Hetzner volume is mounted here: data outlives the server. */
-export const VOLUMES_PATH = "/var/lib/docker/volumes";
-/** Terraform makes one connection per resource: sshd's own limits (10:30:100, 10) drop them. */
-export const SSHD_LIMITS = { MaxStartups: "100:30:200", MaxSessions: "100" } as const;
 
 export interface CloudInitProps {
   /** Id of the Hetzner volume; a Terraform token. */

@@ -11,7 +11,8 @@ import { Fn, TerraformIterator, type TerraformVariable, Token } from "cdktf";
 import { Construct } from "constructs";
 import type { HetznerHost } from "../../model/environment";
 import { Raw } from "../terraform-expression";
-import { cloudInit, DEPLOY_USER } from "./cloud-init";
+import { cloudInit } from "./cloud-init";
+import { DEPLOY_USER } from "../../model/server";
 import { Firewall } from "./firewall";
 import { ReadinessGate } from "./readiness-gate";
 

@@ -1,7 +1,7 @@
 import { type ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { waitUntil } from "../shell";
-import { DEPLOY_USER, READY_FILE } from "./cloud-init";
+import { DEPLOY_USER, READY_FILE } from "../../model/server";
 
 /** One connection, no questions. The gate forgets a replaced server's host key and learns the new one; after that a changed key is refused. */
 const CONNECT: readonly string[] = ["BatchMode=yes", "ConnectTimeout=10", "StrictHostKeyChecking=accept-new"];

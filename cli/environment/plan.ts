@@ -1,0 +1,66 @@
+/** `twinset plan`: what an apply of the files would change is shown, and that very plan is kept. */
+import { Command } from "commander";
+import colours from "picocolors";
+import { ENVIRONMENTS } from "../../model/environment-name";
+import { list } from "../../model/problem";
+import { describeChange, summary } from "../../release/plan-words";
+import { refusals } from "../../review/refusals";
+import type { ResourceChange } from "../../terraform/plan";
+import { EXIT } from "../shared/exit";
+import { environmentName } from "../shared/names";
+import { ALLOW } from "../shared/options";
+import { openSite, type OpenSite } from "../shared/site";
+import { told } from "../shared/told";
+import { forget, keep, plannedIn } from "./shown-plan";
+
+/** Plans, saves, shows. @returns 0: nothing to change, or a plan that may be applied; 3: the guard would refuse it */
+export async function planEnvironment(
+  site: OpenSite,
+  allow: readonly string[],
+  write: (line: string) => void = console.log,
+): Promise<number> {
+  const changes = await site.terraform.plan();
+  if (changes.length === 0) {
+    forget(site);
+    write(`${site.environment.name}: nothing to change.`);
+    return EXIT.done;
+  }
+  changes.forEach((change) => write(paint(change)));
+  const id = keep(site, changes);
+  write("");
+  write(`${site.environment.name}: ${summary(changes)}.`);
+  const refused = refusals(site, await plannedIn(site), allow);
+  if (refused.length > 0) {
+    for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
+    write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
+    return EXIT.guarded;
+  }
+  const allowed = allow.length > 0 ? ` --allow ${allow.join(" ")}` : "";
+  write(`Apply this very plan: ${colours.bold(`twinset apply ${site.environment.name} --plan ${id}${allowed}`)}`);
+  return EXIT.done;
+}
+
+function paint(change: ResourceChange): string {
+  const { actions } = change.change;
+  const line = describeChange(change);
+  if (actions.length === 2) return colours.yellow(`± ${line}`);
+  if (actions.includes("delete")) return colours.red(`- ${line}`);
+  return actions.includes("create") ? colours.green(`+ ${line}`) : colours.yellow(`~ ${line}`);
+}
+
+export const plan = (
+  name: string,
+  given: { readonly allow?: readonly string[] },
+  env: NodeJS.ProcessEnv,
+): Promise<number> =>
+  told(name, async () =>
+    planEnvironment(await openSite({ environment: environmentName(name), env }), given.allow ?? []),
+  );
+
+export const command = new Command("plan")
+  .description("what an apply of the files would change; the plan is saved")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .option(...ALLOW)
+  .action(async (name: string, given: { allow?: string[] }) => {
+    process.exitCode = await plan(name, given, process.env);
+  });

@@ -1,0 +1,161 @@
+/** `twinset review`: a plan as what a reviewer reads. */
+import { Command } from "commander";
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { text as allOf } from "node:stream/consumers";
+import { writeWhole } from "../../clients/files";
+import type { Environment } from "../../model/environment";
+import { ENVIRONMENTS } from "../../model/environment-name";
+import type { Platform } from "../../model/platform";
+import { error, list, ProblemsError } from "../../model/problem";
+import { knownSecrets, type Redact } from "../../model/redact";
+import { markdown } from "../../review/markdown";
+import { parsePlan } from "../../review/plan-file";
+import { recordOf, type ReviewRecord } from "../../review/record";
+import { waiversOf } from "../../review/refusals";
+import { brokenPolicies, type Made, type Review, reviewPlan } from "../../review/review";
+import { planRedactor } from "../../review/secrets";
+import { terminalText } from "../../review/terminal";
+import type { Plan } from "../../terraform/plan";
+import { EXIT } from "../shared/exit";
+import { environmentName } from "../shared/names";
+import { openSite, type OpenSite } from "../shared/site";
+import { loadCatalog } from "../shared/catalog";
+import { told } from "../shared/told";
+
+export interface ReviewFlags {
+  /** false: plan from the state, ask neither the engine nor a cloud. */
+  readonly refresh: boolean;
+  readonly markdown?: string;
+  readonly record?: string;
+  readonly json?: boolean;
+}
+
+/** A review with what belongs to it. */
+export interface Reviewed {
+  readonly plan: Plan;
+  readonly review: Review;
+  readonly redact: Redact;
+  readonly record: ReviewRecord;
+}
+
+export interface ReviewOptions {
+  readonly environment: Environment["name"];
+  /** A saved plan, a plan in JSON, or "-" for one on standard input. @default none: it plans */
+  readonly planPath?: string | undefined;
+  readonly flags: ReviewFlags;
+  readonly env: NodeJS.ProcessEnv;
+  readonly write?: (text: string) => void;
+  /** @default standard input */
+  readonly stdin?: () => Promise<string>;
+}
+
+/** @returns 0: reviewed; 3: a policy speaks against it @throws ProblemsError */
+export async function review(options: ReviewOptions): Promise<number> {
+  const { flags, write = console.log } = options;
+  const reviewed = await reviewedPlan(options);
+  const { review, redact, record } = reviewed;
+  if (flags.markdown !== undefined) save("--markdown", flags.markdown, markdown(review, { redact }));
+  if (flags.record !== undefined) save("--record", flags.record, `${JSON.stringify(record, undefined, 2)}\n`);
+  write(flags.json ? redact(JSON.stringify(forPrograms(review), undefined, 2)) : terminalText(review, redact));
+  return brokenPolicies(review).length > 0 ? EXIT.guarded : EXIT.done;
+}
+
+/** What programs get: no plan, and policies by name. */
+const forPrograms = ({ policies, capacity: _, ...rest }: Review): object => ({
+  ...rest,
+  policies: policies.map(({ policy, broken, waived, pointless }) => ({
+    policy: policy.name,
+    pointless,
+    broken,
+    waived,
+  })),
+});
+
+async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: ReviewOptions): Promise<Reviewed> {
+  const text =
+    planPath === "-" ? await (stdin ?? standardInput)() : planPath !== undefined ? jsonIn(planPath) : undefined;
+  if (text !== undefined) {
+    const { platform } = loadCatalog(env);
+    const plan = parsePlan(text, planPath === "-" ? "standard input" : planPath!);
+    // A plan does not say whether Terraform looked; one that found something did.
+    const refreshed = flags.refresh ? (plan.resource_drift?.length ? true : undefined) : false;
+    return reviewed(plan, platform, platform.environments[name], env, { refreshed, at: new Date(plan.timestamp!) });
+  }
+  // It looks only, and must not be in the way of who works.
+  const site = await openSite({ environment: name, env, lock: false, offline: !flags.refresh });
+  if (planPath !== undefined) {
+    const plan = parsePlan(await site.terraform.plannedJson(resolve(planPath)), planPath);
+    const refreshed = plan.resource_drift?.length ? true : undefined;
+    return reviewed(plan, site.platform, site.environment, env, { refreshed, at: new Date(plan.timestamp!) });
+  }
+  return reviewSite(site, env, flags.refresh);
+}
+
+/** Plans an environment and reviews that. The plan is kept in Terraform's directory. */
+export async function reviewSite(site: OpenSite, env: NodeJS.ProcessEnv, refresh = true): Promise<Reviewed> {
+  const { platform, environment } = site;
+  const stateFrom = refresh ? undefined : await site.files.modified();
+  await site.terraform.plan({ refresh });
+  const plan = parsePlan(await site.terraform.plannedJson(), "terraform show -json");
+  return reviewed(plan, platform, environment, env, { refreshed: refresh, stateFrom, at: new Date() });
+}
+
+function reviewed(
+  plan: Plan,
+  platform: Platform,
+  environment: Environment,
+  env: NodeJS.ProcessEnv,
+  made: Made,
+): Reviewed {
+  const { waivers } = waiversOf(platform);
+  const review = reviewPlan(plan, { platform, environment, made, waivers });
+  const redact = planRedactor(plan, knownSecrets(platform, environment, env));
+  return { plan, review, redact, record: recordOf(plan, review, redact) };
+}
+
+/** All of it. A pipe may not have all at once, so it cannot be read as a file is. Of a terminal nothing is awaited. */
+const standardInput = async (): Promise<string> => (process.stdin.isTTY ? "" : allOf(process.stdin));
+
+/** A file's text, if it is JSON; undefined for a saved plan, which only Terraform can read. */
+function jsonIn(path: string): string | undefined {
+  if (!existsSync(path)) {
+    throw new ProblemsError([
+      error("plan", `${path}, which is not there`, "a saved plan, or - for JSON on standard input", "name the file"),
+    ]);
+  }
+  const bytes = readFileSync(path);
+  // A saved plan is a zip.
+  return bytes.subarray(0, 2).toString("latin1") === "PK" ? undefined : bytes.toString("utf8");
+}
+
+/** @throws ProblemsError where it cannot be written */
+function save(option: string, path: string, text: string): void {
+  try {
+    writeWhole(path, text);
+  } catch (reason) {
+    const { code } = reason as NodeJS.ErrnoException;
+    throw new ProblemsError([
+      error(option, `${path} (${code})`, "a file in a folder that can be written to", "name another one"),
+    ]);
+  }
+}
+
+export const reviewCommand = (
+  name: string,
+  planPath: string | undefined,
+  flags: ReviewFlags,
+  env: NodeJS.ProcessEnv,
+): Promise<number> => told(name, async () => review({ environment: environmentName(name), planPath, flags, env }));
+
+export const command = new Command("review")
+  .description("what a plan does to traffic and data, for a pull request; with a fingerprint to apply just that")
+  .argument("<environment>", list([...ENVIRONMENTS]))
+  .argument("[plan]", "a saved plan, or - for terraform show -json on standard input; default: it plans")
+  .option("--no-refresh", "plan from the state alone: neither the host nor a cloud is asked")
+  .option("--markdown <file>", "write it there as Markdown too, for a comment")
+  .option("--record <file>", "write there what was reviewed, without secrets: for apply --reviewed")
+  .option("--json", "for programs")
+  .action(async (name: string, plan: string | undefined, given: ReviewFlags) => {
+    process.exitCode = await reviewCommand(name, plan, given, process.env);
+  });

@@ -1,0 +1,90 @@
+/** The plan that was shown last, as it lies in Terraform's directory until it is applied. */
+import { createHash } from "node:crypto";
+import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { writeWhole } from "../../clients/files";
+import { whoAmI } from "../../clients/process";
+import { error, ProblemsError } from "../../model/problem";
+import { describeChange } from "../../release/plan-words";
+import type { Plan, ResourceChange } from "../../terraform/plan";
+import type { OpenSite } from "../shared/site";
+
+/** What was planned, beside the plan. No values: the plan itself has secrets, this has names. */
+const shownSchema = z.object({
+  /** Of the plan's own bytes: what is applied is what was shown. */
+  id: z.string().regex(/^[0-9a-f]+$/),
+  /** Of the stack that it was made for. */
+  stack: z.string(),
+  at: z.string(),
+  who: z.string(),
+  changes: z.array(z.string()),
+});
+type Shown = z.infer<typeof shownSchema>;
+
+const RECORD = "tfplan.shown.json";
+
+const planFile = (id: string): string => `tfplan.${id}`;
+
+/**
+ * Keeps a plan that is shown, under its own hash: whatever is planned in this directory meanwhile (by `twinset status`, by
+ * a release) does not touch it.
+ */
+export function keep(site: OpenSite, changes: readonly ResourceChange[]): string {
+  const { path, planPath } = site.terraform;
+  const id = hashOf(planPath);
+  forget(site);
+  copyFileSync(planPath, join(path, planFile(id)));
+  const shown: Shown = {
+    id,
+    stack: hashOf(join(path, "cdk.tf.json")),
+    at: new Date().toISOString(),
+    who: whoAmI(),
+    changes: changes.map(describeChange),
+  };
+  writeWhole(join(path, RECORD), JSON.stringify(shown, undefined, 2));
+  return id;
+}
+
+/** Removes the plan that was shown last: it holds secrets, and nobody may apply it any more. */
+export function forget({ terraform: { path } }: OpenSite): void {
+  for (const name of readdirSync(path)) {
+    if (/^tfplan\.([0-9a-f]+|shown\.json(\.new)?)$/.test(name)) rmSync(join(path, name), { force: true });
+  }
+}
+
+/** @returns the plan's file, in Terraform's directory @throws ProblemsError for a plan that is not that one, or stale */
+export function mustBeTheOneShown(site: OpenSite, id: string | undefined, again: string): string {
+  const refuse = (given: string, expected: string, fix = again): never => {
+    throw new ProblemsError([error("--plan", given, expected, fix)]);
+  };
+  const { path } = site.terraform;
+  const shown = readShown(join(path, RECORD));
+  if (!shown || !existsSync(join(path, planFile(shown.id)))) {
+    return refuse(`${id ?? "none"}, but no plan was made here, or it was applied`, "a plan that was shown");
+  }
+  if (id === undefined) return refuse("none", "the id of the plan that you have seen", `${again}; it says its id`);
+  if (id !== shown.id) return refuse(id, `the plan that was shown last, ${shown.id} (by ${shown.who}, ${shown.at})`);
+  if (hashOf(join(path, planFile(id))) !== id)
+    return refuse(`${id}, whose file was changed`, "the plan that was shown");
+  if (hashOf(join(path, "cdk.tf.json")) !== shown.stack) {
+    return refuse(`${id}, which was made before the catalog or a release file changed`, "a plan of what they say now");
+  }
+  return planFile(id);
+}
+
+function readShown(path: string): Shown | undefined {
+  try {
+    return shownSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+  } catch {
+    // Not there, or not ours: either way nothing was shown.
+    return undefined;
+  }
+}
+
+/** The first characters of a file's hash: enough to tell two plans apart. */
+const hashOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex").slice(0, 12);
+
+/** A plan that is kept in Terraform's directory, whole. It holds secrets. @param file another one than the last */
+export const plannedIn = async ({ terraform }: OpenSite, file?: string): Promise<Plan> =>
+  JSON.parse(await terraform.plannedJson(file)) as Plan;

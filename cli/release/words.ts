@@ -1,0 +1,73 @@
+/** How a release ends: for pipelines a code, for people what is so now and the one command to go on. */
+import { otherColour } from "../../model/release";
+import { newColour, type Outcome, type Run, type Stop } from "../../release/machine";
+import { EXIT } from "../shared/exit";
+
+export const CODES: Readonly<Record<Outcome, number>> = {
+  done: EXIT.done,
+  failed: EXIT.failed,
+  "went-back": EXIT.wentBack,
+  undecided: EXIT.undecided,
+  stayed: EXIT.undecided,
+  stuck: EXIT.stuck,
+  "not-retired": EXIT.failed,
+};
+
+/** What is so now, what was done about it, and the one command to go on. */
+export function conclusion(run: Run, product: string, environment: string): { text: string[]; next?: string } {
+  const { before, now, version, outcome } = run;
+  const at = `--environment ${environment}`;
+  const live = now ? `${now.live} ${now[now.live]?.version ?? ""}` : "nothing";
+  const serves = `${live} serves ${product}${now && now.canary > 0 ? ` with ${100 - now.canary} % of the traffic` : ""}.`;
+  const idle = now?.[otherColour(now.live)];
+  const stays = idle ? `${otherColour(now!.live)} ${idle.version} runs without traffic, to be looked at.` : "";
+  switch (outcome!) {
+    case "done":
+      if (run.until && run.until !== "keep" && before) {
+        return {
+          text: [serves, `As far as it was to go: ${run.until}.`],
+          next: after(run.until, product, version, at),
+        };
+      }
+      return {
+        text: [serves, ...(run.until === "keep" ? [stays] : [])],
+        ...(run.until === "keep" ? { next: `twinset retire ${product} ${at}` } : {}),
+      };
+    case "failed":
+      return {
+        text: [`${serves} No visitor has seen ${version}.`, ...(stays ? [stays] : [])],
+        next: stays ? `twinset retire ${product} ${at}` : `twinset release ${product} ${version} ${at}`,
+      };
+    case "went-back":
+      return { text: [`All traffic is back: ${serves}`, stays], next: `twinset retire ${product} ${at}` };
+    case "undecided":
+      return {
+        text: [`All traffic is on the old version: ${serves}`, stays, "Look at it yourself, then decide."],
+        next: `twinset switch ${product} ${newColour(run)} ${at}`,
+      };
+    case "stayed":
+      return { text: [serves, "Nothing goes on by itself."], next: `twinset rollback ${product} ${at}` };
+    case "stuck":
+      return {
+        text: [`TRAFFIC COULD NOT BE MOVED BACK. The switch has failed again and again; ${version} may have visitors.`],
+        next: `twinset rollback ${product} ${at}`,
+      };
+    case "not-retired":
+      return {
+        text: [serves, "The old set could not be removed; it has no traffic."],
+        next: `twinset retire ${product} ${at}`,
+      };
+  }
+}
+
+const after = (stop: Stop, product: string, version: string, at: string): string => {
+  const commands: Record<Stop, string> = {
+    deploy: `twinset canary 10 ${product} ${at}`,
+    smoke: `twinset canary 10 ${product} ${at}`,
+    canary: `twinset rollback ${product} ${at}`,
+    watch: `twinset switch ${product} <colour> ${at}`,
+    cutover: `twinset retire ${product} ${at}`,
+    keep: `twinset retire ${product} ${at}`,
+  };
+  return commands[stop];
+};

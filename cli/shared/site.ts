@@ -1,0 +1,170 @@
+/** The environment that a command works on: its release file, cdktf's output directory, Terraform, the engine. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { LoadedPlatform } from "../../config/load";
+import { checkPlatform } from "../../config/checks";
+import { readReleaseFile, withEntry } from "../../config/release-file";
+import { DEPLOY_USER } from "../../model/server";
+import type { Environment } from "../../model/environment";
+import type { EnvironmentName } from "../../model/environment-name";
+import { error, errorsOf, type Problem, ProblemsError } from "../../model/problem";
+import type { ProductRelease, Release } from "../../model/release";
+import { Docker } from "../../clients/docker";
+import type { EdgeAddress } from "../../clients/edge";
+import { Journal } from "../../release/journal/journal";
+import { knownSecrets, type Redact, redactor } from "../../model/redact";
+import type { Site } from "../../release/site";
+import { stateFiles } from "../../clients/state-store/state-store";
+import { type StateFiles } from "../../clients/state-store/state-files";
+import { findTerraform, usable } from "../../terraform/program";
+import type { StateResource } from "../../terraform/state";
+import { withoutEngine } from "../../terraform/offline";
+import { WorkingDirectory } from "../../terraform/working-directory";
+import { writeWhole } from "../../clients/files";
+import { loadCatalog } from "./catalog";
+import { ROOT } from "./root";
+
+export interface SiteOptions {
+  readonly environment: EnvironmentName;
+  readonly env: NodeJS.ProcessEnv;
+  /** Do Terraform's commands lock the state themselves? @default true */
+  readonly lock?: boolean;
+  /** Is neither the engine nor a cloud to be asked? For plans from the state alone. @default false */
+  readonly offline?: boolean;
+}
+
+/** A site whose Terraform is ready, and what of it only the command line knows. */
+export interface OpenSite extends Site {
+  readonly terraform: WorkingDirectory;
+  docker(): Promise<Docker>;
+  readonly loaded: LoadedPlatform;
+  /** The release file, as a person types it. */
+  readonly releasePath: string;
+  /** The files beside the state. */
+  readonly files: StateFiles;
+  /** Of the environment's releases. */
+  readonly journal: Journal;
+}
+
+/** @throws ProblemsError for mistakes in the catalog, a state's store that cannot be reached by what is set, and where there is no Terraform */
+export async function openSite({
+  environment: name,
+  env,
+  lock = true,
+  offline = false,
+}: SiteOptions): Promise<OpenSite> {
+  const loaded = loadCatalog(env);
+  if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
+  const { platform } = loaded;
+  const environment = platform.environments[name];
+  // Terraform's own words for a bucket whose credentials are not loaded lead nowhere, so this comes before it.
+  const files = stateFiles(platform.name, environment, { env, directory: ROOT });
+  const terraform = await findTerraform(env);
+  if (typeof terraform === "string") {
+    throw new ProblemsError([
+      error("terraform", "none", "Terraform 1.11 or newer", terraform.split("\n").slice(1).join(" ")),
+    ]);
+  }
+  const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  // cdktf takes longer to load than the rest of the program, and no help needs it.
+  const { writeStacks } = await import("../../main");
+  const directory = new WorkingDirectory(
+    terraform,
+    join(outdir, "stacks", name),
+    { ...usable(env), TF_INPUT: "0" },
+    { lock, parallelism: PARALLELISM },
+  );
+  const { file, path } = releaseFile(platform.name, name, env);
+  const read = (): Release => readReleaseFile(file, path).release;
+  const render = (release: Release): void => {
+    const releases = { ...loaded.releases, [name]: { release, path } };
+    const problems = errorsOf(checkPlatform(platform, releases));
+    if (problems.length > 0) throw new ProblemsError(problems);
+    writeStacks({ ...loaded, releases }, outdir, [name]);
+    if (offline) withoutEngine(directory.path);
+  };
+  render(read());
+  await directory.init();
+  // Only where something has gone wrong is it asked for.
+  let known: Redact | undefined;
+  const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);
+  // Neither the server nor its address changes while a command runs.
+  let state: readonly StateResource[] | undefined;
+  const knownState = async (): Promise<readonly StateResource[]> => (state ??= await directory.state());
+  return {
+    loaded,
+    releasePath: path,
+    platform,
+    environment,
+    terraform: directory,
+    release: read,
+    save: (product, entry) => saveEntry(file, product, entry),
+    render,
+    docker: async () => engineOf(environment, await knownState(), env),
+    edge: async () => edgeOf(environment, await knownState(), env),
+    redact,
+    files,
+    journal: new Journal(files, { redact }),
+    credentials: {
+      registryUsername: env[`TF_VAR_${platform.inputs.registryUsername.name}`],
+      registryToken: env[`TF_VAR_${platform.inputs.registryToken.name}`],
+      smokeKey:
+        env[`TF_VAR_${platform.inputs.smokeKey.name}`] ??
+        (environment.host.kind === "local" ? platform.inputs.smokeKey.developmentDefault : undefined),
+    },
+  };
+}
+
+/** Resources at a time: the server's sshd takes a hundred connections (cloud-init). */
+const PARALLELISM = 40;
+
+function releaseFile(
+  platform: string,
+  environment: EnvironmentName,
+  env: NodeJS.ProcessEnv,
+): { file: string; path: string } {
+  const directory = env["TWINSET_RELEASES"] ?? join(ROOT, "config", "releases");
+  return {
+    file: join(directory, platform, `${environment}.json`),
+    path: join("config", "releases", platform, `${environment}.json`),
+  };
+}
+
+/** Written beside and renamed, so that no half of it is ever read. */
+function saveEntry(file: string, product: string, entry: ProductRelease): void {
+  const text = withEntry(readFileSync(file, "utf8"), product, entry);
+  writeWhole(file, text);
+}
+
+/** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */
+function engineOf(environment: Environment, state: readonly StateResource[], env: NodeJS.ProcessEnv): Docker {
+  if (environment.host.kind === "local") return new Docker(env);
+  return new Docker({ ...env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${serverAddress(environment, state)}` });
+}
+
+function edgeOf(environment: Environment, state: readonly StateResource[], env: NodeJS.ProcessEnv): EdgeAddress {
+  const { host, tls } = environment;
+  const address = host.kind === "local" ? "127.0.0.1" : (host.publishOn ?? serverAddress(environment, state));
+  const ca = env["NODE_EXTRA_CA_CERTS"];
+  return {
+    address,
+    port: tls.kind === "none" ? 80 : 443,
+    tls: tls.kind !== "none",
+    ...(ca && existsSync(ca) ? { ca: readFileSync(ca, "utf8") } : {}),
+  };
+}
+
+function serverAddress(environment: Environment, state: readonly StateResource[]): string {
+  const address = state.find((each) => each.address === "hcloud_primary_ip.host_ipv4")?.values["ip_address"];
+  const server = state.some((each) => each.address === "hcloud_server.host_server");
+  if (server && typeof address === "string") return address;
+  throw new ProblemsError([notThere(environment)]);
+}
+
+const notThere = ({ name }: Environment): Problem =>
+  error(
+    `environments/${name}/host`,
+    "no server yet",
+    "an environment that was deployed once",
+    `npx cdktf deploy ${name}`,
+  );

@@ -1,0 +1,66 @@
+/** What speaks against applying a plan: losses that nothing could mend, and policies that it breaks. */
+import { readWaivers, type Waivers } from "../config/waivers";
+import type { Platform } from "../model/platform";
+import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
+import { guardWhole } from "../release/guard";
+import { checkPolicies, KEEP_DATA, POLICIES } from "./policies";
+import { effective, type Plan } from "../terraform/plan";
+import type { Site } from "../release/site";
+
+/** @throws ProblemsError for a file with mistakes */
+export function waiversOf(platform: Platform): Waivers {
+  const found = readWaivers(
+    platform.name,
+    POLICIES.map(({ name }) => name),
+  );
+  if (errorsOf(found.problems).length > 0) throw new ProblemsError(found.problems);
+  return found;
+}
+
+export interface Refused {
+  readonly address: string;
+  /** "(delete) destroys what nothing here could bring back", "breaks no-latest: …". */
+  readonly what: string;
+  readonly expected: string;
+  readonly fix: string;
+}
+
+/**
+ * All that speaks against a plan, an address once.
+ * @param allow addresses that the operator lets through, whatever speaks against them
+ */
+export function refusals(
+  { platform, environment }: Pick<Site, "platform" | "environment">,
+  plan: Plan,
+  allow: readonly string[],
+  now = new Date(),
+): Refused[] {
+  const { waivers, path } = waiversOf(platform);
+  const broken = checkPolicies({ plan, platform, environment }, { waivers, now });
+  // The guard knows no waivers, and only those of its own policy are meant for it.
+  const waived = broken
+    .filter(({ policy }) => policy.name === KEEP_DATA)
+    .flatMap((each) => each.waived.map(({ address }) => address));
+  const losses = guardWhole(effective(plan), [...allow, ...waived]).refused.map(
+    ({ address, actions, what }): Refused => ({
+      address,
+      what: `(${actions}) ${what}`,
+      expected: "an apply that loses nothing",
+      fix: `if you mean it: --allow ${address}`,
+    }),
+  );
+  const lost = new Set(losses.map(({ address }) => address));
+  const others = broken.flatMap(({ policy, broken: findings }) =>
+    findings
+      .filter(({ address }) => !lost.has(address) && !allow.includes(address))
+      .map(({ address, given, fix }): Refused => ({
+        address,
+        what: `breaks ${policy.name}: ${given}`,
+        expected: policy.demands,
+        fix: `${fix}; or waive it in ${path}, or for this once: --allow ${address}`,
+      })),
+  );
+  return [...losses, ...others];
+}
+
+export const asProblem = ({ address, what, expected, fix }: Refused): Problem => error(address, what, expected, fix);
