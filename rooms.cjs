@@ -5,7 +5,10 @@
  * made of it by `npm run generate`.
  */
 
-/** @type {Readonly<Record<string, { readonly has: string, readonly on: readonly string[] }>>} From the ground up. */
+/**
+ * From the ground up.
+ * @type {Readonly<Record<string, { readonly has: string, readonly on: readonly string[] }>>}
+ */
 const ROOMS = {
   model: { has: "the words of this project as types and pure functions", on: [] },
   clients: { has: "everything outside that we speak to, one file or folder per system", on: ["model"] },
@@ -32,7 +35,11 @@ const ROOMS = {
   bench: { has: "how long a synth takes", on: ["cli"] },
 };
 
-/** What a room may import, besides itself: what it is built on, and what that is built on. */
+/**
+ * What a room may import, besides itself: what it is built on, and what that is built on.
+ * @param {string} room
+ * @returns {string[]}
+ */
 function mayImport(room) {
   const below = new Set();
   const add = (name) =>
@@ -44,7 +51,10 @@ function mayImport(room) {
   return Object.keys(ROOMS).filter((name) => below.has(name));
 }
 
-/** Files of over 400 lines that stay so, each with the reason. Tests may be longer. */
+/**
+ * Files of over 400 lines that stay so, path → reason. Tests may be longer.
+ * @type {Readonly<Record<string, string>>}
+ */
 const LONG_FILES = {};
 
 module.exports = { ROOMS, mayImport, LONG_FILES };

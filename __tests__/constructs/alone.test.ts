@@ -33,7 +33,8 @@ import { Health } from "../../model/health";
 import { mebibytes } from "../../model/units";
 import { secret, setting } from "../../model/values";
 import { engineIn, synthChecked } from "../support/engine";
-import { both, MANACORE, SCHEMAS, synthConstruct } from "../support/synth";
+import { SCHEMAS, synthConstruct } from "../support/synth";
+import { both, MANACORE } from "../support/platforms";
 
 const { platform } = MANACORE;
 

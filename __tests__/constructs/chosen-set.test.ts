@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import { mainConfig, productNginxConfig } from "../../constructs/edge/nginx-config";
 import { productConfig, sharedConfig } from "../../constructs/edge/traefik-config";
 import type { ProductRouting } from "../../model/routing";
-import { MANACORE } from "../support/synth";
+import { MANACORE } from "../support/platforms";
 
 const { edge, zone } = MANACORE.platform;
 const TLS = { kind: "none" } as const;

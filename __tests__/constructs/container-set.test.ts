@@ -3,7 +3,7 @@ import { ContainerSet } from "../../constructs/docker/container-set";
 import { Networks } from "../../constructs/docker/networks";
 import type { Service } from "../../model/service";
 import { engineIn, synthChecked } from "../support/engine";
-import { MANACORE } from "../support/synth";
+import { MANACORE } from "../support/platforms";
 
 const { platform } = MANACORE;
 

@@ -5,7 +5,8 @@ import { Health } from "../../model/health";
 import type { CustomStore } from "../../model/service";
 import { mebibytes, minutes } from "../../model/units";
 import { engineIn, synthChecked } from "../support/engine";
-import { MANACORE, type Synthesized } from "../support/synth";
+import { type Synthesized } from "../support/synth";
+import { MANACORE } from "../support/platforms";
 
 const { platform } = MANACORE;
 

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { Networks } from "../../constructs/docker/networks";
 import type { Platform } from "../../model/platform";
 import { engineIn, synthChecked } from "../support/engine";
-import { MANACORE } from "../support/synth";
+import { MANACORE } from "../support/platforms";
 
 const made = (given: Platform["networks"]): Networks => {
   let networks: Networks | undefined;

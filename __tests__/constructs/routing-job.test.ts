@@ -13,7 +13,8 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { MANACORE, synthStack } from "../support/synth";
+import { synthStack } from "../support/synth";
+import { MANACORE } from "../support/platforms";
 
 const [, SCRIPT] = synthStack(MANACORE).container("chat_switch_job")["command"] as string[];
 const [, SETTINGS] = synthStack(MANACORE).container("edge-settings")["command"] as string[];

@@ -11,7 +11,8 @@ import { childEnvironment } from "../../terraform/program";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { Hetzner as RawHetzner, TOKEN } from "../simulators/hetzner-client";
 import { missingForReal, TERRAFORM } from "../support/real-terraform";
-import { EVERY_PLATFORM, synthAll } from "../support/synth";
+import { synthAll } from "../support/synth";
+import { EVERY_PLATFORM } from "../support/platforms";
 
 const PLACE = { platform: "manacore", environment: "staging" };
 const missing = missingForReal("hcloud");

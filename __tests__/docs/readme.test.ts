@@ -7,7 +7,8 @@ import { checkPlatform } from "../../config/checks";
 import { parseReleaseFile } from "../../config/release-file";
 import type { Product } from "../../model/service";
 import { checkTerraform } from "../support/provider-schemas";
-import { SCHEMAS, synthAll, variant, withProduct } from "../support/synth";
+import { SCHEMAS, synthAll } from "../support/synth";
+import { variant, withProduct } from "../support/platforms";
 import { anchors, asIfIn, block, page, ROOT } from "./pages";
 
 const readme = page("README.md");

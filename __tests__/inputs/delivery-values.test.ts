@@ -3,7 +3,7 @@ import { environmentFor } from "../../inputs/environment-for";
 import { deliveryProblems } from "../../inputs/problems";
 import { inputUses } from "../../model/inputs";
 import { type Files, files, reading, values } from "../support/input-files";
-import { KORCZEWSKI } from "../support/synth";
+import { KORCZEWSKI } from "../support/platforms";
 
 const { platform } = KORCZEWSKI;
 const problems = (given: Files, env = {}) => deliveryProblems(platform, values(given, env));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { environmentFor } from "../../inputs/environment-for";
 import { deployed, pipelineValues } from "../../model/pipeline";
 import { files, reading } from "../support/input-files";
-import { KORCZEWSKI } from "../support/synth";
+import { KORCZEWSKI } from "../support/platforms";
 
 const { platform } = KORCZEWSKI;
 const mapOf = (text: string | undefined): Record<string, string> => JSON.parse(text!) as Record<string, string>;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { PLATFORMS } from "../../config/platforms";
 import { inputStatus, isWrong } from "../../inputs/status";
 import type { Platform } from "../../model/platform";
-import { MANACORE } from "../support/synth";
+import { MANACORE } from "../support/platforms";
 
 const { platform } = MANACORE;
 const { development, production } = platform.environments;

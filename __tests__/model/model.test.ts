@@ -26,7 +26,7 @@ import {
   urlEncoded,
   urlOf,
 } from "../../model/values";
-import { both, KORCZEWSKI, MANACORE, SENTINELIQ, variant, withEnvironment } from "../support/synth";
+import { both, KORCZEWSKI, MANACORE, SENTINELIQ, variant, withEnvironment } from "../support/platforms";
 
 describe("units", () => {
   test("durations as Go prints them", () => {

@@ -14,7 +14,8 @@ import { type GithubSimulator, seal, startGithub } from "../../simulators/github
 import { childEnvironment } from "../../terraform/program";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { missingForReal, TERRAFORM } from "../support/real-terraform";
-import { KORCZEWSKI, synthDelivery } from "../support/synth";
+import { synthDelivery } from "../support/synth";
+import { KORCZEWSKI } from "../support/platforms";
 
 const missing = missingForReal("github");
 if (missing) process.stderr.write(`The delivery stack was not tried with GitHub's real provider: ${missing}.\n`);

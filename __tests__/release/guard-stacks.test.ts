@@ -7,7 +7,8 @@ import type { ProductRelease } from "../../model/release";
 import { guard, type GuardedStep } from "../../release/guard";
 import type { Step } from "../../release/machine";
 import type { ResourceChange } from "../../terraform/plan";
-import { EVERY_PLATFORM, type Synthesized, synthStack, variant } from "../support/synth";
+import { type Synthesized, synthStack } from "../support/synth";
+import { EVERY_PLATFORM, variant } from "../support/platforms";
 
 type Body = Record<string, unknown>;
 interface Owned {

@@ -3,7 +3,8 @@ import { ProblemsError } from "../../model/problem";
 import type { ProductRelease } from "../../model/release";
 import { liveEnvironment, readProducts, unwell } from "../../release/live";
 import { ago, container, running, setOf, siteWith, switchOf } from "../support/live";
-import { EVERY_PLATFORM, synthStack } from "../support/synth";
+import { synthStack } from "../support/synth";
+import { EVERY_PLATFORM } from "../support/platforms";
 
 const BOTH: ProductRelease = { live: "blue", canary: 10, blue: { version: "v1.5.2" }, green: { version: "v1.6.0" } };
 const chat = (containers: Parameters<typeof readProducts>[0]) => readProducts(containers, "com.manacore").get("chat")!;

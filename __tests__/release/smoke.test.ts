@@ -6,7 +6,7 @@ import { KEY_HEADER, SET_HEADER } from "../../model/routing";
 import { smoke, smokePaths, type SmokeResult } from "../../release/smoke";
 import { productOf, type Site } from "../../release/site";
 import { siteWith } from "../support/live";
-import { EVERY_PLATFORM } from "../support/synth";
+import { EVERY_PLATFORM } from "../support/platforms";
 import { WebServer } from "../support/web-server";
 
 let server: WebServer;

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { deployed, githubName, pipelineValues } from "../../model/pipeline";
-import { EVERY_PLATFORM } from "../support/synth";
+import { EVERY_PLATFORM } from "../support/platforms";
 
 const SCRIPT = join(__dirname, "../../scripts/in-environment.cjs");
 const root = mkdtempSync(join(tmpdir(), "twinset-in-environment-"));

@@ -11,7 +11,8 @@ import { type Platform } from "../../model/platform";
 import { inputUses } from "../../model/inputs";
 import { secret } from "../../model/values";
 import { checkTerraform } from "../support/provider-schemas";
-import { EVERY_PLATFORM, KORCZEWSKI, SCHEMAS, synthDelivery, type Synthesized } from "../support/synth";
+import { SCHEMAS, synthDelivery, type Synthesized } from "../support/synth";
+import { EVERY_PLATFORM, KORCZEWSKI } from "../support/platforms";
 
 /** The names in a text of Terraform that something is made for each of. */
 const namesIn = (text: unknown): string[] => String(text).match(/(?<=")[A-Z][A-Za-z0-9_]+(?=")/g) ?? [];

@@ -21,7 +21,8 @@ import {
   waitsFor,
 } from "../support/cases";
 import { checkTerraform } from "../support/provider-schemas";
-import { both, EVERY_PLATFORM, SCHEMAS, synthStack, variant } from "../support/synth";
+import { SCHEMAS, synthStack } from "../support/synth";
+import { both, EVERY_PLATFORM, variant } from "../support/platforms";
 
 const CASES = everyCase();
 const ON_COMPUTERS = CASES.filter(([, { environment }]) => environment.host.kind === "local");

@@ -3,7 +3,8 @@ import { describe, expect, test } from "@jest/globals";
 import { servicesOf } from "../../model/platform";
 import { type Body, containers, longRunning, map, pick, waitsFor } from "../support/cases";
 import { checkTerraform } from "../support/provider-schemas";
-import { KORCZEWSKI, SCHEMAS, synthAll, synthStack, variant, withEnvironment } from "../support/synth";
+import { SCHEMAS, synthAll, synthStack } from "../support/synth";
+import { KORCZEWSKI, variant, withEnvironment } from "../support/platforms";
 
 const { platform } = KORCZEWSKI;
 const { development, staging, production } = synthAll(KORCZEWSKI);

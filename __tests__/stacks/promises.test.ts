@@ -7,17 +7,8 @@ import type { HetznerHost } from "../../model/environment";
 import { servicesOf } from "../../model/platform";
 import { type Body, longRunning } from "../support/cases";
 import { checkTerraform } from "../support/provider-schemas";
-import {
-  both,
-  MANACORE,
-  SCHEMAS,
-  synthAll,
-  synthStack,
-  type Synthesized,
-  variant,
-  withEnvironment,
-  withService,
-} from "../support/synth";
+import { SCHEMAS, synthAll, synthStack, type Synthesized } from "../support/synth";
+import { both, MANACORE, variant, withEnvironment, withService } from "../support/platforms";
 
 const { development, staging, production } = synthAll(MANACORE);
 const { platform } = MANACORE;

@@ -1,7 +1,8 @@
 /** What sentineliq-architecture.md says, line by line; what holds for every platform is in every-platform.test.ts. */
 import { describe, expect, test } from "@jest/globals";
 import { type Body, containers, longRunning, map, pick, waitsFor } from "../support/cases";
-import { SENTINELIQ, synthAll, synthStack, variant } from "../support/synth";
+import { synthAll, synthStack } from "../support/synth";
+import { SENTINELIQ, variant } from "../support/platforms";
 
 const { development, staging, production } = synthAll(SENTINELIQ);
 const MINIO = "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z";

@@ -2,7 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import { homedir } from "node:os";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import { checkTerraform } from "../support/provider-schemas";
-import { EVERY_PLATFORM, SCHEMAS, synthAll } from "../support/synth";
+import { SCHEMAS, synthAll } from "../support/synth";
+import { EVERY_PLATFORM } from "../support/platforms";
 
 const STACKS = EVERY_PLATFORM.flatMap(([platform, loaded]) => {
   const first = synthAll(loaded);

@@ -4,7 +4,8 @@ import { ENVIRONMENTS } from "../../model/environment-name";
 import { type Platform, replicasOf, sized } from "../../model/platform";
 import { type Colour, type Release, runningColours } from "../../model/release";
 import type { CustomStore, Product, Service } from "../../model/service";
-import { EVERY_PLATFORM, synthAll, type Synthesized } from "./synth";
+import { synthAll, type Synthesized } from "./synth";
+import { EVERY_PLATFORM } from "./platforms";
 
 export type Body = Record<string, any>; // eslint-disable-line @typescript-eslint/no-explicit-any -- parsed JSON, asserted on
 

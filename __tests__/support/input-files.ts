@@ -1,6 +1,6 @@
 /** What a careful team has in its `.env` files. */
 import { deliveryValues } from "../../inputs/delivery-values";
-import { KORCZEWSKI } from "./synth";
+import { KORCZEWSKI } from "./platforms";
 
 const { platform } = KORCZEWSKI;
 const delivery = platform.delivery!;

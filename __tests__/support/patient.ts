@@ -4,7 +4,7 @@ import { Context, type DoctorOptions, type Finding, type Names } from "../../doc
 import type { EnvironmentName } from "../../model/environment-name";
 import { selectProducts } from "../../model/platform";
 import { keyPair } from "../../rehearsal/key-pair";
-import { MANACORE } from "./synth";
+import { MANACORE } from "./platforms";
 
 /** Chat and the sign-in that it needs. */
 export const SMALL = { ...MANACORE, platform: selectProducts(MANACORE.platform, ["chat"]) };

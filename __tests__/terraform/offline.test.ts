@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { withoutEngine } from "../../terraform/offline";
-import { MANACORE, SCHEMAS, synthStack } from "../support/synth";
+import { SCHEMAS, synthStack } from "../support/synth";
+import { MANACORE } from "../support/platforms";
 import { checkTerraform } from "../support/provider-schemas";
 
 type Stack = Record<string, unknown> & { readonly provider?: Readonly<Record<string, readonly object[]>> };

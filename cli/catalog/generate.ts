@@ -1,4 +1,4 @@
-/** `npm run generate`: the files that are made from the catalog. */
+/** `npm run generate`: the files that are made from the catalog, and CONTRIBUTING's picture of the rooms. */
 import { Command } from "commander";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -9,6 +9,7 @@ import { deliveryExample, envExample } from "../../inputs/examples";
 import { DELIVERY } from "../../model/delivery";
 import { list } from "../../model/problem";
 import { ROOT } from "../shared/root";
+import { withHouse } from "./house";
 
 /** Every generated file of the project, path → text. A test compares them with what is committed. */
 export const generatedFiles = (): Record<string, string> => ({
@@ -21,6 +22,7 @@ export const generatedFiles = (): Record<string, string> => ({
     ]),
   ),
   "config/releases/release.schema.json": `${JSON.stringify(releaseJsonSchema(), null, 2)}\n`,
+  "CONTRIBUTING.md": withHouse(readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8")),
 });
 
 /** Writes the generated files under `root`; returns those that changed. */

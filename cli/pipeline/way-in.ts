@@ -1,9 +1,9 @@
 /** `twinset way-in`: SSH for one address and for a while, past the environment's own firewall. */
 import { Command } from "commander";
-import { connect } from "node:net";
 import { userInfo } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Hetzner } from "../../clients/hetzner/hetzner";
+import { knock } from "../../clients/tcp";
 import { closeWaysIn, openWayIn, ownAddress, type Place, sweepWaysIn, type WayIn, waysIn } from "../../delivery/way-in";
 import type { EnvironmentName } from "../../model/environment-name";
 import { error, list, ProblemsError } from "../../model/problem";
@@ -104,15 +104,7 @@ const TRIES = 24;
 async function answers(address: string): Promise<boolean> {
   for (let n = 0; n < TRIES; n++) {
     if (n > 0) await sleep(2000);
-    const open = await new Promise<boolean>((resolve) => {
-      const socket = connect({ host: address, port: 22, timeout: 3000 });
-      const end = (result: boolean) => () => {
-        socket.destroy();
-        resolve(result);
-      };
-      socket.once("connect", end(true)).once("error", end(false)).once("timeout", end(false));
-    });
-    if (open) return true;
+    if ((await knock(address, 22, 3)).answer === "open") return true;
   }
   return false;
 }

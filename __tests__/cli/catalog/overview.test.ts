@@ -3,7 +3,7 @@ import { stripVTControlCharacters } from "node:util";
 import { deliveryOverview, overview } from "../../../cli/catalog/overview";
 import type { EnvironmentName } from "../../../model/environment-name";
 import { hostsOf, type Platform } from "../../../model/platform";
-import { both, variant, withEnvironment } from "../../support/synth";
+import { both, variant, withEnvironment } from "../../support/platforms";
 
 function show(name: EnvironmentName, change: Parameters<typeof variant>[0] = {}): string {
   const { platform, releases } = variant({ environment: name, ...change });

@@ -5,7 +5,7 @@ import { PLATFORMS } from "../../../config/platforms";
 import { inputStatus } from "../../../inputs/status";
 import type { Platform } from "../../../model/platform";
 import { type Files, files, values } from "../../support/input-files";
-import { MANACORE } from "../../support/synth";
+import { MANACORE } from "../../support/platforms";
 
 const { korczewski } = PLATFORMS as { korczewski: Platform };
 

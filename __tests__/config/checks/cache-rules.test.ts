@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { effectiveRule, matchesPattern } from "../../../config/checks/cache-rules";
 import type { Platform, ZoneCaching } from "../../../model/platform";
 import { days } from "../../../model/units";
-import { MANACORE } from "../../support/synth";
+import { MANACORE } from "../../support/platforms";
 import { check, expectProblem } from "./support";
 
 const withCaching =

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { databaseUrl, perEnvironment, template } from "../../../model/values";
-import { MANACORE, withProduct, withService } from "../../support/synth";
+import { MANACORE, withProduct, withService } from "../../support/platforms";
 import { check, expectProblem, product } from "./support";
 
 describe("database", () => {

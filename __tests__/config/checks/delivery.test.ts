@@ -4,7 +4,7 @@ import type { Delivery } from "../../../model/delivery";
 import type { Platform } from "../../../model/platform";
 import type { Problem } from "../../../model/problem";
 import { secret, setting } from "../../../model/values";
-import { EVERY_PLATFORM, MANACORE, variant, withService } from "../../support/synth";
+import { EVERY_PLATFORM, MANACORE, variant, withService } from "../../support/platforms";
 
 const usual = MANACORE.platform.delivery!;
 const check = (change: Partial<Delivery>, further = (platform: Platform): Platform => platform): Problem[] => {

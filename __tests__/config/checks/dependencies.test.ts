@@ -1,5 +1,5 @@
 import { describe, test } from "@jest/globals";
-import { SENTINELIQ, withService } from "../../support/synth";
+import { SENTINELIQ, withService } from "../../support/platforms";
 import { check, expectProblem, withStore } from "./support";
 
 describe("dependencies", () => {

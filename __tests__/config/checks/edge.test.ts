@@ -1,6 +1,6 @@
 import { test } from "@jest/globals";
 import type { Platform } from "../../../model/platform";
-import { withEnvironment } from "../../support/synth";
+import { withEnvironment } from "../../support/platforms";
 import { check, expectProblem } from "./support";
 
 test("nginx with a challenge that its companion does not know", () => {

@@ -1,6 +1,6 @@
 import { describe, test } from "@jest/globals";
 import { Health } from "../../../model/health";
-import { withService } from "../../support/synth";
+import { withService } from "../../support/platforms";
 import { check, expectProblem } from "./support";
 
 describe("health", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { KORCZEWSKI, withEnvironment, withService } from "../../support/synth";
+import { KORCZEWSKI, withEnvironment, withService } from "../../support/platforms";
 import { chat, check, expectProblem } from "./support";
 
 describe("host names", () => {

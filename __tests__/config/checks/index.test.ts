@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { checkPlatform } from "../../../config/checks";
 import type { Platform } from "../../../model/platform";
-import { both, EVERY_PLATFORM, variant, withService } from "../../support/synth";
+import { both, EVERY_PLATFORM, variant, withService } from "../../support/platforms";
 import { withHost, withStore } from "./support";
 
 test.each(EVERY_PLATFORM)("%s as it is has no problem, and no warning", (_, { problems }) => {

@@ -1,6 +1,6 @@
 import { describe, test } from "@jest/globals";
 import { secret, setting } from "../../../model/values";
-import { SENTINELIQ, withService } from "../../support/synth";
+import { SENTINELIQ, withService } from "../../support/platforms";
 import { check, expectProblem, withStore } from "./support";
 
 describe("inputs", () => {

@@ -1,6 +1,6 @@
 import { test } from "@jest/globals";
 import { mebibytes } from "../../../model/units";
-import { withEnvironment } from "../../support/synth";
+import { withEnvironment } from "../../support/platforms";
 import { check, expectProblem } from "./support";
 
 test("limits of a name that is neither a service nor a store", () => {

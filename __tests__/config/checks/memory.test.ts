@@ -1,6 +1,6 @@
 import { describe, test } from "@jest/globals";
 import { gibibytes, mebibytes } from "../../../model/units";
-import { withEnvironment, withService } from "../../support/synth";
+import { withEnvironment, withService } from "../../support/platforms";
 import { check, expectProblem } from "./support";
 
 describe("memory", () => {

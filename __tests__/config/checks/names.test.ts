@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { addStacks } from "../../../main";
 import { ENVIRONMENTS } from "../../../model/environment-name";
 import { RESERVED_NAMES } from "../../../model/names";
-import { MANACORE, withProduct } from "../../support/synth";
+import { MANACORE, withProduct } from "../../support/platforms";
 import { check, expectProblem, product, service } from "./support";
 
 describe("names", () => {

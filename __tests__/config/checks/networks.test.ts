@@ -1,5 +1,5 @@
 import { describe, test } from "@jest/globals";
-import { withService } from "../../support/synth";
+import { withService } from "../../support/platforms";
 import { check, expectProblem, withNetworks, withStore } from "./support";
 
 describe("networks", () => {

@@ -1,5 +1,5 @@
 import { test } from "@jest/globals";
-import { SENTINELIQ, withService } from "../../support/synth";
+import { SENTINELIQ, withService } from "../../support/platforms";
 import { check, expectProblem } from "./support";
 
 test("two services with one development port: the next free one is named", () => {

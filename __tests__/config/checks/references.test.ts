@@ -1,6 +1,6 @@
 import { describe, test } from "@jest/globals";
 import { perEnvironment, template, urlOf } from "../../../model/values";
-import { SENTINELIQ, withProduct, withService } from "../../support/synth";
+import { SENTINELIQ, withProduct, withService } from "../../support/platforms";
 import { chat, check, expectProblem, product, withStore } from "./support";
 
 describe("references", () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { checkRelease } from "../../../config/checks/release";
 import type { ProductRelease } from "../../../model/release";
-import { both, MANACORE, SENTINELIQ } from "../../support/synth";
+import { both, MANACORE, SENTINELIQ } from "../../support/platforms";
 
 const PATH = "config/releases/manacore/production.json";
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { perEnvironment, secret, template, urlEncoded } from "../../../model/values";
-import { SENTINELIQ, withService } from "../../support/synth";
+import { SENTINELIQ, withService } from "../../support/platforms";
 import { check, expectProblem, withStore } from "./support";
 
 describe("a secret given as plain text", () => {

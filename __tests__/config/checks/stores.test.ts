@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { databaseUrl, setVersion, template } from "../../../model/values";
-import { SENTINELIQ } from "../../support/synth";
+import { SENTINELIQ } from "../../support/platforms";
 import { check, expectProblem, withNetworks, withStore } from "./support";
 
 describe("a database that can be reached from outside", () => {

@@ -5,7 +5,7 @@ import type { HetznerHost } from "../../../model/environment";
 import type { Platform } from "../../../model/platform";
 import type { Problem } from "../../../model/problem";
 import type { CustomStore, Network, Product, Store } from "../../../model/service";
-import { MANACORE, variant, withEnvironment } from "../../support/synth";
+import { MANACORE, variant, withEnvironment } from "../../support/platforms";
 
 /** What the checks say of a platform with some of it changed. */
 export const check = (change: (platform: Platform) => Platform, of = MANACORE): Problem[] => {

@@ -1,5 +1,5 @@
 import { test } from "@jest/globals";
-import { withEnvironment } from "../../support/synth";
+import { withEnvironment } from "../../support/platforms";
 import { check, expectProblem } from "./support";
 
 test("no owner of the zone", () => {

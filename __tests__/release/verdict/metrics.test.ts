@@ -9,7 +9,7 @@ import type { Finished } from "../../../clients/program";
 import { parseAnswers } from "../../../clients/prometheus";
 import { increaseSince, queries, reading, readMetrics } from "../../../release/verdict/metrics";
 import type { Reading } from "../../../release/verdict/verdict";
-import { MANACORE } from "../../support/synth";
+import { MANACORE } from "../../support/platforms";
 
 const recorded = (name: string): string => readFileSync(join(__dirname, "prometheus", `${name}.ndjson`), "utf8");
 const SERVICES = ["chat-backend"];
