@@ -8,8 +8,7 @@ delete process.env.FORCE_COLOR;
 /** @type {import("jest").Config} */
 module.exports = {
   testEnvironment: "node",
-  roots: ["<rootDir>/__tests__"],
-  testMatch: ["**/*.test.ts"],
+  testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
   // One process that runs every file gets slower with each, as it keeps all that they have loaded: after seventy files it
   // had 3.5 GB and took three times as long. So there are always workers, also on two cores, and a large one makes room.
   maxWorkers: Math.max(2, availableParallelism() - 1),
