@@ -3,6 +3,7 @@ import { setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
 import { COLOURS, type Colour, formatWeights, type ProductRelease, type SetRelease, tagOf } from "../model/release";
 import type { Product } from "../model/service";
+import { weightIn } from "./applied";
 import { TerraformError } from "../terraform/working-directory";
 import { describeChange } from "./plan-words";
 import { type JournalContent, unfinished } from "./journal/unfinished";
@@ -124,9 +125,6 @@ function setStatus(
     })),
   };
 }
-
-const weightIn = (weights: string, colour: Colour): number =>
-  Number(new RegExp(`${colour}=(\\d+)`).exec(weights)?.[1] ?? 0);
 
 /** Containers with another image than the release file says: a service may have a tag of its own. */
 function otherTags(product: Product, wanted: SetRelease, { containers }: LiveSet): string[] {

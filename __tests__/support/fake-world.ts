@@ -69,7 +69,7 @@ function show() {
   if (args[2]) return say(fs.readFileSync(args[2], "utf8"));
   const resources = Object.entries(world.resources).map(([address, { type, name, body, tainted }]) => ({
     address, type, name, ...(tainted ? { tainted } : {}),
-    values: { ...body, id: address, name: "manacore-production-" + name, ...(type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {}) },
+    values: { ...body, id: address, ...(type === "docker_image" ? {} : { name: "manacore-production-" + name }), ...(type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {}) },
   }));
   say({ values: { root_module: { resources } } });
 }
@@ -102,7 +102,8 @@ if (fate.broken === args[0]) { process.stderr.write("Error: no such bucket\\n");
 `;
 
 const DOCKER = `${COMMON}
-const containers = Object.entries(world.resources).filter(([, { type }]) => type === "docker_container");
+const lost = read("lost.json", []);
+const containers = Object.entries(world.resources).filter(([address, { type }]) => type === "docker_container" && !lost.includes(address));
 const nameOf = ({ name }) => "manacore-production-" + name;
 const at = (made) => new Date(Date.UTC(2026, 10, 21, 10) + made * 1000).toISOString();
 const inspected = ([address, { body, made, tainted, name }]) => ({
@@ -251,6 +252,21 @@ export class FakeWorld {
     };
     world.resources[address]!.body["restart"] = "by hand";
     writeFileSync(path, JSON.stringify(world));
+  }
+
+  /** A container is gone, and Terraform has not heard of it. */
+  lose(address: string): void {
+    writeFileSync(join(this.bin, "lost.json"), JSON.stringify([address]));
+  }
+
+  /** Lines of the journal that were never written. */
+  forget(which: (entry: Entry) => boolean): void {
+    const lines = (this.file("journal.jsonl") ?? "").split("\n").filter((line) => line !== "");
+    const kept = lines.filter((line) => !which(parseLine(line) as Entry));
+    (this.store.objects as Map<string, Buffer>).set(
+      `${BUCKET}/manacore/production/journal.jsonl`,
+      Buffer.from(kept.map((line) => `${line}\n`).join("")),
+    );
   }
 
   /** How chat's traffic is split, by its switch's own label. */

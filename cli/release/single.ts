@@ -20,47 +20,61 @@ export const single = (
   edit: (before: ProductRelease, session: Session) => Promise<ProductRelease> | ProductRelease,
 ): Promise<number> =>
   inSession(product, flags, env, `${purpose} of ${product}`, async (session) => {
-    const { site, report, journal, lock } = session;
-    const before = site.release()[product];
-    if (!before) {
-      throw new ProblemsError([
-        error(product, "not released", "a product with a live set", `twinset release ${product} <version>`),
-      ]);
-    }
-    const to = await edit(before, session);
-    const id = newRunId();
-    const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
-    const engine = new Engine({
-      ...{
-        site,
-        product,
-        report,
-        operator,
-        lock,
-        timings: { canarySeconds: 0, patienceSeconds: 0, keepSeconds: 0, everySeconds: 1 },
-      },
-      ledger: ledgerOf(journal, id, product),
-      watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
-      allow: flags.allow ?? [],
-    });
-    try {
-      const begin = performance.now();
-      const { event } = await engine.single(step, before, to, `${purpose} of ${product}`);
-      const open = unfinished(await journal.read(), product);
-      if (step === "back" && event === "ok" && open) {
-        // A run that died, or that another operator keeps watch of: with the traffic back it is over.
-        await journal.append({ event: "ended", run: open.run, product, outcome: "went-back" });
-      }
-      const now = site.release()[product]!;
-      const seconds = Math.round((performance.now() - begin) / 100) / 10;
-      report({
-        kind: "end",
-        outcome: event === "ok" ? "done" : "failed",
-        seconds,
-        text: [`${now.live} ${now[now.live]?.version ?? ""} serves ${product}.`],
-      });
-      return event === "ok" ? EXIT.done : engine.refused ? EXIT.guarded : EXIT.failed;
-    } finally {
-      operator.close();
-    }
+    const before = entryOf(session);
+    return taken(session, step, purpose, before, await edit(before, session));
   });
+
+/** The product's entry in the release file. @throws ProblemsError where there is none */
+export function entryOf({ site, product }: Session): ProductRelease {
+  const entry = site.release()[product];
+  if (entry) return entry;
+  throw new ProblemsError([
+    error(product, "not released", "a product with a live set", `twinset release ${product} <version>`),
+  ]);
+}
+
+/** Takes one step in a session that is open. @returns the command's exit code */
+export async function taken(
+  session: Session,
+  step: Step,
+  purpose: string,
+  before: ProductRelease,
+  to: ProductRelease,
+): Promise<number> {
+  const { site, product, flags, report, journal, lock } = session;
+  const id = newRunId();
+  const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
+  const engine = new Engine({
+    ...{
+      site,
+      product,
+      report,
+      operator,
+      lock,
+      timings: { canarySeconds: 0, patienceSeconds: 0, keepSeconds: 0, everySeconds: 1 },
+    },
+    ledger: ledgerOf(journal, id, product),
+    watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
+    allow: flags.allow ?? [],
+  });
+  try {
+    const begin = performance.now();
+    const { event } = await engine.single(step, before, to, `${purpose} of ${product}`);
+    const open = unfinished(await journal.read(), product);
+    if (step === "back" && event === "ok" && open) {
+      // A run that died, or that another operator keeps watch of: with the traffic back it is over.
+      await journal.append({ event: "ended", run: open.run, product, outcome: "went-back" });
+    }
+    const now = site.release()[product]!;
+    const seconds = Math.round((performance.now() - begin) / 100) / 10;
+    report({
+      kind: "end",
+      outcome: event === "ok" ? "done" : "failed",
+      seconds,
+      text: [`${now.live} ${now[now.live]?.version ?? ""} serves ${product}.`],
+    });
+    return event === "ok" ? EXIT.done : engine.refused ? EXIT.guarded : EXIT.failed;
+  } finally {
+    operator.close();
+  }
+}

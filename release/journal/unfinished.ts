@@ -2,6 +2,7 @@
 import type { ProductRelease } from "../../model/release";
 import type { Entry, EntryOf, UnreadableLine } from "./entry";
 import type { Run, Step } from "../machine";
+import { recordNeeds } from "./record";
 
 /** A journal's entries in their order, with the lines that they are in. */
 export interface JournalContent {
@@ -88,10 +89,11 @@ export function unfinished(journal: JournalContent, product: string): Unfinished
   };
 }
 
-/** Entries without which `unfinished` would say something else, of all products. */
+/** Entries without which `unfinished`, or the record of a product's last versions, would say something else. */
 export function needed(journal: JournalContent): ReadonlySet<Entry> {
   const entries = new Set<Entry>();
   for (const product of new Set(journal.entries.map((entry) => entry.product))) {
+    for (const entry of recordNeeds(journal, product)) entries.add(entry);
     const standing = standingOf(journal, product);
     if (!standing) continue;
     const { started, resumed, done, applied, underWay, progress, last } = standing;
