@@ -6,6 +6,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { stateFiles } from "../../clients/state-store/state-store";
 import { parseReleaseFile } from "../../config/release-file";
 import { loadPlatform } from "../../config/load";
 import { ENVIRONMENTS } from "../../model/environment-name";
@@ -260,13 +261,12 @@ export class FakeWorld {
   }
 
   /** Lines of the journal that were never written. */
-  forget(which: (entry: Entry) => boolean): void {
-    const lines = (this.file("journal.jsonl") ?? "").split("\n").filter((line) => line !== "");
-    const kept = lines.filter((line) => !which(parseLine(line) as Entry));
-    (this.store.objects as Map<string, Buffer>).set(
-      `${BUCKET}/manacore/production/journal.jsonl`,
-      Buffer.from(kept.map((line) => `${line}\n`).join("")),
-    );
+  async forget(which: (entry: Entry) => boolean): Promise<void> {
+    const { production } = loadPlatform().platform.environments;
+    const files = stateFiles("manacore", production, { env: this.env, directory: this.root });
+    const file = (await files.read("journal.jsonl"))!;
+    const kept = file.text.split("\n").filter((line) => line !== "" && !which(parseLine(line) as Entry));
+    await files.write("journal.jsonl", kept.map((line) => `${line}\n`).join(""), { ifVersion: file.version });
   }
 
   /** How chat's traffic is split, by its switch's own label. */

@@ -20,6 +20,7 @@ import { durationOf } from "../shared/duration";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
 import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { hasEnded, overtaken } from "./others";
 import { checked, mustBeReady } from "./ready";
 import { inSession, type ReleaseFlags, type Session } from "./session";
 import { CODES, conclusion } from "./words";
@@ -71,6 +72,21 @@ async function resume(session: Session, version: string | undefined): Promise<nu
   }
   await lock.hold();
   const run = open.progress;
+  const { underWay, now } = open;
+  const left = { run: open.run, own: new Set<string>(), left: [now, underWay?.to], step: "deploy" as const };
+  const others = await overtaken(session, left);
+  if (others !== undefined) {
+    await journal.append({ event: "ended", run: open.run, product, outcome: "overtaken", progress: run });
+    const text = [others, "Nothing was changed; this release is over."];
+    session.report({
+      kind: "end",
+      outcome: "overtaken",
+      seconds: 0,
+      text,
+      next: `twinset status ${flags.environment}`,
+    });
+    return CODES.overtaken;
+  }
   // Another computer may have a release file from before the run.
   if (open.now) site.save(product, open.now);
   site.render(site.release());
@@ -115,9 +131,10 @@ async function follow(
     keepSeconds: durationOf(flags.keepFor, "--keep-for", rules.keep).seconds,
     everySeconds: LOOK_EVERY,
   };
+  const ledger = ledgerOf(journal, id, product);
   const engine = new Engine({
-    ...{ site, product, report, operator, lock, timings },
-    ledger: ledgerOf(journal, id, product),
+    ...{ site, product, report, operator, lock, timings, ledger },
+    overtaken: (current, step) => overtaken(session, { run: id, own: ledger.own, left: [current.now], step }),
     watcher: watcher({ site, product, colour: newColour(run), rules, docker: () => site.docker() }),
     allow: flags.allow ?? [],
     ...(since ? { sharedSince: since } : {}),
@@ -125,7 +142,9 @@ async function follow(
   try {
     const ended = await engine.run(run);
     const outcome = ended.outcome!;
-    await journal.append({ event: "ended", run: id, product, outcome, progress: ended });
+    if (!(outcome === "overtaken" && hasEnded(await journal.read(), id))) {
+      await journal.append({ event: "ended", run: id, product, outcome, progress: ended });
+    }
     const { text, next: command } = conclusion(ended, product, flags.environment);
     const took = Math.round((performance.now() - begin) / 1000);
     report({ kind: "end", outcome, seconds: took, text, next: command });

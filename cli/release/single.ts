@@ -21,8 +21,30 @@ export const single = (
 ): Promise<number> =>
   inSession(product, flags, env, `${purpose} of ${product}`, async (session) => {
     const before = entryOf(session);
+    if (step === "deploy" || step === "retire") await mustNotBeReserved(session, before);
     return taken(session, step, purpose, before, await edit(before, session));
   });
+
+/**
+ * While a release is not over, the set that it can go back to is not touched: neither replaced nor retired.
+ * @throws ProblemsError naming whose way back it is
+ */
+async function mustNotBeReserved({ journal, product, flags }: Session, before: ProductRelease): Promise<void> {
+  const open = unfinished(await journal.read(), product);
+  const way = open?.before;
+  if (!open || !way) return;
+  const { live } = way;
+  const version = way[live]?.version;
+  if (version === undefined || before[live]?.version !== version) return;
+  throw new ProblemsError([
+    error(
+      `${product}/${live}`,
+      `${live} ${version} is the way back of ${open.progress?.version ?? "a release"}, which ${open.who} has been releasing since ${open.since}`,
+      "a set that nobody may have to go back to",
+      `wait until it is over; if nobody is at it any more: twinset release ${product} --resume, or twinset rollback ${product} (--environment ${flags.environment})`,
+    ),
+  ]);
+}
 
 /** The product's entry in the release file. @throws ProblemsError where there is none */
 export function entryOf({ site, product }: Session): ProductRelease {

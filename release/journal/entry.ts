@@ -3,8 +3,10 @@ import { z } from "zod";
 import type { ProductRelease } from "../../model/release";
 import { type Event, type Outcome, type Run, STEPS, STOPS } from "../machine";
 
-const OUTCOMES = ["done", "failed", "went-back", "undecided", "stayed", "stuck", "not-retired"] as const;
-const EVENTS = ["ok", "failed", "refused", "breach", "undecided", "go-back", "go-on", "stay"] as const;
+const OUTCOMES = [
+  ...(["done", "failed", "went-back", "undecided", "stayed", "stuck", "not-retired", "overtaken"] as const),
+] as const;
+const EVENTS = ["ok", "failed", "refused", "overtaken", "breach", "undecided", "go-back", "go-on", "stay"] as const;
 
 const tags = z.record(z.string(), z.string());
 const setSchema = z.object({ version: z.string(), tags: tags.optional(), digests: tags.optional() });

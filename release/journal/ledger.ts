@@ -2,11 +2,20 @@ import type { Ledger, Noted } from "../engine";
 import type { NewEntry } from "./entry";
 import type { Journal } from "./journal";
 
+export interface RunLedger extends Ledger {
+  /** Ids of the entries that it has written. */
+  readonly own: ReadonlySet<string>;
+}
+
 /** Writes the engine's steps into the journal, as a run's. */
-export const ledgerOf = (journal: Journal, run: string, product: string): Ledger => ({
-  async append({ text, ...noted }: Noted): Promise<void> {
-    // Each event has an entry of its own kind, all with the same fields.
-    const entry = { ...noted, run, product, ...(text ? { reason: text.join("\n") } : {}) } as NewEntry;
-    await journal.append(entry);
-  },
-});
+export function ledgerOf(journal: Journal, run: string, product: string): RunLedger {
+  const own = new Set<string>();
+  return {
+    own,
+    async append({ text, ...noted }: Noted): Promise<void> {
+      // Each event has an entry of its own kind, all with the same fields.
+      const entry = { ...noted, run, product, ...(text ? { reason: text.join("\n") } : {}) } as NewEntry;
+      own.add((await journal.append(entry)).id);
+    },
+  };
+}

@@ -128,6 +128,7 @@ function read(reading: Reading, entry: Entry): void {
       const word = WORDS[entry.outcome];
       // What the guard, the lock or Terraform's plan refused was never tried.
       const untried = entry.outcome === "failed" && run.failure === "refused";
+      if (entry.outcome === "overtaken" && run.took) return;
       if (word !== undefined && !untried) reading.bad.set(run.version, `${word} on ${dateOf(entry.at)} (${entry.who})`);
       return;
     }
@@ -144,6 +145,7 @@ const WORDS: Readonly<Record<string, string | undefined>> = {
   undecided: "never proved itself",
   stayed: "was left in its canary",
   stuck: "could not be taken back",
+  overtaken: "was overtaken by somebody else before it had proved itself",
 };
 
 /** An edit that was brought about: who holds all traffic by it? */

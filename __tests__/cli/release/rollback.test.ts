@@ -94,7 +94,7 @@ describe("a version that visitors must not see", () => {
   test.each(["smoke", "canary"])("whose process died in %s", async (until) => {
     // Written down as one that goes on: nobody has ended it.
     await releasing("v1.6.0", { until });
-    world.forget(({ event }) => event === "ended");
+    await world.forget(({ event }) => event === "ended");
     asCommitted();
     const ran = await back();
     expect(ran.code).toBe(0);
