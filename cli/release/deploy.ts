@@ -1,17 +1,26 @@
 /** `twinset deploy <product> <version>`: to the idle set, without traffic. */
 import { Command } from "commander";
-import type { SetRelease } from "../../model/release";
+import type { ProductRelease, SetRelease } from "../../model/release";
 import { deploy } from "../../release/steps";
-import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
 import { checked, mustBeReady } from "./ready";
-import type { ReleaseFlags } from "./session";
-import { single } from "./single";
+import type { ReleaseFlags, Session } from "./session";
+import { single, type Way } from "./single";
 
-export const deployStep = (product: string, version: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "deploy", `deploy of ${version}`, async (before, session) => {
+/** @param way back: as the first half of a rollback to a version that runs no more */
+export const deployStep = (
+  product: string,
+  version: string,
+  flags: ReleaseFlags,
+  env: NodeJS.ProcessEnv,
+  way: Way = "forward",
+) => {
+  const edit = async (before: ProductRelease, session: Session): Promise<ProductRelease> => {
     const set: SetRelease = { version, ...mustBeReady(await checked(session, version, before)) };
     return deploy(before, set);
-  });
+  };
+  return single(product, flags, env, "deploy", `deploy of ${version}`, edit, way);
+};
 
 export const command = new Command("deploy")
   .description("a version to the idle set: migration, containers, healthy; no traffic")
@@ -20,6 +29,7 @@ export const command = new Command("deploy")
   .option(...ENVIRONMENT)
   .option(...ALLOW)
   .option(...UNLOCK)
+  .option(...PAST)
   .option(...JSON_LINES)
   .action(async (product: string, version: string, given: ReleaseFlags) => {
     process.exitCode = await deployStep(product, version, given, process.env);

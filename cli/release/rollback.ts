@@ -39,7 +39,7 @@ async function rollbackTo(
     entry.canary > 0 ? { ...entry, canary: 0 } : trafficBack(entry, otherColour(entry.live));
   const running = before && (before.canary > 0 ? before[before.live] : idle);
   if (running && (version === undefined || running.version === version)) {
-    return single(product, flags, env, "back", "rollback", back);
+    return single(product, flags, env, "back", "rollback", back, "back");
   }
   if (before && version === undefined) {
     throw new ProblemsError([
@@ -51,10 +51,10 @@ async function rollbackTo(
       ),
     ]);
   }
-  if (!before || version === undefined) return single(product, flags, env, "back", "rollback", back);
+  if (!before || version === undefined) return single(product, flags, env, "back", "rollback", back, "back");
   // It has to run before it can have traffic. No canary, as it was live before.
-  const code = await deployStep(product, version, flags, env);
-  return code === EXIT.done ? switchStep(product, otherColour(before.live), flags, env) : code;
+  const code = await deployStep(product, version, flags, env, "back");
+  return code === EXIT.done ? switchStep(product, otherColour(before.live), flags, env, "back") : code;
 }
 
 export const command = new Command("rollback")

@@ -18,6 +18,8 @@ export interface ReleaseFlags {
   readonly yes?: boolean;
   readonly allow?: readonly string[];
   readonly unlock?: string;
+  /** Lines of the journal that cannot be read, and that the operator has looked at. */
+  readonly past?: readonly string[];
   readonly json?: boolean;
   readonly canaryFor?: string;
   readonly keepFor?: string;

@@ -1,14 +1,21 @@
 /** `twinset switch <product> <colour>`: all traffic to one set. */
 import { Command } from "commander";
 import { error, ProblemsError } from "../../model/problem";
-import { type Colour, COLOURS } from "../../model/release";
+import { type Colour, COLOURS, type ProductRelease } from "../../model/release";
 import { trafficBack } from "../../release/steps";
-import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
 import type { ReleaseFlags } from "./session";
-import { single } from "./single";
+import { single, type Way } from "./single";
 
-export const switchStep = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "cutover", `switch to ${colour}`, (before) => {
+/** @param way back: as the second half of a rollback to a version that runs no more */
+export const switchStep = (
+  product: string,
+  colour: string,
+  flags: ReleaseFlags,
+  env: NodeJS.ProcessEnv,
+  way: Way = "forward",
+) => {
+  const edit = (before: ProductRelease): ProductRelease => {
     if (!isColour(colour)) {
       throw new ProblemsError([error("colour", colour, "blue or green", "correct the colour")]);
     }
@@ -18,7 +25,9 @@ export const switchStep = (product: string, colour: string, flags: ReleaseFlags,
       ]);
     }
     return trafficBack(before, colour);
-  });
+  };
+  return single(product, flags, env, "cutover", `switch to ${colour}`, edit, way);
+};
 
 const isColour = (text: string): text is Colour => COLOURS.some((colour) => colour === text);
 
@@ -29,6 +38,7 @@ export const command = new Command("switch")
   .option(...ENVIRONMENT)
   .option(...ALLOW)
   .option(...UNLOCK)
+  .option(...PAST)
   .option(...JSON_LINES)
   .action(async (product: string, colour: string, given: ReleaseFlags) => {
     process.exitCode = await switchStep(product, colour, given, process.env);

@@ -2,11 +2,15 @@ import type { Ledger, Noted } from "../engine";
 import type { NewEntry } from "./entry";
 import type { Journal } from "./journal";
 
-/** Writes the engine's steps into the journal, as a run's. */
-export const ledgerOf = (journal: Journal, run: string, product: string): Ledger => ({
+/**
+ * Writes the engine's steps into the journal, as a run's.
+ * @param past lines that cannot be read, and that somebody has looked at; for a step by itself, which has no other entry
+ */
+export const ledgerOf = (journal: Journal, run: string, product: string, past: readonly string[] = []): Ledger => ({
   async append({ text, ...noted }: Noted): Promise<void> {
     // Each event has an entry of its own kind, all with the same fields.
-    const entry = { ...noted, run, product, ...(text ? { reason: text.join("\n") } : {}) } as NewEntry;
+    const looked = past.length > 0 && noted.event === "step-started" ? { past } : {};
+    const entry = { ...noted, ...looked, run, product, ...(text ? { reason: text.join("\n") } : {}) } as NewEntry;
     await journal.append(entry);
   },
 });
