@@ -127,6 +127,11 @@ async function rehearseIn(session: Session): Promise<number> {
         ? await World.start({ ...given, product, means: found.means, endings, say })
         : new Workbench({ ...given, means: found.terraform });
   } catch (reason) {
+    if (reason instanceof ProblemsError) {
+      write(colours.red(reason.message));
+      write(colours.yellow("Nothing was rehearsed."));
+      return EXIT.missing;
+    }
     if (!(reason instanceof MissingProgram)) throw reason;
     tellMissing({ missing: [`${reason.message}: its image can neither be pulled nor made`], hints: [] }, write);
     return EXIT.missing;
