@@ -188,10 +188,8 @@ describe("a store that cannot be used", () => {
   test("that does not answer is asked once", async () => {
     await start();
     await store.stop();
-    const began = performance.now();
-    const findings = await examined();
-    expect(told(findings)[0]).toMatch(/^failure store: no answer from 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/);
-    expect(performance.now() - began).toBeLessThan(2000);
+    // More attempts than one would be told: "5 times".
+    expect(told(await examined())[0]).toMatch(/^failure store: no answer from 127\.0\.0\.1:\d+ \(ECONNREFUSED\)$/);
   });
 
   test.each([
