@@ -17,7 +17,7 @@ import { EXIT } from "../shared/exit";
 import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
 import { imagesOf } from "./ready";
 import { inSession, type ReleaseFlags, type Session } from "./session";
-import { entryOf, taken } from "./single";
+import { entryOf, lookedAt, taken } from "./single";
 
 /**
  * Whom it leads to is read from the record and the state, under the lock: so it is the same on every computer, whatever
@@ -32,6 +32,7 @@ export const rollback = (
   inSession(product, flags, env, `rollback of ${product}`, async (session) => {
     await session.lock.hold();
     const { site, journal } = session;
+    await lookedAt(session, true);
     const record = recordOf(await journal.read(), product);
     const now = await upToDate(session);
     const way = wayBack(record, now, version);

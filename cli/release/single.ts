@@ -1,10 +1,12 @@
 /** Of the commands that are one step of a release: one edit of the entry, planned, guarded and applied. */
+import { isDeepStrictEqual } from "node:util";
 import { error, ProblemsError } from "../../model/problem";
 import type { ProductRelease } from "../../model/release";
 import { Engine } from "../../release/engine";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
 import { unfinished } from "../../release/journal/unfinished";
+import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
 import type { Step } from "../../release/machine";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
@@ -22,7 +24,9 @@ export const single = (
   inSession(product, flags, env, `${purpose} of ${product}`, async (session) => {
     const before = entryOf(session);
     if (step === "deploy" || step === "retire") await mustNotBeReserved(session, before);
-    return taken(session, step, purpose, before, await edit(before, session));
+    const to = await edit(before, session);
+    const past = await lookedAt(session, takesBack(before, to));
+    return taken(session, step, purpose, before, to, past);
   });
 
 /**
@@ -55,13 +59,18 @@ export function entryOf({ site, product }: Session): ProductRelease {
   ]);
 }
 
-/** Takes one step in a session that is open. @returns the command's exit code */
+/**
+ * Takes one step in a session that is open.
+ * @param past lines of the journal that the operator has looked at
+ * @returns the command's exit code
+ */
 export async function taken(
   session: Session,
   step: Step,
   purpose: string,
   before: ProductRelease,
   to: ProductRelease,
+  past: readonly string[] = [],
 ): Promise<number> {
   const { site, product, flags, report, journal, lock } = session;
   const id = newRunId();
@@ -75,7 +84,7 @@ export async function taken(
       lock,
       timings: { canarySeconds: 0, patienceSeconds: 0, keepSeconds: 0, everySeconds: 1 },
     },
-    ledger: ledgerOf(journal, id, product),
+    ledger: ledgerOf(journal, id, product, past),
     watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
     allow: flags.allow ?? [],
   });
@@ -99,4 +108,21 @@ export async function taken(
   } finally {
     operator.close();
   }
+}
+
+/** Does it only take traffic from the set that is on trial? The live set is known good, whatever the journal says. */
+const takesBack = (before: ProductRelease, to: ProductRelease): boolean =>
+  to.live === before.live && to.canary < before.canary && isDeepStrictEqual({ ...to, canary: before.canary }, before);
+
+/** Lines of the journal that the operator has looked at. @throws ProblemsError: it cannot be read whole, unless on the way back */
+export async function lookedAt(
+  { journal, product, flags, report }: Session,
+  isWayBack: boolean,
+): Promise<readonly string[]> {
+  const known = await journal.read();
+  if (!isWayBack) return mustBeWhole(known, product, flags.environment, flags.past);
+  for (const problem of problemsOf(known, product, flags.environment)) {
+    report({ kind: "line", level: "warning", text: `${inWords(problem)}. Traffic is moved back all the same.` });
+  }
+  return [];
 }

@@ -115,6 +115,16 @@ describe("who goes on after others have changed things", () => {
   });
 });
 
+test("a lock that cannot be given back is told, and the code says what was done", async () => {
+  const { faults } = world.store;
+  // The lock's own file: its last requests are those that give it back.
+  faults.inject({ fault: { kind: "error", status: 503 }, method: "DELETE", path: /tflock/, times: 20 });
+  const ran = await run((all) => deployStep("chat", "v1.6.0", all, world.env));
+  expect(ran.code).toBe(0);
+  expect(ran.text).toContain("The lock could not be given back");
+  expect(world.chat.green).toMatchObject({ version: "v1.6.0" });
+});
+
 describe("a set that the edge sends visitors to", () => {
   test("is not retired, whatever the release file says", async () => {
     await releasing({ until: "cutover" });
