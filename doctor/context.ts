@@ -44,6 +44,8 @@ export interface DoctorOptions {
   readonly release: Release;
   /** What the catalog's own checks say of all environments. */
   readonly problems: readonly Problem[];
+  /** What of the releases' journal beside the state cannot be read. @default the journal is not looked at */
+  readonly journal?: () => Promise<readonly Problem[]>;
   /** The process' environment. */
   readonly env: NodeJS.ProcessEnv;
   /** The project's folder: local states are there. */

@@ -127,12 +127,25 @@ export async function stateStore(context: Context): Promise<Finding[]> {
   const described = state
     ? `serial ${state.serial}, ${count(state.resources, "resource")}, by Terraform ${state.version}`
     : "none yet, the first deploy makes it";
-  const [probed, lock] = await Promise.all([
+  const [probed, lock, journal] = await Promise.all([
     environment.state.kind === "s3" ? probe(context, files, environment.state.bucket) : [],
     lockOn(context, files),
+    journalOf(context),
   ]);
   const place = environment.state.kind === "s3" ? `bucket ${environment.state.bucket}` : "a file on this computer";
-  return [findings.ok("state", `${place}: ${described}`), ...probed, lock];
+  return [findings.ok("state", `${place}: ${described}`), ...probed, lock, ...journal];
+}
+
+/** Can it be read whole? Releases refuse where it cannot; a deploy by the files goes through. */
+async function journalOf({ options }: Context): Promise<Finding[]> {
+  const what = "journal";
+  try {
+    const problems = (await options.journal?.()) ?? [];
+    return problems.map(({ path, given, fix }) => findings.warning(what, `${path}: ${given}`, fix));
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError)) throw reason;
+    return reason.problems.map(({ path, given, fix }) => findings.warning(what, `${path}: ${given}`, fix));
+  }
 }
 
 /** Terraform's lock is a conditional write: a store that passes over the condition gives it to two at a time. */

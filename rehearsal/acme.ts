@@ -4,10 +4,12 @@
  */
 import { execFileSync, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { createServer, type AddressInfo } from "node:net";
+import { createServer } from "node:net";
 import { request } from "node:https";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { error, ProblemsError } from "../model/problem";
+import { listenOn } from "../simulators/listening";
 
 export interface AcmeOptions {
   readonly pebble: string;
@@ -31,9 +33,41 @@ export interface Acme {
   stop(): Promise<void>;
 }
 
-/** Starts Pebble where only this computer and its containers reach it. @throws Error with Pebble's own words when it does not come up */
+/** Between the look for a free port and Pebble's taking it somebody else may have taken it. */
+const TRIES = 3;
+
+/** Starts Pebble where only this computer and its containers reach it. @throws ProblemsError with Pebble's own words when it does not come up */
 export async function startAcme(options: AcmeOptions): Promise<Acme> {
+  for (let left = TRIES; ; left -= 1) {
+    try {
+      return await start(options);
+    } catch (reason) {
+      if (!(reason instanceof PebbleFailed)) throw reason;
+      if (left > 1 && /address already in use/.test(reason.said)) continue;
+      throw new ProblemsError([
+        error(
+          `Pebble, the ACME server, at ${options.address}`,
+          `${reason.message}: ${reason.said.trim().split("\n").at(-1) || "it said nothing"}`,
+          "a server that answers",
+          `try it by hand: ${options.pebble} -version`,
+        ),
+      ]);
+    }
+  }
+}
+
+class PebbleFailed extends Error {
+  constructor(
+    message: string,
+    readonly said: string,
+  ) {
+    super(message);
+  }
+}
+
+async function start(options: AcmeOptions): Promise<Acme> {
   const { directory } = options;
+  const [port, managementPort] = [await freePort(options.address), await freePort("127.0.0.1")];
   mkdirSync(directory, { recursive: true });
   const certificatePath = join(directory, "certificate.pem");
   const keyPath = join(directory, "key.pem");
@@ -46,7 +80,6 @@ export async function startAcme(options: AcmeOptions): Promise<Acme> {
     ],
     { stdio: "ignore" },
   );
-  const [port, managementPort] = [await freePort(options.address), await freePort("127.0.0.1")];
   const configPath = join(directory, "pebble.json");
   writeFileSync(
     configPath,
@@ -82,14 +115,17 @@ export async function startAcme(options: AcmeOptions): Promise<Acme> {
   }
 }
 
+/** A tenth of a second each. It takes less than one, on cores that have nothing else to do. */
+const ATTEMPTS = 600;
+
 async function rootOf(url: string, ca: string, child: ChildProcess, said: () => string): Promise<string> {
-  for (let attempt = 0; attempt < 100; attempt++) {
-    if (child.exitCode !== null) throw new Error(`Pebble ended at once: ${said()}`);
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    if (child.exitCode !== null) throw new PebbleFailed("it ended at once", said());
     const body = await get(url, ca).catch(() => undefined);
     if (body?.includes("BEGIN CERTIFICATE")) return body;
     await sleep(100);
   }
-  throw new Error(`Pebble does not answer: ${said()}`);
+  throw new PebbleFailed("it does not answer", said());
 }
 
 const get = (url: string, ca: string): Promise<string> =>
@@ -113,8 +149,7 @@ export async function end(child: ChildProcess): Promise<void> {
 
 async function freePort(address: string): Promise<number> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, address, resolve));
-  const { port } = server.address() as AddressInfo;
+  const port = await listenOn(server, "Pebble, the ACME server", address);
   await new Promise((resolve) => server.close(resolve));
   return port;
 }

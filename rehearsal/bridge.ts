@@ -4,7 +4,7 @@
  * it, and passes requests on.
  */
 import { createServer, request } from "node:http";
-import type { AddressInfo } from "node:net";
+import { listenOn } from "../simulators/listening";
 
 export interface Bridge {
   readonly url: string;
@@ -14,6 +14,7 @@ export interface Bridge {
 /**
  * Passes requests on, over plain HTTP.
  *
+ * @throws NotListening
  * @param address the address in Docker's network
  * @param target "http://127.0.0.1:4000"
  */
@@ -28,12 +29,9 @@ export async function startBridge(address: string, target: string): Promise<Brid
     onward.on("error", () => outgoing.destroy());
     incoming.pipe(onward);
   });
-  await new Promise<void>((resolve, reject) => {
-    server.once("error", reject);
-    server.listen(0, address, () => resolve());
-  });
+  const listening = await listenOn(server, "the way for containers to the simulators", address);
   return {
-    url: `http://${address}:${(server.address() as AddressInfo).port}`,
+    url: `http://${address}:${listening}`,
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

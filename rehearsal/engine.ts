@@ -4,9 +4,11 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Docker } from "../clients/docker";
 import { run } from "../clients/program";
+import { GENEROUS } from "./promises";
 
 const PID_FILE = "/var/run/docker.pid";
-const PATIENCE = 60;
+/** Seconds. */
+const PATIENCE = GENEROUS * 60;
 
 /** By systemd where that runs it, else as the same command once more. @throws Error when it does not come back */
 export async function restartEngine(docker: Docker): Promise<void> {

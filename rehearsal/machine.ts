@@ -5,13 +5,14 @@
  */
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect } from "node:net";
+import { connect } from "node:net";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, Server, type ServerChannel, utils } from "ssh2";
 import { parse } from "yaml";
 import { READY_FILE } from "../model/server";
 import type { Docker } from "../clients/docker";
+import { listenOn } from "../simulators/listening";
 import { keyPair } from "./key-pair";
 import type { Machines, MachineServer } from "../simulators/hetzner";
 
@@ -49,7 +50,7 @@ export class Machine implements Machines {
     return this.listening;
   }
 
-  /** Takes the port. Until a server has booted every connection is refused. */
+  /** Takes the port. Until a server has booted every connection is refused. @throws NotListening */
   async listen(): Promise<void> {
     await this.open(undefined);
   }
@@ -114,11 +115,7 @@ export class Machine implements Machines {
     const allowed = authorizedKeys(server);
     const ssh = new Server({ hostKeys: [keyPair().private] }, (connection) => this.accept(connection, allowed));
     this.ssh = ssh;
-    await new Promise<void>((resolve, reject) => {
-      ssh.once("error", reject);
-      ssh.listen(this.listening, this.options.address, () => resolve());
-    });
-    this.listening = (ssh.address() as AddressInfo).port;
+    this.listening = await listenOn(ssh, "the machine's SSH server", this.options.address, this.listening);
   }
 
   private accept(connection: Connection, allowed: ReadonlyMap<string, readonly string[]>): void {

@@ -2,11 +2,13 @@
 import { mkdirSync } from "node:fs";
 import { homedir, platform as system } from "node:os";
 import { delimiter, join } from "node:path";
+import { z } from "zod";
 import type { StackConfig } from "../terraform/config";
 import { howToGet, missingPlugins } from "../terraform/plugins";
 import { childEnvironment, findTerraform } from "../terraform/program";
 import { WorkingDirectory } from "../terraform/working-directory";
 import { Docker } from "../clients/docker";
+import { gatewayOf, type NetworkPart } from "./gateway";
 import { findProgram } from "./images/file-tree";
 import { markerOf, type TerraformMeans } from "./workbench";
 
@@ -122,9 +124,10 @@ async function terraformMeans(
   };
 }
 
-async function engineFacts(
-  docker: Docker,
+export async function engineFacts(
+  docker: Pick<Docker, "run">,
   host = "unix:///var/run/docker.sock",
+  find = gatewayOf,
 ): Promise<{ version: string; cores: number; gateway: string; socket: string } | string> {
   if (!host.startsWith("unix://")) {
     return `a Docker engine on this computer (DOCKER_HOST is ${host.split(":")[0]}://…, which may be somebody's server)`;
@@ -132,19 +135,40 @@ async function engineFacts(
   try {
     const facts = await docker.run("info", "--format", "{{.ServerVersion}} {{.NCPU}}");
     const [version = "", cores = ""] = facts.split(" ");
-    const gateway = await docker.run(
-      ...["network", "inspect", "bridge", "--format", "{{range .IPAM.Config}}{{.Gateway}} {{end}}"],
-    );
-    return {
-      version,
-      cores: Number(cores),
-      gateway: gateway.trim().split(" ")[0]!,
-      socket: host.slice("unix://".length),
-    };
+    const parts = await defaultNetwork(docker);
+    if (typeof parts === "string") return parts;
+    const gateway = await find(parts);
+    if (gateway === undefined) return nowhereIn(parts);
+    return { version, cores: Number(cores), gateway, socket: host.slice("unix://".length) };
   } catch (reason) {
     const why = (reason as Error).message.split("\n")[0];
     return `a Docker engine that answers (${why}; start Docker, or by hand: sudo dockerd)`;
   }
+}
+
+/** Its parts, or what is missing. */
+async function defaultNetwork(docker: Pick<Docker, "run">): Promise<readonly NetworkPart[] | string> {
+  try {
+    const text = await docker.run("network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}");
+    const parsed = z.array(networkPart).nullable().safeParse(JSON.parse(text));
+    if (parsed.success) return parsed.data ?? [];
+  } catch {
+    // An engine that has none refuses to show it.
+  }
+  return 'the network "bridge" on the Docker engine, by which containers reach this computer (is dockerd started with --bridge=none?)';
+}
+
+const networkPart = z.object({ Subnet: z.string().optional(), Gateway: z.string().optional() });
+
+function nowhereIn(parts: readonly NetworkPart[]): string {
+  const said = parts.map(({ Subnet = "no subnet", Gateway = "" }) =>
+    Gateway ? `${Subnet}, gateway ${Gateway}` : Subnet,
+  );
+  return [
+    "an address of this computer in Docker's default network, where containers reach it",
+    `(the engine says ${said.join("; ") || "nothing"}; none of it can be listened on here:`,
+    "does the engine run in a virtual machine, or without root?)",
+  ].join(" ");
 }
 
 /**

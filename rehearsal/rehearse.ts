@@ -14,13 +14,13 @@ import type { StackConfig } from "../terraform/config";
 import { killChildren } from "../clients/program";
 import { takeComputer } from "./alone";
 import { DRILLS } from "./drills";
-import { type DeploymentDrill, type Drill, type DrillRun, type Figure } from "./drills/drill";
+import { type DeploymentDrill, type Drill, type DrillRun, type Figure, mustBeBearable } from "./drills/drill";
 import { allAnswer } from "./drills/host";
 import { Endings } from "./endings";
 import { githubTrial } from "./github-trial";
 import { MissingProgram } from "./images/stand-ins";
 import { type Preflight, preflight } from "./preflight";
-import { type DrillResult, formatFigure, formatImages, type Report } from "./report";
+import { type DrillResult, formatFigure, formatImages, missedPromises, type Report } from "./report";
 import { Workbench } from "./workbench";
 import { World } from "./world";
 
@@ -127,6 +127,11 @@ async function rehearseIn(session: Session): Promise<number> {
         ? await World.start({ ...given, product, means: found.means, endings, say })
         : new Workbench({ ...given, means: found.terraform });
   } catch (reason) {
+    if (reason instanceof ProblemsError) {
+      write(colours.red(reason.message));
+      write(colours.yellow("Nothing was rehearsed."));
+      return EXIT.missing;
+    }
     if (!(reason instanceof MissingProgram)) throw reason;
     tellMissing({ missing: [`${reason.message}: its image can neither be pulled nor made`], hints: [] }, write);
     return EXIT.missing;
@@ -235,9 +240,12 @@ async function runDrill(
   const base = { number: drill.number, name: drill.name, title: drill.title };
   const seconds = (): number => Math.round((performance.now() - start) / 1000);
   const world = bench instanceof World ? bench : undefined;
+  let found: readonly Figure[] = [];
   try {
     const figures = drill.alone ? await drill.run({ ...run, bench }) : await onWorld(drill, world!, run);
+    found = figures;
     figures.forEach((figure) => progress.figure(formatFigure(figure)));
+    mustBeBearable(figures);
     progress.verdict("passed", seconds());
     return { ...base, result: "passed", seconds: seconds(), figures };
   } catch (reason) {
@@ -246,7 +254,7 @@ async function runDrill(
     progress.failure(reason);
     progress.verdict("failed", seconds());
     await world?.repair().catch((problem: unknown) => progress.failure(problem));
-    return { ...base, result: "failed", seconds: seconds(), figures: [], reason: message };
+    return { ...base, result: "failed", seconds: seconds(), figures: found, reason: message };
   } finally {
     world?.killLoads();
   }
@@ -345,6 +353,8 @@ function show(report: Report, path: string, write: (line: string) => void): void
   if (report.notRun.length > 0) {
     write(colours.yellow(`Not run: ${report.notRun.join(", ")}. Missing: ${report.missing.join("; ")}`));
   }
+  const missed = missedPromises(report.drills);
+  if (missed.length > 0) write(colours.yellow(`Not kept, on this computer: ${missed.join("; ")}`));
   const failed = report.drills.filter(({ result }) => result === "failed").length;
   const total = report.drills.length;
   write(

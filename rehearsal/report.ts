@@ -43,6 +43,12 @@ export function formatFigure(figure: Figure): string {
   return promise ? `${shown} (${promise.source}: ${keepsPromise(figure) ? "kept" : "NOT KEPT"})` : shown;
 }
 
+/** "rollback: traffic back 32 s (traffic back under 30 s: NOT KEPT)": told at the end, also where the drill has passed. */
+export const missedPromises = (drills: readonly DrillResult[]): string[] =>
+  drills.flatMap(({ name, figures }) =>
+    figures.filter((figure) => !keepsPromise(figure)).map((figure) => `${name}: ${formatFigure(figure)}`),
+  );
+
 /** "12 pulled, 3 of this engine, 35 stand-ins: ghcr.io/…" */
 export function formatImages(images: Report["images"]): string[] {
   const words: Record<Origin, string> = { pulled: "pulled", local: "already on this engine", "stand-in": "stand-ins" };

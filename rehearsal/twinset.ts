@@ -10,6 +10,7 @@ import type { Release } from "../model/release";
 import type { ReleaseEvent } from "../release/report";
 import { type Finished, run, type RunOptions } from "../clients/program";
 import { VALUES } from "../terraform/working-directory";
+import { GENEROUS, PROMISES } from "./promises";
 import { OVERLAY, type Overlay } from "./overlay";
 
 export interface TwinsetOptions {
@@ -34,6 +35,9 @@ export interface CommandResult {
   /** All that it said. */
   readonly text: string;
 }
+
+/** Seconds for one command: more than a deploy that is as slow as it may be, and its watching. */
+const LONGEST = GENEROUS * PROMISES.deploy.atMost + 1200;
 
 export interface CommandOptions extends Pick<RunOptions, "killed" | "timeout"> {
   readonly onEvent?: (event: ReleaseEvent) => void;
@@ -120,7 +124,7 @@ export class Twinset {
         ...options.env,
         ...(options.elsewhere ? { TF_DATA_DIR: join(home, "data") } : {}),
       },
-      timeout: options.timeout ?? 1800,
+      timeout: options.timeout ?? LONGEST,
       ...(options.killed ? { killed: options.killed } : {}),
       onLine: (line) => {
         const event = eventIn(line);

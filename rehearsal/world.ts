@@ -340,8 +340,8 @@ export class World extends Workbench {
       targets: this.targets(products),
       connections: 32,
       ratePerSecond: 600,
-      maxRequests: 400_000,
-      maxSeconds: 1200,
+      maxRequests: 1_000_000,
+      maxSeconds: 2400,
       phase,
       ...options,
     });

@@ -10,6 +10,7 @@ import { formatProblem } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { TerraformError } from "../terraform/working-directory";
+import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
 import type { PlanSummary } from "./journal/entry";
 import { asProblem, guard } from "./guard";
@@ -94,6 +95,11 @@ export interface EngineOptions {
   /** Addresses outside of the product that may change. */
   readonly allow: readonly string[];
   readonly timings: Timings;
+  /**
+   * Has somebody else changed the product since the run's last step? In a sentence; asked under the lock, before each
+   * step. @default nobody has
+   */
+  readonly overtaken?: (run: Pick<Run, "now">, step: Step) => Promise<string | undefined>;
   /** For a run that is resumed: since when the new set has had its share. @default when it gets it */
   readonly sharedSince?: Date | undefined;
 }
@@ -171,7 +177,7 @@ export class Engine {
     const performed = await work();
     const { event, text, plan } = performed;
     const seconds = Math.round((performance.now() - begin) / 100) / 10;
-    const well = !["failed", "refused", "breach", "undecided"].includes(event);
+    const well = !["failed", "refused", "overtaken", "breach", "undecided"].includes(event);
     report({ kind: "step", step, state: well ? "done" : "failed", seconds, text: text.join("\n") });
     await ledger.append({
       event: well ? "step-done" : "step-failed",
@@ -197,9 +203,9 @@ export class Engine {
         case "smoke":
           return await this.smoke(run);
         case "watch":
-          return await this.watch("watch");
+          return await this.watch("watch", run);
         case "keep":
-          return await this.keep();
+          return await this.keep(run);
         case "end":
           throw new Error("the run has ended");
       }
@@ -221,8 +227,14 @@ export class Engine {
     const { site, product } = this.options;
     await this.options.lock.hold();
     await this.options.lock.mustHold();
+    const others = await this.options.overtaken?.(run, step);
+    if (others !== undefined) return { event: "overtaken", text: [others] };
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
       return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
+    }
+    if (["deploy", "retire", "clean-up"].includes(step)) {
+      const carrying = await stillCarrying(site, product, run.now, to);
+      if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
     }
     const { changes, allowed } = await this.plan(run, step, to);
     const plan = planSummary(changes);
@@ -299,13 +311,13 @@ export class Engine {
   }
 
   /** An hour is long: others may work meanwhile, and somebody may roll back. */
-  private async keep(): Promise<Performed> {
+  private async keep(run: Run): Promise<Performed> {
     await this.options.lock.release();
-    return this.watch("keep");
+    return this.watch("keep", run);
   }
 
   /** Looks again and again until there is a verdict, the time is over, or the operator has decided. */
-  private async watch(what: "watch" | "keep"): Promise<Performed> {
+  private async watch(what: "watch" | "keep", run: Run): Promise<Performed> {
     const { operator, timings, watcher, report, site, product } = this.options;
     const { everySeconds, canarySeconds, patienceSeconds, keepSeconds } = timings;
     const rules: WatchRules =
@@ -317,6 +329,9 @@ export class Engine {
         const event = await operator.decide(what);
         return { event, text: [DECISIONS[event]] };
       }
+      // Nothing is locked while the old set is kept. A store that does not answer says nothing of others.
+      const others = what === "keep" ? await this.options.overtaken?.(run, what).catch(() => undefined) : undefined;
+      if (others !== undefined) return { event: "overtaken", text: [others] };
       const elapsed = (Date.now() - this.sharedSince) / 1000;
       const look = await watcher.look(elapsed, rules);
       const { requests, errorShare, p95Seconds } = look;

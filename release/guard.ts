@@ -124,8 +124,8 @@ function wrongSwitch({ change }: ResourceChange, { to }: GuardedStep): string | 
     : `the switch, which would say live=${live ?? "?"}, ${weights ?? "?"} in place of live=${to.live}, ${wanted}`;
 }
 
-/** A label of a planned container, whatever its prefix. */
-export function label(planned: ResourceChange["change"]["after"], name: string): string | undefined {
+/** A label of a container, planned or in the state, whatever its prefix. */
+export function label(planned: Readonly<Record<string, unknown>> | null | undefined, name: string): string | undefined {
   const labels = planned?.["labels"];
   if (!Array.isArray(labels)) return undefined;
   return (labels as { label?: string; value?: string }[]).find((each) => each.label?.endsWith(`.${name}`))?.value;

@@ -34,7 +34,9 @@ export type Outcome =
   /** Traffic could not be moved back: a person has to, at once. */
   | "stuck"
   /** The new version has all traffic; the old set could not be removed. */
-  | "not-retired";
+  | "not-retired"
+  /** Somebody else has changed the product meanwhile: what is so is theirs, and nothing more was done. */
+  | "overtaken";
 
 /** What is to be done now. */
 export type Task =
@@ -52,6 +54,8 @@ export type Event =
   | "failed"
   /** Nothing was applied: the guard, the lock, or Terraform's own plan said no. */
   | "refused"
+  /** Somebody else has changed the product since the run's last step. */
+  | "overtaken"
   /** The verdict: over a limit. */
   | "breach"
   /** The verdict: too few requests, or no metrics. */
@@ -215,6 +219,7 @@ export const task = (run: Run): Task =>
 
 /** The run after its task. @throws Error for an event that the task cannot have */
 export function next(run: Run, event: Event): Run {
+  if (event === "overtaken" && run.step !== "ended") return end(run, "overtaken");
   const follow = run.step === "ended" ? undefined : STORY[run.step].after[event];
   if (!follow) throw new Error(`${run.step} cannot end with ${event}`);
   return follow(run);
@@ -222,7 +227,7 @@ export function next(run: Run, event: Event): Run {
 
 /** Events that a run's task may have. */
 export const possible = (run: Run): readonly Event[] =>
-  run.step === "ended" ? [] : (Object.keys(STORY[run.step].after) as Event[]);
+  run.step === "ended" ? [] : [...(Object.keys(STORY[run.step].after) as Event[]), "overtaken"];
 
 const applying = (step: Step, to: ProductRelease): Task => ({ kind: "apply", step, to });
 

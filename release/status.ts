@@ -3,9 +3,11 @@ import { setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
 import { COLOURS, type Colour, formatWeights, type ProductRelease, type SetRelease, tagOf } from "../model/release";
 import type { Product } from "../model/service";
+import { weightIn } from "./applied";
 import { TerraformError } from "../terraform/working-directory";
 import { describeChange } from "./plan-words";
 import { type JournalContent, unfinished } from "./journal/unfinished";
+import { allProblems, inWords } from "./journal/whole";
 import { type LiveProduct, liveEnvironment, type LiveSet, type LiveSwitch, unwell } from "./live";
 import { productOf, type Site } from "./site";
 
@@ -15,6 +17,8 @@ export interface Status {
   /** "production": as commands take it. */
   readonly name: string;
   readonly products: readonly ProductStatus[];
+  /** What of the journal cannot be read, each with what to do; none: it says all that it has to. */
+  readonly journal?: readonly string[];
   /** What an apply of the files as they are would change; undefined: not asked for, or not known. */
   readonly drift: readonly string[] | undefined;
   /** Why it is not known. */
@@ -57,11 +61,13 @@ export interface ContainerStatus {
 export async function statusOf(site: Site, journal: JournalContent, drift: boolean): Promise<Status> {
   const release = site.release();
   const { products } = await liveEnvironment(site);
+  const unread = allProblems(site.platform, journal, site.environment.name).map(inWords);
   const names = site.platform.products.map(({ name }) => name).filter((name) => release[name] ?? products.get(name));
   return {
     environment: environmentPrefix(site.platform.name, site.environment.name),
     name: site.environment.name,
     products: names.map((name) => productStatus(site, name, release[name], products.get(name), journal)),
+    ...(unread.length > 0 ? { journal: unread } : {}),
     ...(drift ? await driftOf(site) : { drift: undefined }),
   };
 }
@@ -124,9 +130,6 @@ function setStatus(
     })),
   };
 }
-
-const weightIn = (weights: string, colour: Colour): number =>
-  Number(new RegExp(`${colour}=(\\d+)`).exec(weights)?.[1] ?? 0);
 
 /** Containers with another image than the release file says: a service may have a tag of its own. */
 function otherTags(product: Product, wanted: SetRelease, { containers }: LiveSet): string[] {

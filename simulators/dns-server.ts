@@ -4,8 +4,9 @@
  */
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { once } from "node:events";
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from "node:net";
+import { createServer, isIPv6, type Server, type Socket } from "node:net";
 import * as dnsPacket from "dns-packet";
+import { listenOn, mustBeOneAddress, notListening } from "./listening";
 
 /** The types that have answers. */
 const TYPES = ["A", "AAAA", "CNAME", "TXT", "NS", "SOA", "CAA", "MX"] as const;
@@ -51,7 +52,9 @@ const UDP_SIZE = 512;
 const TEXT_SIZE = 255;
 const TRIES = 10;
 
-/** Starts a DNS server. */
+const WHAT = "the simulated DNS";
+
+/** Starts a DNS server. @throws NotListening */
 export async function startDnsServer(options: DnsServerOptions): Promise<DnsServer> {
   const listeners = await listen(options);
   return { port: listeners.port, stop: () => close(listeners) };
@@ -66,16 +69,18 @@ interface Listeners {
 
 /** A port that is free for TCP on one address need not be so for UDP and on the others: then another one is tried. */
 async function listen(options: DnsServerOptions): Promise<Listeners> {
+  if (options.hosts.length === 0) mustBeOneAddress(WHAT, "");
+  options.hosts.forEach((host) => mustBeOneAddress(WHAT, host));
   for (let left = TRIES; ; left -= 1) {
     const bound = { udp: [] as UdpSocket[], tcp: [] as Server[], connections: new Set<Socket>() };
     let port = options.port ?? 0;
+    let at = "";
     try {
       for (const host of options.hosts) {
+        at = host;
         const tcp = createServer((socket) => serveTcp(socket, options, bound.connections));
         bound.tcp.push(tcp);
-        tcp.listen(port, host);
-        await once(tcp, "listening");
-        port = (tcp.address() as AddressInfo).port;
+        port = await listenOn(tcp, WHAT, host, port);
         const udp = createSocket(isIPv6(host) ? "udp6" : "udp4");
         bound.udp.push(udp);
         udp.on("message", (message, { address, port: from }) => {
@@ -86,10 +91,10 @@ async function listen(options: DnsServerOptions): Promise<Listeners> {
         await once(udp, "listening");
       }
       return { port, ...bound };
-    } catch (error) {
+    } catch (reason) {
       await close({ port, ...bound });
-      const taken = (error as NodeJS.ErrnoException).code === "EADDRINUSE";
-      if (!taken || options.port !== undefined || left <= 1) throw error;
+      const taken = (reason as NodeJS.ErrnoException).code === "EADDRINUSE";
+      if (!taken || (options.port ?? 0) !== 0 || left <= 1) throw notListening(reason, WHAT, at, port) ?? reason;
     }
   }
 }

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import fastify, { type FastifyInstance, type FastifyRequest } from "fastify";
 import { type Fault, Faults } from "./faults";
+import { mustBePort, notListening } from "./listening";
 
 /** A simulator that runs. */
 export interface Simulator {
@@ -61,8 +62,12 @@ export interface SimulatorOptions {
   readonly port?: number;
 }
 
-/** Starts a simulator on the loopback address. */
+const HOST = "127.0.0.1";
+
+/** Starts a simulator on the loopback address. @throws NotListening */
 export async function serve(options: SimulatorOptions): Promise<Simulator> {
+  const { port = 0 } = options;
+  mustBePort("the simulator", port);
   const faults = new Faults();
   const requests: { method: string; path: string; status: number | undefined }[] = [];
   const records = new WeakMap<FastifyRequest, { status: number | undefined }>();
@@ -129,11 +134,16 @@ export async function serve(options: SimulatorOptions): Promise<Simulator> {
     },
     { prefix: options.prefix },
   );
-  await app.listen({ host: "127.0.0.1", port: options.port ?? 0 });
-  const { port } = app.server.address() as AddressInfo;
+  try {
+    await app.listen({ host: HOST, port });
+  } catch (reason) {
+    await app.close();
+    throw notListening(reason, "the simulator", HOST, port) ?? reason;
+  }
+  const { port: listening } = app.server.address() as AddressInfo;
   return {
-    baseUrl: `http://127.0.0.1:${port}${options.prefix}`,
-    port,
+    baseUrl: `http://${HOST}:${listening}${options.prefix}`,
+    port: listening,
     faults,
     requests,
     stop: () => app.close(),

@@ -163,7 +163,8 @@ test("everything fine: nothing but ok, soon, and the one thing that was not aske
     expect.stringMatching(/^skipped token: no GITHUB_TOKEN/),
   ]);
   expect(text).toMatch(/\nNothing failed: \d+ ok, 1 skipped, in [\d.]+ s\.$/);
-  expect(seconds).toBeLessThan(10);
+  // As long as a check may take, all of them together; 1 s on cores that have nothing else to do.
+  expect(seconds).toBeLessThan(25);
   for (const [name, value] of Object.entries(ENV)) {
     if (/token|SECRET|smoke/.test(name)) expect(text).not.toContain(value);
   }

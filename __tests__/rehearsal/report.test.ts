@@ -1,6 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
+import { mustBeBearable } from "../../rehearsal/drills/drill";
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { adapt, withDigests, withoutDigests } from "../../rehearsal/adapt";
-import { formatFigure, formatImages, keepsPromise } from "../../rehearsal/report";
+import { formatFigure, formatImages, keepsPromise, missedPromises } from "../../rehearsal/report";
 import { manacore } from "../../config/platforms/manacore";
 
 describe("a figure", () => {
@@ -12,6 +15,36 @@ describe("a figure", () => {
       "back 3.9 s (traffic back under 30 s: kept)",
     );
     expect(formatFigure({ name: "back", value: 31, unit: "s", promise })).toContain("NOT KEPT");
+  });
+
+  test.each([
+    ["kept", 29.9, "passes"],
+    ["missed on busy cores", 32, "passes"],
+    ["missed by as much as busy cores explain", 120, "passes"],
+    ["missed beyond that", 120.1, "fails"],
+    ["never met", "never", "fails"],
+  ] as [string, number | string, string][])("that is %s (%s): the drill %s", (_, value, what) => {
+    const look = () =>
+      mustBeBearable([
+        { name: "resources", value: 170 },
+        { name: "back", value, unit: "s", promise },
+      ]);
+    if (what === "passes") expect(look).not.toThrow();
+    else expect(look).toThrow(`back: ${value} s, more than 4 times what is promised (traffic back under 30 s)`);
+  });
+
+  test("that misses its promise is told at the end, whether its drill has passed or not", () => {
+    const drill = { number: 5, name: "rollback", title: "", seconds: 9, result: "passed" } as const;
+    const figures = [
+      { name: "back", value: 32, unit: "s", promise },
+      { name: "requests", value: 3 },
+    ];
+    expect(
+      missedPromises([
+        { ...drill, figures },
+        { ...drill, figures: [{ ...figures[0]!, value: 30 }] },
+      ]),
+    ).toEqual(["rollback: back 32 s (traffic back under 30 s: NOT KEPT)"]);
   });
 
   test("without a number there is nothing to keep a promise with", () => {
@@ -88,4 +121,12 @@ describe("what a rehearsal changes", () => {
     const pinned = withDigests({ shop: entry }, ({ version }, service) => digests[`${version}/${service}`]);
     expect(pinned).toEqual({ shop: { ...entry, blue: { ...blue, digests: { web: "sha256:a" } } } });
   });
+});
+
+test("no drill compares a time with its promise by itself: the rule is in one place", () => {
+  const folder = join(__dirname, "..", "..", "rehearsal", "drills");
+  const own = readdirSync(folder).filter((name) =>
+    /\batMost\b|[sS]econds\)? (<|>)=? \d/.test(readFileSync(join(folder, name), "utf8")),
+  );
+  expect(own).toEqual(["drill.ts"]);
 });

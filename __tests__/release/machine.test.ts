@@ -10,6 +10,7 @@ import {
   type Run,
   start,
   type Step,
+  STEPS,
   STOPS,
   task,
 } from "../../release/machine";
@@ -214,8 +215,9 @@ describe("whatever happens", () => {
           if (run.step !== "ended") return;
           const { outcome } = run;
           outcomes.add(outcome!);
-          // Two ends leave a canary's share where it is: the operator's wish, and a switch that cannot be moved at all.
-          if (before && outcome !== "stayed" && outcome !== "stuck") {
+          // Three ends leave a canary's share where it is: the operator's wish, a switch that cannot be moved at all, and
+          // somebody else's deed, which is not undone.
+          if (before && outcome !== "stayed" && outcome !== "stuck" && outcome !== "overtaken") {
             expect(Object.values(world.share).filter((share) => share > 0)).toEqual([100]);
           }
           if (outcome === "failed" && before) expect(world.share[before.live]).toBe(100);
@@ -225,7 +227,7 @@ describe("whatever happens", () => {
       { numRuns: 5000 },
     );
     // "stuck" needs three failures in a row, which is rare; it has a test of its own.
-    for (const outcome of ["done", "failed", "not-retired", "stayed", "undecided", "went-back"] as const) {
+    for (const outcome of ["done", "failed", "not-retired", "stayed", "undecided", "went-back", "overtaken"] as const) {
       expect(outcomes).toContain(outcome);
     }
   });
@@ -244,6 +246,14 @@ describe("whatever happens", () => {
         expect(task(run)).toMatchObject({ kind: "end" });
       }),
     );
+  });
+  test("whoever is overtaken is at the end at once, whatever was to come, and asks for nothing more", () => {
+    for (const step of [...STEPS, "back", "clean-up"] as const) {
+      const run: Run = { ...start({ before: live(), version: "v2", canaryPercent: 10 }), step };
+      const after = next(run, "overtaken");
+      expect(after).toEqual({ ...run, step: "ended", outcome: "overtaken" });
+      expect(task(after)).toEqual({ kind: "end", outcome: "overtaken" });
+    }
   });
   test("a run is plain data: from its JSON it goes on as it would have", () => {
     fc.assert(

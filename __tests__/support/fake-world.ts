@@ -6,6 +6,7 @@
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
+import { stateFiles } from "../../clients/state-store/state-store";
 import { parseReleaseFile } from "../../config/release-file";
 import { loadPlatform } from "../../config/load";
 import { ENVIRONMENTS } from "../../model/environment-name";
@@ -69,7 +70,7 @@ function show() {
   if (args[2]) return say(fs.readFileSync(args[2], "utf8"));
   const resources = Object.entries(world.resources).map(([address, { type, name, body, tainted }]) => ({
     address, type, name, ...(tainted ? { tainted } : {}),
-    values: { ...body, id: address, name: "manacore-production-" + name, ...(type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {}) },
+    values: { ...body, id: address, ...(type === "docker_image" ? {} : { name: "manacore-production-" + name }), ...(type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {}) },
   }));
   say({ values: { root_module: { resources } } });
 }
@@ -102,7 +103,8 @@ if (fate.broken === args[0]) { process.stderr.write("Error: no such bucket\\n");
 `;
 
 const DOCKER = `${COMMON}
-const containers = Object.entries(world.resources).filter(([, { type }]) => type === "docker_container");
+const lost = read("lost.json", []);
+const containers = Object.entries(world.resources).filter(([address, { type }]) => type === "docker_container" && !lost.includes(address));
 const nameOf = ({ name }) => "manacore-production-" + name;
 const at = (made) => new Date(Date.UTC(2026, 10, 21, 10) + made * 1000).toISOString();
 const inspected = ([address, { body, made, tainted, name }]) => ({
@@ -251,6 +253,20 @@ export class FakeWorld {
     };
     world.resources[address]!.body["restart"] = "by hand";
     writeFileSync(path, JSON.stringify(world));
+  }
+
+  /** A container is gone, and Terraform has not heard of it. */
+  lose(address: string): void {
+    writeFileSync(join(this.bin, "lost.json"), JSON.stringify([address]));
+  }
+
+  /** Lines of the journal that were never written. */
+  async forget(which: (entry: Entry) => boolean): Promise<void> {
+    const { production } = loadPlatform().platform.environments;
+    const files = stateFiles("manacore", production, { env: this.env, directory: this.root });
+    const file = (await files.read("journal.jsonl"))!;
+    const kept = file.text.split("\n").filter((line) => line !== "" && !which(parseLine(line) as Entry));
+    await files.write("journal.jsonl", kept.map((line) => `${line}\n`).join(""), { ifVersion: file.version });
   }
 
   /** How chat's traffic is split, by its switch's own label. */

@@ -18,6 +18,9 @@ import {
   isReady,
   type Status,
 } from "../../doctor";
+import { stateFiles } from "../../clients/state-store/state-store";
+import { Journal } from "../../release/journal/journal";
+import { allProblems } from "../../release/journal/whole";
 import { envFile, envFilesIn } from "../../inputs/env-file";
 import { inputStatus } from "../../inputs/status";
 import type { Environment } from "../../model/environment";
@@ -59,6 +62,10 @@ export function doctorOptions(loaded: LoadedPlatform, name: EnvironmentName, env
     environment,
     release: loaded.releases[name].release,
     problems: loaded.problems,
+    journal: async () => {
+      const files = stateFiles(platform.name, environment, { env, directory: ROOT });
+      return allProblems(platform, await new Journal(files, { redact: (text) => text }).read(), name);
+    },
     env,
     directory: ROOT,
     inputs: inputStatus(platform, environment, env, written),

@@ -7,6 +7,7 @@ import { firewallProblem } from "../../delivery/way-in";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
 import { formatProblem, list } from "../../model/problem";
 import { openReleases } from "../../release/journal/open-releases";
+import { allProblems, inWords } from "../../release/journal/whole";
 import { markdown, MOST_CHARACTERS } from "../../review/markdown";
 import { accessOf } from "../shared/access";
 import { EXIT } from "../shared/exit";
@@ -58,7 +59,9 @@ export function driftCommand({ environment, env, issue, write = console.log }: D
       write(`${environment}: not deployed yet, so there is nothing to drift.`);
       return EXIT.done;
     }
-    const releasing = openReleases(site.platform, await site.journal.read());
+    const known = await site.journal.read();
+    allProblems(site.platform, known, environment).forEach((problem) => write(`${environment}: ${inWords(problem)}.`));
+    const releasing = openReleases(site.platform, known);
     if (releasing.length > 0) {
       write(`${environment}: a release of ${list(releasing)} has not ended, so nothing is said of drift.`);
       return EXIT.locked;

@@ -12,7 +12,7 @@ import { told } from "../shared/told";
 
 /** For people. */
 export function describeStatus(status: Status, now = new Date()): string {
-  const { environment, name, products } = status;
+  const { environment, name, products, journal = [] } = status;
   const rows = products.flatMap(({ product, sets }) =>
     sets.length === 0
       ? [[product, colours.dim("-"), "", "", "", ""]]
@@ -42,6 +42,7 @@ export function describeStatus(status: Status, now = new Date()): string {
       ...(["left", "left", "left", "right", "right", "left"] as const),
     ]),
     ...(notes.length > 0 ? ["", ...notes] : []),
+    ...(journal.length > 0 ? ["", ...journal.map((line) => colours.yellow(`${line}.`))] : []),
     "",
     ...driftLines(status),
   ].join("\n");

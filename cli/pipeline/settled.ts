@@ -2,8 +2,9 @@
 import { Command } from "commander";
 import { Github, githubAccess } from "../../clients/github";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
-import { list } from "../../model/problem";
+import { formatProblem, list } from "../../model/problem";
 import { openReleases } from "../../release/journal/open-releases";
+import { allProblems } from "../../release/journal/whole";
 import { EXIT } from "../shared/exit";
 import { environmentNamed } from "../shared/names";
 import { openSite } from "../shared/site";
@@ -15,7 +16,7 @@ const recordBranch = (platform: string, environment: string): string => `release
 /**
  * May an environment be deployed from the files? Not while a release is under way, nor while its result waits in a
  * pull request: the files would undo what the release did.
- * @returns 0: yes, 6: no, and why
+ * @returns 0: yes, 6: no, and why, 2: the journal cannot be read whole, so a release may be under way
  */
 export async function settledCommand(
   environment: EnvironmentName,
@@ -32,7 +33,13 @@ export async function settledCommand(
     return EXIT.locked;
   }
   const { journal } = await openSite({ environment, env, lock: false });
-  const releasing = openReleases(platform, await journal.read());
+  const known = await journal.read();
+  const unread = allProblems(platform, known, environment);
+  if (unread.length > 0) {
+    unread.forEach((problem) => write(formatProblem(problem)));
+    return EXIT.mistake;
+  }
+  const releasing = openReleases(platform, known);
   if (releasing.length > 0) {
     write(`${environment}: a release of ${list(releasing)} has not ended. Go on with it (--resume), or roll back.`);
     return EXIT.locked;

@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { error, list, ProblemsError } from "../../model/problem";
 import type { Simulator } from "../../simulators/simulator";
+import { EXIT } from "../shared/exit";
 
 export interface SimulateOptions {
   readonly port?: number | undefined;
@@ -100,14 +101,26 @@ export async function simulate(
   };
 }
 
+/** @returns 0: it runs until a signal, 2: a mistake, such as a port that somebody else has */
+export async function simulateCommand(api: string, options: SimulateOptions): Promise<number> {
+  try {
+    const { simulator, lines } = await simulate(api, options);
+    lines.forEach((line) => console.log(line));
+    process.once("SIGINT", () => void simulator.stop());
+    process.once("SIGTERM", () => void simulator.stop());
+    return EXIT.done;
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError)) throw reason;
+    console.error(reason.message);
+    return EXIT.mistake;
+  }
+}
+
 export const command = new Command("simulate")
   .description("a cloud's API on this computer, until Ctrl-C: hetzner, cloudflare, github, object-store or registry")
   .argument("<api>")
   .option("--port <number>", "default: a free one", Number)
   .option("--name <name>", "cloudflare: the zone; github: owner/repository; object-store: the bucket")
   .action(async (api: string, options: SimulateOptions) => {
-    const { simulator, lines } = await simulate(api, options);
-    lines.forEach((line) => console.log(line));
-    process.once("SIGINT", () => void simulator.stop());
-    process.once("SIGTERM", () => void simulator.stop());
+    process.exitCode = await simulateCommand(api, options);
   });

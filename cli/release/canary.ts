@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { error, ProblemsError } from "../../model/problem";
 import { MAX_CANARY_PERCENT } from "../../model/release";
 import { canary } from "../../release/steps";
-import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
 import type { ReleaseFlags } from "./session";
 import { single } from "./single";
 
@@ -25,6 +25,7 @@ export const command = new Command("canary")
   .option(...ENVIRONMENT)
   .option(...ALLOW)
   .option(...UNLOCK)
+  .option(...PAST)
   .option(...JSON_LINES)
   .action(async (percent: string, product: string, given: ReleaseFlags) => {
     process.exitCode = await canaryStep(percent, product, given, process.env);

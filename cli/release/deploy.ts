@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import type { SetRelease } from "../../model/release";
 import { deploy } from "../../release/steps";
-import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
 import { checked, mustBeReady } from "./ready";
 import type { ReleaseFlags } from "./session";
 import { single } from "./single";
@@ -20,6 +20,7 @@ export const command = new Command("deploy")
   .option(...ENVIRONMENT)
   .option(...ALLOW)
   .option(...UNLOCK)
+  .option(...PAST)
   .option(...JSON_LINES)
   .action(async (product: string, version: string, given: ReleaseFlags) => {
     process.exitCode = await deployStep(product, version, given, process.env);

@@ -10,6 +10,7 @@ import { asProblem, guard } from "../../release/guard";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
 import { type Unfinished, unfinished } from "../../release/journal/unfinished";
+import { mustBeWhole } from "../../release/journal/whole";
 import { newColour, next, type Run, start, stepsOf, type Stop, STOPS, task } from "../../release/machine";
 import { recover } from "../../release/recover";
 import { productOf } from "../../release/site";
@@ -19,7 +20,8 @@ import { accessOf } from "../shared/access";
 import { durationOf } from "../shared/duration";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
-import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
+import { hasEnded, overtaken } from "./others";
 import { checked, mustBeReady } from "./ready";
 import { inSession, type ReleaseFlags, type Session } from "./session";
 import { CODES, conclusion } from "./words";
@@ -42,7 +44,9 @@ async function newRun(session: Session, version: string, until: Stop | undefined
   const before = site.release()[product] ?? null;
   // Who is at work has the lock; a run that nobody works on is found by the journal alone.
   if (!flags.dryRun) await lock.hold();
-  const open = unfinished(await journal.read(), product);
+  const known = await journal.read();
+  const past = mustBeWhole(known, product, flags.environment, flags.past);
+  const open = unfinished(known, product);
   if (open) throw new ProblemsError([notEnded(open, flags.environment)]);
   const pins = mustBeReady(await checked(session, version, before));
   const rules = canaryRules(productOf(site, product).canary);
@@ -54,27 +58,55 @@ async function newRun(session: Session, version: string, until: Stop | undefined
   await journal.append({
     event: "started",
     ...{ run: id, product, from: before, to: (first as { to: ProductRelease }).to, progress: run },
+    ...(past.length > 0 ? { past: [...past] } : {}),
   });
   return follow(session, id, run);
 }
 
 async function resume(session: Session, version: string | undefined): Promise<number> {
   const { site, product, journal, lock, flags, env } = session;
-  const open = unfinished(await journal.read(), product);
+  const known = await journal.read();
+  // What it would go on from may not be where the run is.
+  const past = mustBeWhole(known, product, flags.environment, flags.past);
+  const open = unfinished(known, product);
   if (!open?.progress || (version !== undefined && open.progress.version !== version)) {
     const given = open?.progress
       ? `${version}, but ${open.progress.version} is under way`
-      : "no run that has not ended";
+      : open
+        ? `run ${open.run}, of which no state was written down`
+        : "no run that has not ended";
+    const fix = open && !open.progress ? `end it: twinset rollback ${product}` : "see twinset status";
     throw new ProblemsError([
-      error(`${product}/release`, given, "a run to go on with", `see twinset status ${flags.environment}`),
+      error(
+        `${product}/release`,
+        given,
+        "a run to go on with",
+        `${fix}${fix.endsWith("status") ? " " : " --environment "}${flags.environment}`,
+      ),
     ]);
   }
   await lock.hold();
   const run = open.progress;
+  const { underWay, now } = open;
+  const left = { run: open.run, own: new Set<string>(), left: [now, underWay?.to], step: "deploy" as const };
+  const others = await overtaken(session, left);
+  if (others !== undefined) {
+    await journal.append({ event: "ended", run: open.run, product, outcome: "overtaken", progress: run });
+    const text = [others, "Nothing was changed; this release is over."];
+    session.report({
+      kind: "end",
+      outcome: "overtaken",
+      seconds: 0,
+      text,
+      next: `twinset status ${flags.environment}`,
+    });
+    return CODES.overtaken;
+  }
   // Another computer may have a release file from before the run.
   if (open.now) site.save(product, open.now);
   site.render(site.release());
-  await journal.append({ event: "resumed", run: open.run, product, progress: run });
+  const looked = past.length > 0 ? { past: [...past] } : {};
+  await journal.append({ event: "resumed", run: open.run, product, progress: run, ...looked });
   await mendAfterCrash(session, env);
   return follow(session, open.run, run, { since: new Date(open.nowSince), resumed: true });
 }
@@ -115,9 +147,10 @@ async function follow(
     keepSeconds: durationOf(flags.keepFor, "--keep-for", rules.keep).seconds,
     everySeconds: LOOK_EVERY,
   };
+  const ledger = ledgerOf(journal, id, product);
   const engine = new Engine({
-    ...{ site, product, report, operator, lock, timings },
-    ledger: ledgerOf(journal, id, product),
+    ...{ site, product, report, operator, lock, timings, ledger },
+    overtaken: (current, step) => overtaken(session, { run: id, own: ledger.own, left: [current.now], step }),
     watcher: watcher({ site, product, colour: newColour(run), rules, docker: () => site.docker() }),
     allow: flags.allow ?? [],
     ...(since ? { sharedSince: since } : {}),
@@ -125,7 +158,9 @@ async function follow(
   try {
     const ended = await engine.run(run);
     const outcome = ended.outcome!;
-    await journal.append({ event: "ended", run: id, product, outcome, progress: ended });
+    if (!(outcome === "overtaken" && hasEnded(await journal.read(), id))) {
+      await journal.append({ event: "ended", run: id, product, outcome, progress: ended });
+    }
     const { text, next: command } = conclusion(ended, product, flags.environment);
     const took = Math.round((performance.now() - begin) / 1000);
     report({ kind: "end", outcome, seconds: took, text, next: command });
@@ -221,6 +256,7 @@ export const command = new Command("release")
   .option("--yes", "ask nothing; Ctrl-C in the canary goes back")
   .option(...ALLOW)
   .option(...UNLOCK)
+  .option(...PAST)
   .option("--canary-for <time>", "how long the canary has to do well, e.g. 10m (default: the product's)")
   .option("--patience <time>", "how long it then waits for enough requests (default: the product's)")
   .option("--keep-for <time>", "how long the old set stays, e.g. 1h (default: the product's)")

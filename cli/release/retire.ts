@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { error, ProblemsError } from "../../model/problem";
 import { otherColour } from "../../model/release";
 import { retire } from "../../release/steps";
-import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
 import type { ReleaseFlags } from "./session";
 import { single } from "./single";
 
@@ -29,6 +29,7 @@ export const command = new Command("retire")
   .option(...ENVIRONMENT)
   .option(...ALLOW)
   .option(...UNLOCK)
+  .option(...PAST)
   .option(...JSON_LINES)
   .action(async (product: string, given: ReleaseFlags) => {
     process.exitCode = await retireStep(product, given, process.env);

@@ -1,68 +1,163 @@
-/**
- * `twinset rollback <product> [version]`: all traffic to the other set, by one targeted apply. From a canary that is
- * canary 0. A version that runs no more is deployed again first; its images are still on the host.
- */
+/** `twinset rollback <product> [version]`: all traffic to the last version that is known to be good. */
 import { Command } from "commander";
-import { error, ProblemsError } from "../../model/problem";
-import { otherColour, type ProductRelease } from "../../model/release";
-import { trafficBack } from "../../release/steps";
+import { isDeepStrictEqual } from "node:util";
+import { setSize } from "../../model/capacity";
+import { environmentPrefix } from "../../model/names";
+import { error, list, ProblemsError } from "../../model/problem";
+import type { ProductRelease } from "../../model/release";
+import { waitTimeout } from "../../model/health";
+import { appliedRelease, differences } from "../../release/applied";
+import { type ProductRecord, recordOf } from "../../release/journal/record";
+import { liveEnvironment, unwell } from "../../release/live";
+import { productOf } from "../../release/site";
+import { smoke } from "../../release/smoke";
+import { deploy, trafficBack } from "../../release/steps";
+import { type WayBack, wayBack } from "../../release/way-back";
 import { EXIT } from "../shared/exit";
-import { environmentName, mustKnow } from "../shared/names";
 import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
-import { loadCatalog } from "../shared/catalog";
-import { deployStep } from "./deploy";
-import { type ReleaseFlags, told } from "./session";
-import { single } from "./single";
-import { switchStep } from "./switch";
+import { imagesOf } from "./ready";
+import { inSession, type ReleaseFlags, type Session } from "./session";
+import { entryOf, lookedAt, taken } from "./single";
 
+/**
+ * Whom it leads to is read from the record and the state, under the lock: so it is the same on every computer, whatever
+ * release file that has. A version whose set is gone is brought back only when it is named.
+ */
 export const rollback = (
   product: string,
   version: string | undefined,
   flags: ReleaseFlags,
   env: NodeJS.ProcessEnv,
-): Promise<number> => told(flags, () => rollbackTo(product, version, flags, env));
+): Promise<number> =>
+  inSession(product, flags, env, `rollback of ${product}`, async (session) => {
+    await session.lock.hold();
+    const { site, journal } = session;
+    await lookedAt(session, true);
+    const record = recordOf(await journal.read(), product);
+    const now = await upToDate(session);
+    const way = wayBack(record, now, version);
+    switch (way.kind) {
+      case "there":
+        said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
+        furtherBack(session, record, way.version);
+        return EXIT.done;
+      case "move": {
+        const missing = await missingOf(session, way);
+        if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
+        return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
+      }
+      case "gone":
+        return broughtBack(session, record, now, way.version, version, "its set was retired");
+      case "refused":
+        throw new ProblemsError([
+          error(
+            `${product}/rollback`,
+            `${way.version}, which ${way.why}`,
+            "a version that held all traffic and that nothing bad was said of",
+            `name another one, or release it anew: twinset release ${product} ${way.version} --environment ${site.environment.name}`,
+          ),
+        ]);
+      case "unknown":
+        throw new ProblemsError([
+          error(
+            `${product}/rollback`,
+            way.why,
+            "a version that is known to be good",
+            `see what runs (twinset status ${site.environment.name}) and decide: twinset switch ${product} <colour>, or twinset rollback ${product} <version>`,
+          ),
+        ]);
+    }
+  });
 
-async function rollbackTo(
-  product: string,
-  version: string | undefined,
-  flags: ReleaseFlags,
-  env: NodeJS.ProcessEnv,
-): Promise<number> {
-  const { platform, releases } = loadCatalog(env);
-  mustKnow(
-    platform.products.map(({ name }) => name),
-    product,
-  );
-  const before = releases[environmentName(flags.environment)].release[product];
-  const idle = before && before[otherColour(before.live)];
-  const back = (entry: ProductRelease): ProductRelease =>
-    entry.canary > 0 ? { ...entry, canary: 0 } : trafficBack(entry, otherColour(entry.live));
-  const running = before && (before.canary > 0 ? before[before.live] : idle);
-  if (running && (version === undefined || running.version === version)) {
-    return single(product, flags, env, "back", "rollback", back);
-  }
-  if (before && version === undefined) {
-    throw new ProblemsError([
-      error(
-        `${product}/rollback`,
-        `${before.live} runs alone: the other set was retired`,
-        "a version to go back to",
-        `name it: twinset rollback ${product} <version> (twinset status ${flags.environment} has the last ones)`,
-      ),
-    ]);
-  }
-  if (!before || version === undefined) return single(product, flags, env, "back", "rollback", back);
-  // It has to run before it can have traffic. No canary, as it was live before.
-  const code = await deployStep(product, version, flags, env);
-  return code === EXIT.done ? switchStep(product, otherColour(before.live), flags, env) : code;
+/** What was applied, which the release file says from now on, too. It never stops a rollback that the file is older. */
+async function upToDate(session: Session): Promise<ProductRelease> {
+  const { site, product } = session;
+  const file = site.release()[product];
+  const applied = appliedRelease(await site.terraform.state(), site.platform, productOf(site, product));
+  // A switch that failed put the former routing back, and the file has what was applied before it.
+  if (!applied) return entryOf(session);
+  const differ = differences(file, applied);
+  if (differ.length === 0) return file!;
+  said(session, "warning", `The release file is not what was applied, and is now: ${differ.join("; ")}.`);
+  if (!isDeepStrictEqual(file, applied)) site.save(product, applied);
+  return applied;
 }
 
+/** What the set lacks that is to have the traffic: visitors must not be led to containers that are not there. */
+async function missingOf({ site, product }: Session, { colour }: WayBack & { kind: "move" }): Promise<string[]> {
+  const live = await liveEnvironment(site);
+  const set = live.products.get(product)?.sets[colour];
+  const size = setSize(productOf(site, product), site.environment);
+  const count = set?.containers.length ?? 0;
+  return [...(count < size ? [`${count} of ${size} containers of ${colour} are there`] : []), ...unwell(set)];
+}
+
+/** A version whose set is gone: on request it is deployed again, tried, and then gets the traffic. */
+async function broughtBack(
+  session: Session,
+  record: ProductRecord,
+  now: ProductRelease,
+  version: string,
+  named: string | undefined,
+  why: string,
+): Promise<number> {
+  const { site, product, flags } = session;
+  if (named === undefined) {
+    said(session, "warning", `${version} is the last version that is known to be good, but ${why}.`);
+    said(session, "warning", `Bringing it back takes ${howLong(session, record, version)}. Nothing was changed.`);
+    said(session, "info", `To do it: twinset rollback ${product} ${version} --environment ${flags.environment}`);
+    return EXIT.undecided;
+  }
+  if (now.canary > 0) {
+    const code = await taken(session, "back", "end of the canary", now, trafficBack(now, now.live));
+    if (code !== EXIT.done) return code;
+  }
+  const before = { ...now, canary: 0 };
+  // As it ran here before: its images are still on the host, and no registry is needed.
+  const known = record.held.find(({ set }) => set.version === version)?.set;
+  const set = known ?? { version, ...(await imagesOf(session, version)) };
+  const to = deploy(before, set);
+  const deployed = await taken(session, "deploy", `return of ${version}`, before, to);
+  if (deployed !== EXIT.done) return deployed;
+  const colour = now.live === "blue" ? "green" : "blue";
+  const results = await smoke(site, product, colour);
+  const bad = results.filter(({ ok }) => !ok);
+  if (bad.length > 0) {
+    said(session, "error", bad.map(({ request, said: what }) => `${request} ${what}`).join("\n"));
+    said(session, "error", `${colour} ${version} runs, and got no traffic: its smoke tests failed.`);
+    return EXIT.failed;
+  }
+  return taken(session, "back", `rollback to ${version}`, to, trafficBack(to, colour));
+}
+
+/** In words: what it took last time, or what it may take at most. */
+function howLong({ site, product }: Session, { deploySeconds }: ProductRecord, version: string): string {
+  const last = deploySeconds.get(version);
+  if (last !== undefined) return `about ${Math.max(1, Math.round(last))} s, as its last deploy did`;
+  const longest = Math.max(...productOf(site, product).services.map(({ health }) => waitTimeout(health).seconds));
+  return `at most about ${longest} s for its containers to get healthy, and its migration before that`;
+}
+
+/** For who means an even earlier one. */
+function furtherBack(session: Session, { held, bad }: ProductRecord, version: string): void {
+  const earlier = held.find(({ set }) => set.version !== version && !bad.has(set.version));
+  if (!earlier) return;
+  const { site, product } = session;
+  const command = `twinset rollback ${product} ${earlier.set.version} --environment ${site.environment.name}`;
+  said(
+    session,
+    "info",
+    `Before it ${environmentPrefix(site.platform.name, site.environment.name)} had ${earlier.set.version}: ${command}`,
+  );
+}
+
+const said = ({ report }: Session, level: "info" | "warning" | "error", text: string): void =>
+  report({ kind: "line", level, text });
+
 export const command = new Command("rollback")
-  .description(
-    "all traffic back to the other set, by one targeted apply; a version that runs no more is deployed first",
-  )
+  .description("all traffic back to the last version that is known to be good, by one targeted apply")
   .argument("<product>")
-  .argument("[version]", "default: the one of the other set")
+  .argument("[version]", "another one, which is brought back where its set is gone (default: by the record)")
   .option(...ENVIRONMENT)
   .option(...ALLOW)
   .option(...UNLOCK)

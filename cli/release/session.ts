@@ -18,6 +18,8 @@ export interface ReleaseFlags {
   readonly yes?: boolean;
   readonly allow?: readonly string[];
   readonly unlock?: string;
+  /** Lines of the journal that cannot be read, and that the operator has looked at. */
+  readonly past?: readonly string[];
   readonly json?: boolean;
   readonly canaryFor?: string;
   readonly keepFor?: string;
@@ -81,7 +83,19 @@ async function opened(
   try {
     return await work(session);
   } finally {
-    await session.lock.release();
+    await givenBack(session);
+  }
+}
+
+/** What was done is done, and its code says so, also where the lock stays behind. */
+async function givenBack({ lock, report }: Session): Promise<void> {
+  try {
+    await lock.release();
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError)) throw reason;
+    const given = reason.problems.map((problem) => problem.given).join("; ");
+    const text = `The lock could not be given back (${given}). Whoever comes next is told how to take it: --unlock <id>.`;
+    report({ kind: "line", level: "warning", text });
   }
 }
 

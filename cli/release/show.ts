@@ -220,6 +220,7 @@ const OUTCOMES: Readonly<Record<Outcome, string>> = {
   stayed: "stopped where it is",
   stuck: "STUCK",
   "not-retired": "released, but the old set could not be retired",
+  overtaken: "OVERTAKEN by somebody else",
 };
 
 function ending({ outcome, seconds, text, next }: EventOf<"end">): string[] {

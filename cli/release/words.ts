@@ -11,6 +11,7 @@ export const CODES: Readonly<Record<Outcome, number>> = {
   stayed: EXIT.undecided,
   stuck: EXIT.stuck,
   "not-retired": EXIT.failed,
+  overtaken: EXIT.undecided,
 };
 
 /** What is so now, what was done about it, and the one command to go on. */
@@ -47,6 +48,11 @@ export function conclusion(run: Run, product: string, environment: string): { te
       };
     case "stayed":
       return { text: [serves, "Nothing goes on by itself."], next: `twinset rollback ${product} ${at}` };
+    case "overtaken":
+      return {
+        text: ["Somebody else has changed the product: this release does nothing more, and has removed nothing."],
+        next: `twinset status ${environment}`,
+      };
     case "stuck":
       return {
         text: [`TRAFFIC COULD NOT BE MOVED BACK. The switch has failed again and again; ${version} may have visitors.`],

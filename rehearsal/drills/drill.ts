@@ -4,10 +4,11 @@ import type { Product } from "../../model/service";
 import { change } from "../../release/steps";
 import type { Behaviour } from "../images/stand-ins";
 import type { LoadResult } from "../load/load";
+import { GENEROUS } from "../promises";
 import type { Workbench } from "../workbench";
 import type { World } from "../world";
 
-/** A number that a drill found, with the promise that it has to keep, if there is one. */
+/** A number that a drill found, with the promise that it has to keep, if there is one (promises.ts). */
 export interface Figure {
   readonly name: string;
   readonly value: number | string;
@@ -68,12 +69,17 @@ export function must(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new DrillFailure(otherwise);
 }
 
-/** The documents' promises ("Rollback Time" and so on, manacore-deployment-architecture.md and manacore-ci-cd-plan.md). */
-export const PROMISES = {
-  deploy: { atMost: 600, source: "deploy under 10 min" },
-  rollback: { atMost: 300, source: "rollback under 5 min" },
-  trafficBack: { atMost: 30, source: "traffic back under 30 s" },
-} as const;
+/** @throws DrillFailure for figures that are beyond what busy cores explain */
+export function mustBeBearable(figures: readonly Figure[]): void {
+  for (const { name, value, unit = "", promise } of figures) {
+    if (promise === undefined) continue;
+    const most = GENEROUS * promise.atMost;
+    must(
+      typeof value === "number" && value <= most,
+      `${name}: ${value} ${unit}`.trimEnd() + `, more than ${GENEROUS} times what is promised (${promise.source})`,
+    );
+  }
+}
 
 /** The next apply is to take this step of the product's release. */
 export function wantStep(world: World, step: Parameters<typeof change>[2]): void {

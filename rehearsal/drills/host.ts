@@ -2,13 +2,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ContainerFacts } from "../../clients/docker";
 import { askEdge } from "../../clients/edge";
-
 import { restartEngine } from "../engine";
+import { GENEROUS, PROMISES } from "../promises";
 import type { World } from "../world";
-import { type DeploymentDrill, type Figure, loadFigures, must, PROMISES, rounded, since } from "./drill";
+import { type DeploymentDrill, type Figure, loadFigures, must, rounded, since } from "./drill";
 
-/** Seconds until every name has to answer after something was started or restarted. */
-const PATIENCE = 180;
+/** Seconds until every name has to answer after something was started or restarted. The slowest that was seen took 80. */
+const PATIENCE = GENEROUS * 80;
 
 const allProducts = (world: World): string[] =>
   world.platform.products.filter(({ name }) => world.desired.release[name]).map(({ name }) => name);

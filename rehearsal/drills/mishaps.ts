@@ -63,7 +63,7 @@ export const killed: DeploymentDrill = {
   title: "kill -9 of Terraform in the middle of each step",
   async run({ world, say }) {
     const next = await version(world, "v2.5.0-rehearsal");
-    const load = world.load([world.product], "all", { maxSeconds: 1800, maxRequests: 1_000_000 });
+    const load = world.load([world.product], "all", { maxSeconds: 3600, maxRequests: 2_000_000 });
     let leftovers = 0;
     for (const { step, edit, at, after } of KILLS) {
       const idle = idleColour(world);
@@ -100,7 +100,7 @@ export const crashes: DeploymentDrill = {
   title: "twinset release: killed in each step, and gone on with from another computer",
   async run({ world, say }) {
     const next = await version(world, "v2.10.0-rehearsal");
-    const load = world.load([world.product], "all", { maxSeconds: 1800, maxRequests: 1_000_000 });
+    const load = world.load([world.product], "all", { maxSeconds: 3600, maxRequests: 2_000_000 });
     const words = ["release", world.product, next, "--yes", "--canary-for", "20s", "--keep-for", "5s"];
     let args = [...words];
     let lock: string | undefined;

@@ -6,11 +6,21 @@
 import { randomBytes, randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { error, ProblemsError } from "../../model/problem";
-import { type Entry, entrySchema, type NewEntry, parseLine, type UnreadableLine } from "./entry";
+import {
+  type Entry,
+  entrySchema,
+  isEntry,
+  lineId,
+  type NewEntry,
+  parseLine,
+  type Unread,
+  type UnreadableLine,
+} from "./entry";
 import { whoAmI } from "../../clients/process";
 import type { Redact } from "../../model/redact";
 import type { StateFiles } from "../../clients/state-store/state-files";
-import { type JournalContent, needed } from "./unfinished";
+import type { JournalContent } from "./unfinished";
+import { staying } from "./whole";
 
 export interface JournalOptions {
   /** Takes secrets out of free texts. */
@@ -27,8 +37,6 @@ const NAME = "journal.jsonl";
 const ATTEMPTS = 20;
 /** Characters of a reason that are kept: its last lines matter, and a container may have written a lot. */
 const LONGEST_REASON = 4000;
-/** Longer lines that cannot be read are not carried along. */
-const LONGEST_UNREADABLE = 10_000;
 
 export class Journal {
   private readonly options: Required<JournalOptions>;
@@ -47,7 +55,7 @@ export class Journal {
 
   /** All entries but those that are over and in another file. */
   async read(): Promise<JournalContent> {
-    return contentOf((await this.files.read(NAME))?.text ?? "");
+    return { ...contentOf((await this.files.read(NAME))?.text ?? ""), place: this.place };
   }
 
   /**
@@ -128,15 +136,20 @@ export function contentOf(text: string): JournalContent {
   const entries: Entry[] = [];
   const lines: number[] = [];
   const unreadable: UnreadableLine[] = [];
-  const known = new Set<string>();
+  const known = new Map<string, string>();
   text.split("\n").forEach((line, i) => {
     if (line.trim() === "") return;
     const entry = parseLine(line);
-    if (typeof entry === "string") unreadable.push({ line: i + 1, why: entry });
-    else if (!known.has(entry.id)) {
-      known.add(entry.id);
+    const unread = (found: Unread): unknown => unreadable.push({ ...found, line: i + 1, id: lineId(line) });
+    if (!isEntry(entry)) return unread(entry);
+    const before = known.get(entry.id);
+    if (before === undefined) {
+      known.set(entry.id, line);
       entries.push(entry);
       lines.push(i + 1);
+    } else if (before !== line) {
+      const { product } = entry;
+      unread({ kind: "unknown", why: "not an entry: another line has its id and says something else", product });
     }
   });
   return { entries, lines, unreadable };
@@ -145,13 +158,8 @@ export function contentOf(text: string): JournalContent {
 /** What has to stay where it is looked for, and what is over. */
 function split(text: string): { kept: string[]; over: string[] } {
   const journal = contentOf(text);
-  const stays = needed(journal);
-  const numbers = new Set(journal.lines.filter((_, i) => stays.has(journal.entries[i]!)));
-  const first = Math.min(...numbers);
+  const numbers = staying(journal);
   const lines = text.split("\n");
-  for (const { line } of journal.unreadable) {
-    if (line > first && lines[line - 1]!.length <= LONGEST_UNREADABLE) numbers.add(line);
-  }
   const filled = lines.map((line, i) => ({ line, number: i + 1 })).filter(({ line }) => line.trim() !== "");
   return {
     kept: filled.filter(({ number }) => numbers.has(number)).map(({ line }) => line),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { age, describeStatus } from "../../../cli/environment/status";
 import type { Entry } from "../../../release/journal/entry";
+import { contentOf } from "../../../release/journal/journal";
 import type { JournalContent } from "../../../release/journal/unfinished";
 import { start } from "../../../release/machine";
 import { TerraformError } from "../../../terraform/working-directory";
@@ -31,6 +32,16 @@ describe("what people see", () => {
         "No drift: everything is as the files say.",
       ].join("\n"),
     );
+  });
+
+  test("a line of the journal that cannot be read, in a warning; the rest is told all the same", async () => {
+    const journal = { entries: [], lines: [], unreadable: contentOf('{"v":2}\nhalf a li').unreadable, place: "/j" };
+    const text = await show({ journal, containers: [...setOf(ENTRY, "blue"), switchOf("chat", ENTRY)] });
+    expect(text).toMatch(/^\/j:1 cannot be read: written by a newer Twinset \(version 2 of the journal\); use the/m);
+    expect(text).toMatch(
+      /^\/j:2 cannot be read: not whole; look at it: sed -n 2p \/j; say that .*--past [0-9a-f]{12}\.$/m,
+    );
+    expect(text).toContain("v1.5.2");
   });
 
   test("containers that are ill, by name, and how many are well", async () => {

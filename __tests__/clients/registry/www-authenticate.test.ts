@@ -63,6 +63,6 @@ describe("the ways to be let in", () => {
     );
     const start = performance.now();
     for (const part of [" ", ",", 'a="', "a ", '\\"', "a=", "ab ab=="]) parseChallenges(part.repeat(5000));
-    expect(performance.now() - start).toBeLessThan(1000);
+    expect(performance.now() - start).toBeLessThan(4000);
   });
 });

@@ -13,7 +13,7 @@ import { redactor } from "../../../model/redact";
 import { Bucket } from "../../../clients/object-store";
 import { S3Files } from "../../../clients/state-store/s3-files";
 import type { StateFile, StateFiles } from "../../../clients/state-store/state-files";
-import { unfinished } from "../../../release/journal/unfinished";
+import { doubts, unfinished } from "../../../release/journal/unfinished";
 import { startObjectStore } from "../../../simulators/object-store";
 
 type Fault = "none" | "faster" | "refused" | "lost";
@@ -138,7 +138,7 @@ describe("an entry", () => {
     await journal.append(decided("r1", "after all"));
     const { entries, unreadable } = await journal.read();
     expect(entries.map(({ event }) => event)).toEqual(["started", "decided"]);
-    expect(unreadable).toEqual([
+    expect(unreadable).toMatchObject([
       { line: 2, why: "written by a newer Twinset (version 2 of the journal)" },
       { line: 3, why: expect.stringMatching(/^not an entry: /) },
       { line: 4, why: expect.stringMatching(/^not an entry: /) },
@@ -257,6 +257,60 @@ interface Known {
   underWay?: { step: Step; failed: boolean };
   progress: Run;
 }
+
+describe("a journal that gets too long", () => {
+  const TORN = '{"v":1,"id":"x","product":"ch';
+  const NEWER = '{"v":2,"product":"chat","event":"leased"}';
+  const NEWS = '{"v":2,"product":"news","event":"leased"}';
+
+  test.each([
+    ["torn", TORN],
+    ["of a newer Twinset", NEWER],
+    ["very long", `${TORN}${"x".repeat(20_000)}`],
+  ])(
+    "keeps a line that is %s and counts where it is looked for, and nobody's is doubted more for it",
+    async (_, line) => {
+      const files = new MemoryFiles();
+      const journal = new Journal(files, { ...quick, limit: 5000 });
+      files.texts.set("journal.jsonl", `${line}\n`);
+      const before = doubts(await journal.read(), "chat");
+      for (let n = 0; n < 60; n++) await journal.append(decided("r", `${n}`));
+      await journal.append(started("r2", "news"));
+      await journal.append({ event: "ended", run: "r2", product: "news", outcome: "done" });
+      for (let n = 0; n < 60; n++) await journal.append(decided("r3", `${n}`, "docs"));
+      expect(files.texts.size).toBeGreaterThan(1);
+      const after = await journal.read();
+      expect(doubts(after, "chat").map(({ id }) => id)).toEqual(before.map(({ id }) => id));
+      expect(before).toHaveLength(1);
+      // The news' run began after it: it was history then, and stays so; and that run stays ended.
+      expect(doubts(after, "news")).toEqual([]);
+      expect(unfinished(after, "news")).toBeUndefined();
+    },
+  );
+
+  test("keeps what a person has said of a torn line", async () => {
+    const files = new MemoryFiles();
+    const journal = new Journal(files, { ...quick, limit: 5000 });
+    files.texts.set("journal.jsonl", `${TORN}\n`);
+    const past = (await journal.read()).unreadable.map(({ id }) => id);
+    await journal.append({ ...decided("r", "looked at"), past });
+    for (let n = 0; n < 60; n++) await journal.append(decided("r", `${n}`));
+    expect(files.texts.size).toBeGreaterThan(1);
+    expect(doubts(await journal.read(), "chat")).toEqual([]);
+    expect(doubts(await journal.read(), "news")).toHaveLength(1);
+  });
+
+  test("lets a line go that is history for the only product that it is about", async () => {
+    const files = new MemoryFiles();
+    const journal = new Journal(files, { ...quick, limit: 5000 });
+    files.texts.set("journal.jsonl", `${NEWS}\n`);
+    await journal.append(started("r2", "news"));
+    await journal.append({ event: "ended", run: "r2", product: "news", outcome: "done" });
+    for (let n = 0; n < 60; n++) await journal.append(decided("r", `${n}`));
+    expect(files.texts.get("journal.jsonl")).not.toContain(NEWS);
+    expect(doubts(await journal.read(), "news")).toEqual([]);
+  });
+});
 
 /** One play: which product's run goes on, with which of the possible events, or whether somebody takes it on anew. */
 const play = fc.record({

@@ -1,0 +1,16 @@
+/**
+ * The rule for time: what a document promises, it promises of a server that has its cores for itself. A rehearsal shares
+ * this computer's with Terraform, the simulators, the load and whatever else runs. So it reports each promise as kept or
+ * not, with the figure, and only beyond so many times of it a drill fails; and it waits so many times as long as anything
+ * has taken here before it says that it does not come.
+ */
+export const GENEROUS = 4;
+
+/** The documents' promises ("Rollback Time" and so on, manacore-deployment-architecture.md and manacore-ci-cd-plan.md). */
+export const PROMISES = {
+  deploy: { atMost: 600, source: "deploy under 10 min" },
+  rollback: { atMost: 300, source: "rollback under 5 min" },
+  trafficBack: { atMost: 30, source: "traffic back under 30 s" },
+  /** The issue's own: from the first bad request to the last one. */
+  badCanary: { atMost: 60, source: "back within 60 s" },
+} as const;
