@@ -227,6 +227,14 @@ describe("cutting a line", () => {
       { numRuns: 1000 },
     );
   });
+  test("no character is wider than it is taken for", () => {
+    const wider: string[] = [];
+    for (let code = 0x20; code < 0x40000; code++) {
+      const character = String.fromCodePoint(code);
+      if (stringWidth(character) > 1 && clip(character, 1) !== "") wider.push(`U+${code.toString(16)}`);
+    }
+    expect(wider).toEqual([]);
+  });
   test("what has room stays as it is, and what has not is as long as it can be", () => {
     fc.assert(
       fc.property(
