@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
 import { environmentPrefix } from "../model/names";
-import { formatProblem } from "../model/problem";
+import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { TerraformError } from "../terraform/working-directory";
@@ -20,69 +20,19 @@ import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
 import { smoke } from "./smoke";
 import { change } from "./steps";
+import {
+  type Ledger,
+  LockedError,
+  LostLock,
+  type Noted,
+  type Operator,
+  type RunLock,
+  type Watcher,
+  type WatchRules,
+} from "./surroundings";
 
-/** How a canary does: asked again and again while it is watched. */
-export interface Watcher {
-  /**
-   * @param elapsedSeconds since the new set got its share
-   * @returns what to do, and what was found, in words and numbers
-   */
-  look(elapsedSeconds: number, rules: WatchRules): Promise<Look>;
-}
-
-/** How long, and against which limits. */
-export interface WatchRules {
-  readonly seconds: number;
-  readonly patienceSeconds: number;
-}
-
-export interface Look {
-  readonly verdict: "wait" | "pass" | "breach" | "undecided";
-  readonly text: readonly string[];
-  readonly requests?: number | undefined;
-  readonly errorShare?: number | undefined;
-  readonly p95Seconds?: number | undefined;
-}
-
-/** The person at the terminal, if there is one. */
-export interface Operator {
-  /** Set when Ctrl-C was pressed and not answered yet. */
-  readonly interrupted: boolean;
-  /** Aborted when it is pressed, so that nobody waits for the next look. @default it is seen at the next look */
-  readonly interruption?: AbortSignal;
-  /** Asks what is to be done. Where nobody can answer, the answer is to go back. */
-  decide(what: "watch" | "keep"): Promise<"go-back" | "go-on" | "stay">;
-}
-
-/** The state's lock, for the length of a run. */
-export interface RunLock {
-  /** Takes it, unless this run has it already. @throws LockedError */
-  hold(): Promise<void>;
-  /** @throws LockedError when somebody took over */
-  mustHold(): Promise<void>;
-  release(): Promise<void>;
-}
-
-/** Somebody else works on the environment; the message says who. */
-export class LockedError extends Error {}
-
-/** Where every step is written down. A run that cannot be written down does not go on. */
-export interface Ledger {
-  append(entry: Noted): Promise<void>;
-}
-
-export interface Noted {
-  readonly event: "step-started" | "step-done" | "step-failed";
-  readonly step: Step;
-  /** The machine's state after what the entry says; none for a single step, which is no run. */
-  readonly progress?: Run;
-  /** The product's entry before an apply, and after it. */
-  readonly from?: ProductRelease | null;
-  readonly to?: ProductRelease;
-  readonly plan?: PlanSummary;
-  readonly outcome?: Event;
-  readonly text?: readonly string[];
-}
+/** Between two attempts to get the lock, where a step waits for it. */
+const LOCK_EVERY_MS = 2000;
 
 export interface EngineOptions {
   readonly site: Site;
@@ -225,9 +175,7 @@ export class Engine {
   /** Plans, lets the guard look, applies, and then writes the release file: it never says more than what is so. */
   private async apply(run: Pick<Run, "before" | "now">, step: Step, to: ProductRelease): Promise<Performed> {
     const { site, product } = this.options;
-    await this.options.lock.hold();
-    await this.options.lock.mustHold();
-    const others = await this.options.overtaken?.(run, step);
+    const others = await this.held(run, step);
     if (others !== undefined) return { event: "overtaken", text: [others] };
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
       return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
@@ -257,6 +205,34 @@ export class Engine {
     site.save(product, to);
     this.moved(to);
     return { event: "ok", text: [plan.summary], plan };
+  }
+
+  /**
+   * The lock, for a step, and a look at what others have done. Where the state's store does not answer, a step forward
+   * waits, and the way back goes on without: Terraform has the last word. On the way back it also waits for whoever else
+   * has the lock, as long as that takes.
+   * @returns what somebody else has done meanwhile
+   */
+  private async held(run: Pick<Run, "now">, step: Step): Promise<string | undefined> {
+    const { lock, operator, report } = this.options;
+    for (let told = false; ; told = true) {
+      try {
+        await lock.hold();
+        await lock.mustHold();
+        return await this.options.overtaken?.(run, step);
+      } catch (reason) {
+        const isSilent = reason instanceof ProblemsError;
+        if (!isSilent && !(step === "back" && reason instanceof LockedError && !(reason instanceof LostLock)))
+          throw reason;
+        if (!told) {
+          const then = isSilent && step === "back" ? "Traffic is moved back without the lock." : `"${step}" waits.`;
+          report({ kind: "line", level: "warning", text: `${reason.message}\n${then}` });
+        }
+        if (isSilent && step === "back") return undefined;
+        if (operator.interrupted) throw isSilent ? new LockedError(reason.message) : reason;
+        await sleep(LOCK_EVERY_MS);
+      }
+    }
   }
 
   /** The plan of a step, after the guard. @throws GuardRefused */

@@ -1,7 +1,7 @@
 /** The state's lock as a run holds it, and in words who has it otherwise. */
 import type { StateFiles } from "../clients/state-store/state-files";
 import { type HeldLock, isHeld, StateLock } from "../clients/state-store/state-lock";
-import { LockedError, type RunLock } from "./engine";
+import { LockedError, LostLock, type RunLock } from "./surroundings";
 
 /** Held for as long as a command needs it. */
 export class EnvironmentLock implements RunLock {
@@ -37,7 +37,7 @@ export class EnvironmentLock implements RunLock {
 
   async mustHold(): Promise<void> {
     if (this.held && !(await this.held.stillHeld())) {
-      throw new LockedError("Somebody took the lock from this run; it does nothing more.");
+      throw new LostLock("Somebody took the lock from this run; it does nothing more.");
     }
   }
 

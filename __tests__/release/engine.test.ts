@@ -1,7 +1,8 @@
 import { describe, expect, test } from "@jest/globals";
 import { loadPlatform } from "../../config/load";
 import { formatWeights, type ProductRelease, type Release } from "../../model/release";
-import { Engine, type EngineOptions, LockedError, type Look, type Operator } from "../../release/engine";
+import { Engine, type EngineOptions } from "../../release/engine";
+import { LockedError, type Look, type Operator } from "../../release/surroundings";
 import { summary } from "../../release/plan-words";
 import { type Run, start, stepsOf } from "../../release/machine";
 import type { ReleaseEvent } from "../../release/report";

@@ -41,7 +41,10 @@ const read = (name, otherwise) => {
 };
 const world = read("world.json", { serial: 0, resources: {} });
 const fate = read("fate.json", {});
-const save = () => fs.writeFileSync(path.join(__dirname, "world.json"), JSON.stringify(world));
+const save = () => {
+  fs.writeFileSync(path.join(__dirname, "world.json.new"), JSON.stringify(world));
+  fs.renameSync(path.join(__dirname, "world.json.new"), path.join(__dirname, "world.json"));
+};
 fs.appendFileSync(path.join(__dirname, "calls.jsonl"), JSON.stringify([path.basename(process.argv[1]), ...args]) + "\\n");
 const say = (value) => process.stdout.write((typeof value === "string" ? value : JSON.stringify(value)) + "\\n");
 `;

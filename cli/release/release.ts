@@ -23,7 +23,7 @@ import { terminalOperator } from "../shared/operator";
 import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
 import { hasEnded, overtaken } from "./others";
 import { checked, mustBeReady } from "./ready";
-import { inSession, type ReleaseFlags, type Session } from "./session";
+import { inSession, ledgerOptions, type ReleaseFlags, type Session } from "./session";
 import { CODES, conclusion } from "./words";
 
 /** `twinset release <product> <version>`. */
@@ -147,7 +147,7 @@ async function follow(
     keepSeconds: durationOf(flags.keepFor, "--keep-for", rules.keep).seconds,
     everySeconds: LOOK_EVERY,
   };
-  const ledger = ledgerOf(journal, id, product);
+  const ledger = ledgerOf(ledgerOptions(session, id, operator));
   const engine = new Engine({
     ...{ site, product, report, operator, lock, timings, ledger },
     overtaken: (current, step) => overtaken(session, { run: id, own: ledger.own, left: [current.now], step }),
@@ -159,7 +159,7 @@ async function follow(
     const ended = await engine.run(run);
     const outcome = ended.outcome!;
     if (!(outcome === "overtaken" && hasEnded(await journal.read(), id))) {
-      await journal.append({ event: "ended", run: id, product, outcome, progress: ended });
+      await ledger.end({ event: "ended", run: id, product, outcome, progress: ended });
     }
     const { text, next: command } = conclusion(ended, product, flags.environment);
     const took = Math.round((performance.now() - begin) / 1000);

@@ -1,11 +1,15 @@
 /** What every release command has: an open environment, the state's lock, the journal, and a way to be seen. */
 import { ProblemsError } from "../../model/problem";
-import { LockedError } from "../../release/engine";
+import { environmentPrefix } from "../../model/names";
+import { LockedError, type Operator } from "../../release/surroundings";
 import { EnvironmentLock } from "../../release/environment-lock";
+import { type AsidePlace, writeAsides } from "../../release/journal/aside";
 import type { Journal } from "../../release/journal/journal";
+import type { LedgerOptions } from "../../release/journal/ledger";
 import type { Reporter } from "../../release/report";
 import { EXIT } from "../shared/exit";
 import { environmentName, mustKnow } from "../shared/names";
+import { ROOT } from "../shared/root";
 import { openSite, type OpenSite } from "../shared/site";
 import { loadCatalog } from "../shared/catalog";
 import { jsonReporter, lineReporter, liveReporter } from "./show";
@@ -81,10 +85,37 @@ async function opened(
     lock: new EnvironmentLock(site.files, purpose, flags.unlock),
   };
   try {
+    await bringBackAsides(session);
     return await work(session);
   } finally {
     await givenBack(session);
   }
+}
+
+/** Another output directory is another world: a rehearsal's record is never written into the real journal. */
+const asidePlace = ({ site, journal, env }: Session): AsidePlace => ({
+  directory: env["CDKTF_OUTDIR"] ?? ROOT,
+  prefix: environmentPrefix(site.platform.name, site.environment.name),
+  store: `${env["AWS_ENDPOINT_URL_S3"] ?? ""} ${journal.place}`,
+});
+
+/** How a run's steps are written down. */
+export const ledgerOptions = (
+  session: Session,
+  run: string,
+  operator: Pick<Operator, "interrupted">,
+): LedgerOptions => ({
+  ...{ journal: session.journal, run, product: session.product, aside: asidePlace(session) },
+  say: (text) => session.report({ kind: "line", level: "warning", text }),
+  interrupted: () => operator.interrupted,
+});
+
+/** What an earlier run of this computer could not write down comes first. */
+async function bringBackAsides(session: Session): Promise<void> {
+  const { written, left } = await writeAsides(asidePlace(session), session.journal);
+  const say = (text: string): void => session.report({ kind: "line", level: "warning", text });
+  if (written > 0) say(`${written} entries that an earlier run had to keep aside are in the journal now.`);
+  if (left.length > 0) say(`Not in the journal yet, as the state's store does not answer: ${left.join(", ")}`);
 }
 
 /** What was done is done, and its code says so, also where the lock stays behind. */

@@ -10,7 +10,7 @@ import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
 import type { Step } from "../../release/machine";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
-import { inSession, type ReleaseFlags, type Session } from "./session";
+import { inSession, ledgerOptions, type ReleaseFlags, type Session } from "./session";
 
 /** By the operator's own decision, under the lock, and written down as a run of its own. */
 export const single = (
@@ -84,7 +84,7 @@ export async function taken(
       lock,
       timings: { canarySeconds: 0, patienceSeconds: 0, keepSeconds: 0, everySeconds: 1 },
     },
-    ledger: ledgerOf(journal, id, product, past),
+    ledger: ledgerOf({ ...ledgerOptions(session, id, operator), past }),
     watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
     allow: flags.allow ?? [],
   });

@@ -1,6 +1,6 @@
 /** The person at the terminal: Ctrl-C is a question while a canary is watched, and the end everywhere else. */
 import { createInterface } from "node:readline/promises";
-import type { Operator } from "../../release/engine";
+import type { Operator } from "../../release/surroundings";
 
 const QUESTION = {
   watch: "Interrupted in the canary. [b]ack to the old version, [s]tay with the canary and stop here, or go [o]n? ",

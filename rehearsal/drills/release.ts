@@ -159,10 +159,19 @@ export const rollback: DeploymentDrill = {
     mustNotFail(seen);
     must(seen.share("back", good) === 100, "the bad version still answered after the rollback");
     const seconds = rounded(((seen.lastSeen(bad) ?? command) - command) / 1000);
-    say("a version that runs no more: its images are still there");
+    say("once more: the good one has all traffic already");
+    await commanded(world, say, ["rollback", world.product], 0);
+    must(liveVersion(world) === good, `${liveVersion(world)} is live after the second rollback`);
+    await commanded(world, say, ["rollback", world.product, bad], 2);
+    say("a good version that runs no more: its images are still there");
+    const newer = await version(world, "v2.3.1-rehearsal");
+    await commanded(world, say, ["deploy", world.product, newer], 0);
+    await commanded(world, say, ["switch", world.product, idleColour(world)], 0);
     await commanded(world, say, ["retire", world.product], 0);
-    await commanded(world, say, ["rollback", world.product, bad], 0);
-    must(liveVersion(world) === bad, `${liveVersion(world)} is live after the rollback to ${bad}`);
+    await commanded(world, say, ["rollback", world.product], 5);
+    must(liveVersion(world) === newer, "a rollback that was to ask has changed something");
+    await commanded(world, say, ["rollback", world.product, good], 0);
+    must(liveVersion(world) === good, `${liveVersion(world)} is live after the rollback to ${good}`);
     return [
       { name: "traffic back", value: seconds, unit: "s", promise: PROMISES.trafficBack },
       { name: "command", value: result.seconds, unit: "s", promise: PROMISES.rollback },

@@ -58,23 +58,29 @@ export class Journal {
     return { ...contentOf((await this.files.read(NAME))?.text ?? ""), place: this.place };
   }
 
-  /**
-   * Writes an entry down. When it comes back, the entry is there for good, whoever else writes at the time.
-   * @returns the entry as it is written, without secrets
-   * @throws ProblemsError when it could not be written
-   */
+  /** Writes an entry down. @returns the entry as it is written, without secrets @throws ProblemsError as `write` does */
   async append(given: NewEntry): Promise<Entry> {
     const entry = this.entryOf(given);
+    await this.write(entry);
+    return entry;
+  }
+
+  /**
+   * Writes down what `entryOf` has made. When it comes back, the entry is there for good, and once, whoever else writes at
+   * the time and however often it was tried before.
+   * @throws ProblemsError when it could not be written
+   */
+  async write(entry: Entry): Promise<void> {
     const line = JSON.stringify(entry);
     for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
       if (attempt > 1) await this.options.pause(Math.random() * 100 * attempt);
       const file = await this.files.read(NAME);
       // An attempt whose answer got lost may have written it.
-      if (attempt > 1 && file && contentOf(file.text).entries.some(({ id }) => id === entry.id)) return entry;
+      if (file?.text.includes(entry.id) && contentOf(file.text).entries.some(({ id }) => id === entry.id)) return;
       const kept = file && (await this.shortened(file.text, line.length));
       if (file && kept === undefined) continue;
       const text = kept === undefined || kept === "" || kept.endsWith("\n") ? (kept ?? "") : `${kept}\n`;
-      if (await this.files.write(NAME, `${text}${line}\n`, { ifVersion: file?.version ?? "absent" })) return entry;
+      if (await this.files.write(NAME, `${text}${line}\n`, { ifVersion: file?.version ?? "absent" })) return;
     }
     throw new ProblemsError([
       error(
@@ -86,7 +92,8 @@ export class Journal {
     ]);
   }
 
-  private entryOf(given: NewEntry): Entry {
+  /** What is to be written: with an id, the time and who it is, and without secrets. */
+  entryOf(given: NewEntry): Entry {
     const { redact, who } = this.options;
     const { data, error: wrong } = entrySchema.safeParse({
       ...given,

@@ -4,7 +4,7 @@ import { environmentPrefix } from "../../model/names";
 import type { Colour } from "../../model/release";
 import { seconds } from "../../model/units";
 import type { Docker } from "../../clients/docker";
-import type { Look, Watcher, WatchRules } from "../engine";
+import type { Look, Watcher, WatchRules } from "../surroundings";
 import { readMetrics } from "./metrics";
 import { productOf, type Site } from "../site";
 import { errorShareOf, judge, p95Of } from "./verdict";
