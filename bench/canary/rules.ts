@@ -3,7 +3,10 @@
  * with the figures of its documents. They are alike in kind, not in every detail.
  */
 import { canaryRules } from "../../model/canary";
-import { p95Of, errorShareOf, judge, type SetMetrics, type Sets, type Verdict } from "../../release/verdict/verdict";
+import { errorShareOf, p95Of } from "../../release/verdict/measures";
+import type { Observed, SetMetrics, Sets } from "../../release/verdict/reading";
+import { spans } from "../../release/verdict/spans";
+import { judge, type Verdict } from "../../release/verdict/verdict";
 import { normal } from "./random";
 import type { Traffic } from "./traffic";
 
@@ -12,14 +15,22 @@ export type Rule = (traffic: Traffic, second: number) => Verdict["kind"];
 export const RULES = canaryRules();
 const MINUTE = 60;
 
-/** `judge`, the very code that a release runs. */
+/** `judge` and `spans`, the very code that a release runs. */
 export const twinset: Rule = (traffic, second) => judge(RULES, observe(traffic, second)).kind;
 
-export const observe = (traffic: Traffic, second: number): Parameters<typeof judge>[1] => ({
-  elapsedSeconds: second,
-  ...traffic.between(0),
-  recent: traffic.between(traffic.scrapeAt(second - MINUTE)),
-});
+export function observe(traffic: Traffic, second: number): Observed {
+  const at = (second: number): Sets => traffic.between(traffic.scrapeAt(second));
+  const { settled, recent } = spans(
+    0,
+    traffic.scrapes.map((made) => ({ at: made, made })),
+  );
+  return {
+    elapsedSeconds: second,
+    ...traffic.between(0),
+    settled: settled === undefined ? null : at(settled),
+    recent: recent.map(({ minutes, from }) => ({ minutes, ...at(from) })),
+  };
+}
 
 /** The last minutes, each by itself, as programs see them that ask once a minute. */
 function minutesUntil(traffic: Traffic, second: number): Sets[] {

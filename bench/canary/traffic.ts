@@ -5,7 +5,7 @@
  */
 import { SCRAPE_EVERY } from "../../model/monitoring";
 import { LATENCY_BUCKETS } from "../../model/routing";
-import type { SetMetrics, Sets } from "../../release/verdict/verdict";
+import type { SetMetrics, Sets } from "../../release/verdict/reading";
 import { binomial, normal, poisson, type Random } from "./random";
 
 /** Log-normal: p95 in seconds, and the standard deviation of the logarithm. 0.5 is a narrow service, 1 a wide one. */

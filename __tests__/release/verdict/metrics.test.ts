@@ -8,7 +8,7 @@ import { join } from "node:path";
 import type { Finished } from "../../../clients/program";
 import { parseAnswers } from "../../../clients/prometheus";
 import { increaseSince, queries, reading, readMetrics } from "../../../release/verdict/metrics";
-import type { Reading } from "../../../release/verdict/verdict";
+import type { Reading } from "../../../release/verdict/reading";
 import { MANACORE } from "../../support/platforms";
 
 const recorded = (name: string): string => readFileSync(join(__dirname, "prometheus", `${name}.ndjson`), "utf8");

@@ -3,7 +3,9 @@ import fc from "fast-check";
 import { canaryRules } from "../../../model/canary";
 import { minutes } from "../../../model/units";
 import type { Bucket } from "../../../release/verdict/durations";
-import { judge, odds, type Observed, type Reading, type SetMetrics, type Sets } from "../../../release/verdict/verdict";
+import { odds } from "../../../release/verdict/odds";
+import type { Observed, Reading, Recent, SetMetrics, Sets } from "../../../release/verdict/reading";
+import { judge } from "../../../release/verdict/verdict";
 
 /** 10 min, 20 min of patience, 1 %, 1 s, 100 requests. */
 const RULES = canaryRules();
