@@ -6,6 +6,9 @@ export interface Counted {
   readonly slow?: number;
 }
 
+/** The edge was read so many times since then. */
+const READS = 20;
+
 /** So many requests to each set, evenly in the time that is asked for. */
 export function prometheusAnswer(
   canary: Counted,
@@ -13,7 +16,11 @@ export function prometheusAnswer(
   live: Counted = { requests: 1000, errors: 0 },
 ): string {
   const begin = 1_000_000;
-  const values = (total: number) => [begin, begin + seconds].map((at, i) => [at, String(i === 0 ? 0 : total)]);
+  const values = (total: number) =>
+    Array.from({ length: READS + 1 }, (_, i) => [
+      begin + (seconds * i) / READS,
+      String(Math.round((total * i) / READS)),
+    ]);
   const series = (labels: Record<string, string>, total: number) => ({ metric: labels, values: values(total) });
   const of = (colour: string, { requests, errors, slow = 0 }: Counted) => [
     series({ of: "requests", service: `chat-backend-${colour}@file` }, requests),

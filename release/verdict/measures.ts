@@ -103,7 +103,8 @@ function errors(
 ): Measured {
   const value = errorShareOf(canary);
   const other = errorShareOf(live);
-  const likeLive = comparable(canary.requests, live.requests) ? LIKE_LIVE * other! : 0;
+  // A product that allows none means it.
+  const likeLive = own > 0 && comparable(canary.requests, live.requests) ? LIKE_LIVE * other! : 0;
   const limit = Math.max(own, likeLive);
   const raised = limit > own ? `, ${LIKE_LIVE} times the live set's` : "";
   return {

@@ -21,7 +21,7 @@ const RECENT_SECONDS = 60 * Math.max(...RECENT_MINUTES);
 const NEWEST_SECONDS = 10;
 /** Older than this, the newest numbers say nothing about now. */
 const STALE_SECONDS = 30;
-/** So many points per series at most, for what is older than the last minutes: an answer has some 100 kB then. */
+/** So many points per series at most, for what is older than the last minutes: an answer has some 200 kB then. */
 const POINTS = 120;
 
 export interface MetricsOptions {

@@ -10,7 +10,7 @@
  *   soon as later ones alone are 5 times likelier: a cold start ends by itself, a bad version goes on;
  * - when the time is over a breach is what is 5 times likelier, as then it has to be decided;
  * - what is over a limit by less is neither a breach nor a pass: it waits for more requests, then for a person. The same
- *   goes for the last minutes alone, where they are 5 times likelier over a limit: maybe it just turned bad;
+ *   goes for the last minutes alone, where they are twice as likely over a limit: maybe it just turned bad;
  * - a service of the set without a server that is up is a breach at once, unless the live set's is down as well. Visitors
  *   then get 503 from the edge itself, which no set's numbers have.
  */
@@ -37,6 +37,8 @@ export interface Verdict {
 /** So many times likelier it has to be at any look; when the time is over, and to confirm what was seen before. */
 const BEYOND_DOUBT = 1000;
 const RATHER = 5;
+/** The last minutes do not look bad, or there is no pass yet. */
+const MAYBE = 2;
 /** A scrape and a look may lie between. */
 const UNWATCHED_SECONDS = 30;
 
@@ -56,7 +58,8 @@ export function judge(rules: Required<CanaryRules>, observed: Observed): Verdict
   ];
   if (breaches.length > 0) {
     // The same metric once: over the limit says more than worse than the other set, and the whole more than a part.
-    const first = breaches.filter(({ metric }, i) => breaches.findIndex((other) => other.metric === metric) === i);
+    const of = ({ metric }: Finding): string => (metric === "slower" ? "p95" : metric);
+    const first = breaches.filter((each, i) => breaches.findIndex((other) => of(other) === of(each)) === i);
     return { kind: "breach", findings: first.map(plain) };
   }
 
@@ -70,13 +73,13 @@ export function judge(rules: Required<CanaryRules>, observed: Observed): Verdict
     enough(rules, observed),
   ];
   if (!isOver) return { kind: "wait", findings: measured.map(plain) };
-  const doubtful = recent.flatMap(({ limits }) => limits).filter(({ odds }) => odds >= RATHER);
+  const doubtful = recent.flatMap(({ limits }) => limits).filter(({ odds }) => odds >= MAYBE);
   const open = [
     ...measured.filter((each) => each.open),
     ...unwatched(rules, observed),
     ...doubtful,
-    // Too few requests are said already.
-    ...(settled === observed || settled.canary.requests > 0 ? [] : [stillWarming]),
+    // That there is no request at all is said already.
+    ...(observed.canary.requests > 0 && !warm(observed)?.canary.requests ? [stillWarming] : []),
   ];
   return open.length > 0 ? { kind: later, findings: open.map(plain) } : { kind: "pass", findings: measured.map(plain) };
 }
