@@ -20,10 +20,7 @@ export const twinset: Rule = (traffic, second) => judge(RULES, observe(traffic, 
 
 export function observe(traffic: Traffic, second: number): Observed {
   const at = (second: number): Sets => traffic.between(traffic.scrapeAt(second));
-  const { settled, recent } = spans(
-    0,
-    traffic.scrapes.map((made) => ({ at: made, made })),
-  );
+  const { settled, recent } = spans(0, traffic.reads);
   return {
     elapsedSeconds: second,
     ...traffic.between(0),

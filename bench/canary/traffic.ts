@@ -6,6 +6,7 @@
 import { SCRAPE_EVERY } from "../../model/monitoring";
 import { LATENCY_BUCKETS } from "../../model/routing";
 import type { SetMetrics, Sets } from "../../release/verdict/reading";
+import type { Read } from "../../release/verdict/spans";
 import { binomial, normal, poisson, type Random } from "./random";
 
 /** Log-normal: p95 in seconds, and the standard deviation of the logarithm. 0.5 is a narrow service, 1 a wide one. */
@@ -85,7 +86,7 @@ export class Traffic {
   private readonly phase: number;
   private second = 0;
   /** When Prometheus read, in seconds since the beginning; at 0 it knew that nothing had come to the canary. */
-  readonly scrapes: number[] = [0];
+  readonly reads: Read[] = [{ at: 0, made: 0 }];
 
   constructor(random: Random, canary: Behaviour, live: Behaviour) {
     this.canary = new Counter(random, canary);
@@ -102,19 +103,19 @@ export class Traffic {
       if (this.second % SCRAPE_EVERY.seconds !== this.phase) continue;
       this.canary.scrape();
       this.live.scrape();
-      this.scrapes.push(this.second);
+      this.reads.push({ at: this.second, made: this.second });
     }
   }
 
   /** Of the scrapes so far, the last one. */
   get last(): number {
-    return this.scrapes.length - 1;
+    return this.reads.length - 1;
   }
 
   /** The last scrape that is not younger than that. */
   scrapeAt(second: number): number {
     let i = this.last;
-    while (i > 0 && this.scrapes[i]! > second) i -= 1;
+    while (i > 0 && this.reads[i]!.at > second) i -= 1;
     return i;
   }
 

@@ -55,12 +55,12 @@ const MOST_TO_PASS = 2;
 const OF_LIMIT = 0.5;
 const WORSE_ERRORS = 3;
 /**
- * Markedly slower: at one of the edge's bounds at least twice as many take longer as of the live set's, and at least 5 of
+ * Markedly slower: at one of the edge's bounds at least twice as many take longer as of the live set's, and at least 4 of
  * 100 more. A version whose p95 doubles is over that at some bound; one that is 10 % slower is so at none, unless nearly
  * all of its requests take the same time (bench/canary/).
  */
 const TIMES_SLOW = 2;
-const MORE_SLOW = 0.05;
+const MORE_SLOW = 0.04;
 
 /** Of a set's requests, those answered with 5xx; undefined of none. */
 export const errorShareOf = ({ requests, errors }: SetMetrics): number | undefined =>
@@ -155,27 +155,32 @@ export function p95(rules: Required<CanaryRules>, { canary, live }: Sets, label 
 export function slowerThanLive(rules: Required<CanaryRules>, { canary, live }: Sets, label = ""): Measured[] {
   const [count, ofLive] = [timed(canary.durations), timed(live.durations)];
   if (ofLive < rules.minRequests) return [];
-  const bounds = canary.durations.map(({ le }) => le).filter((le) => le !== Infinity);
-  const measured = bounds.map((bound): Measured => {
-    const slow = slowerThan(canary.durations, bound);
-    const other = slowerThan(live.durations, bound) / ofLive;
+  const bounds = canary.durations.filter(({ le }) => le !== Infinity);
+  const held = bounds.map(({ le }) => {
+    const slow = slowerThan(canary.durations, le);
+    const other = slowerThan(live.durations, le) / ofLive;
     const limit = Math.max(TIMES_SLOW * other, other + MORE_SLOW);
-    const value = count > 0 ? slow / count : undefined;
-    return {
+    return { le, slow, other, limit, odds: limit < 1 ? odds(slow, count, limit) : 1 };
+  });
+  const [most, ...others] = held;
+  if (!most) return [];
+  const { le, slow, other, limit, odds: doubt } = others.reduce((a, b) => (b.odds > a.odds ? b : a), most);
+  const value = count > 0 ? slow / count : undefined;
+  return [
+    {
       metric: "slower",
       value,
       limit,
       live: other,
-      odds: limit < 1 ? odds(slow, count, limit) : 1,
+      odds: doubt,
       few: count < FEWEST_TIMED,
       within: value !== undefined && value <= limit,
       text: [
-        `${percent(value)} of the requests${label} took over ${inSeconds(bound)}`,
+        `${percent(value)} of the requests${label} took over ${inSeconds(le)}`,
         ` (markedly slower than the live set from ${percent(limit)}; live set ${percent(other)}), ${count} requests timed`,
       ].join(""),
-    };
-  });
-  return measured.sort((a, b) => b.odds - a.odds).slice(0, 1);
+    },
+  ];
 }
 
 /** All of it once more for the last minutes alone. */
