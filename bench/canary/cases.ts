@@ -109,6 +109,8 @@ export const CASES: readonly Case[] = [
   ...[equal(0.05, NARROW), equal(0.1, NARROW), equal(0.1, WIDE), equal(0.2, NARROW), equal(0.2, WIDE)].flatMap(
     at(...RATES),
   ),
+  // A little slower is no reason to go back.
+  ...[NARROW, WIDE].flatMap((sigma) => at(...RATES)({ ...slower(0.2, 0.22, sigma), good: true, ...rarely(0.01) })),
   ...at(...RATES)({ name: "all fail", canary: set(1), live: set(0.001), good: false, ...within(15) }),
   ...at(...RATES)({ name: "20 % errors", canary: set(0.2), live: set(0.001), good: false, ...within(20) }),
   ...at(10)({ name: "5 % errors", canary: set(0.05), live: set(0.001), good: false, ...caught(0.99) }),
