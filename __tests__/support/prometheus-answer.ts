@@ -6,20 +6,21 @@ export interface Counted {
   readonly slow?: number;
 }
 
-/** The edge was read so many times since then. */
-const READS = 20;
-
-/** So many requests to each set, evenly in the time that is asked for. */
+/**
+ * So many requests to each set in the time that is asked for.
+ * @param reads of the edge in that time, with as many requests between each two. @default 1, so that all are new ones
+ */
 export function prometheusAnswer(
   canary: Counted,
   seconds: number,
   live: Counted = { requests: 1000, errors: 0 },
+  reads = 1,
 ): string {
   const begin = 1_000_000;
   const values = (total: number) =>
-    Array.from({ length: READS + 1 }, (_, i) => [
-      begin + (seconds * i) / READS,
-      String(Math.round((total * i) / READS)),
+    Array.from({ length: reads + 1 }, (_, i) => [
+      begin + (seconds * i) / reads,
+      String(Math.round((total * i) / reads)),
     ]);
   const series = (labels: Record<string, string>, total: number) => ({ metric: labels, values: values(total) });
   const of = (colour: string, { requests, errors, slow = 0 }: Counted) => [

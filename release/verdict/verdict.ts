@@ -10,7 +10,7 @@
  *   soon as later ones alone are 5 times likelier: a cold start ends by itself, a bad version goes on;
  * - when the time is over a breach is what is 5 times likelier, as then it has to be decided;
  * - what is over a limit by less is neither a breach nor a pass: it waits for more requests, then for a person. The same
- *   goes for the last minutes alone, where they are twice as likely over a limit: maybe it just turned bad;
+ *   goes for the last minutes alone, where they are 1.4 times likelier over a limit: maybe it just turned bad;
  * - a service of the set without a server that is up is a breach at once, unless the live set's is down as well. Visitors
  *   then get 503 from the edge itself, which no set's numbers have.
  */
@@ -26,6 +26,7 @@ import {
   warmingUp,
 } from "./measures";
 import type { Numbers, Observed, Sets } from "./reading";
+import { WARM_UP_SECONDS } from "./spans";
 
 export interface Verdict {
   /** wait: look again. undecided: a person has to look. */
@@ -38,7 +39,7 @@ export interface Verdict {
 const BEYOND_DOUBT = 1000;
 const RATHER = 5;
 /** The last minutes do not look bad, or there is no pass yet. */
-const MAYBE = 2;
+const MAYBE = 1.4;
 /** A scrape and a look may lie between. */
 const UNWATCHED_SECONDS = 30;
 
@@ -63,7 +64,7 @@ export function judge(rules: Required<CanaryRules>, observed: Observed): Verdict
     return { kind: "breach", findings: first.map(plain) };
   }
 
-  const settled = warm(observed) ?? observed;
+  const settled = warm(rules, observed) ?? observed;
   const measured: MayBeOpen[] = [
     ...servers,
     // Of no request there is no share: that there is none is said once.
@@ -79,13 +80,17 @@ export function judge(rules: Required<CanaryRules>, observed: Observed): Verdict
     ...unwatched(rules, observed),
     ...doubtful,
     // That there is no request at all is said already.
-    ...(observed.canary.requests > 0 && !warm(observed)?.canary.requests ? [stillWarming] : []),
+    ...(observed.canary.requests > 0 && !warm(rules, observed)?.canary.requests ? [stillWarming] : []),
   ];
   return open.length > 0 ? { kind: later, findings: open.map(plain) } : { kind: "pass", findings: measured.map(plain) };
 }
 
-/** What is known of the version since it is warm; null while it is not. */
-const warm = (observed: Numbers): Sets | null => (observed.settled === undefined ? observed : observed.settled);
+/**
+ * What is known of the version since it is warm; null while it is not. Who asks for a canary that is no longer than that
+ * wants to have it judged by what there is.
+ */
+const warm = ({ duration }: Required<CanaryRules>, observed: Numbers): Sets | null =>
+  observed.settled === undefined || duration.seconds <= WARM_UP_SECONDS ? observed : observed.settled;
 
 const isBeyond =
   (doubt: number) =>
@@ -94,7 +99,7 @@ const isBeyond =
 
 /** What is a breach at any look. */
 function now(rules: Required<CanaryRules>, observed: Numbers): Measured[] {
-  const settled = warm(observed);
+  const settled = warm(rules, observed);
   const beyond = isBeyond(BEYOND_DOUBT);
   if (!settled) return [warmingUp(rules, observed)].filter(beyond);
   // What its first seconds have shown counts once what came later alone speaks against it.
@@ -110,7 +115,7 @@ function now(rules: Required<CanaryRules>, observed: Numbers): Measured[] {
 
 /** When the time is over it has to be decided. */
 function atLast(rules: Required<CanaryRules>, observed: Numbers): Measured[] {
-  const settled = warm(observed);
+  const settled = warm(rules, observed);
   if (!settled) return [];
   return [errorShare(rules, settled), p95(rules, settled), ...slowerThanLive(rules, settled)].filter(isBeyond(RATHER));
 }

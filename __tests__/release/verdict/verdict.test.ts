@@ -239,9 +239,12 @@ describe("while it warms up", () => {
     const settled = { canary: set(400, 1), live: LIVE };
     expect(kind({ ...at(OVER, set(420, 10)), settled })).toBe("pass");
   });
-  test("there is no pass, however short the canary", () => {
-    const short = canaryRules({ duration: seconds(5), minRequests: 1 });
-    expect(judge(short, { ...at(10, set(100)), settled: null }).kind).toBe("wait");
+  test("there is no pass before it is over, but in a canary that is no longer than it", () => {
+    const short = canaryRules({ duration: seconds(16), minRequests: 1 });
+    expect(judge(short, { ...at(16, set(100)), settled: null }).kind).toBe("wait");
+    const none = canaryRules({ duration: seconds(15), minRequests: 1 });
+    expect(judge(none, { ...at(15, set(100)), settled: null }).kind).toBe("pass");
+    expect(judge(none, { ...at(5, set(20, 4)), settled: null }).kind).toBe("breach");
     const settled = { canary: set(0), live: set(0) };
     expect(judge(short, { ...at(20, set(100)), settled })).toMatchObject({
       kind: "wait",
