@@ -29,7 +29,7 @@ export function prometheusAnswer(
     series({ of: "durations", set: colour, le: "0.1" }, requests - slow),
     series({ of: "durations", set: colour, le: "+Inf" }, requests),
   ];
-  const reads = { metric: { of: "read" }, values: values(0).map(([at]) => [at, String(at)]) };
-  const result = [reads, ...of("green", canary), ...of("blue", live)];
+  const read = { metric: { of: "read" }, values: values(0).map(([at]) => [at, String(at)]) };
+  const result = [read, ...of("green", canary), ...of("blue", live)];
   return JSON.stringify({ status: "success", data: { resultType: "matrix", result } });
 }

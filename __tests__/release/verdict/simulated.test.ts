@@ -11,7 +11,7 @@ import { simulate } from "../../../bench/canary/simulate";
 const SEED = 14;
 const RUNS = 100;
 /** At 100 requests a second chance has less to say, and each run takes longer. */
-const runs = ({ perSecond }: Case): number => (perSecond > 10 ? 15 : 30);
+const runs = ({ perSecond }: Case): number => (perSecond > 10 ? 10 : 24);
 const named = (name: string): Case => CASES.find((each) => each.name === name)!;
 
 /** At 10 requests a second one in five fails once in five seconds, so what comes after the warm-up takes a while to show. */
