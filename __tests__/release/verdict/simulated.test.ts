@@ -12,6 +12,7 @@ const SEED = 14;
 const RUNS = 60;
 /** A bad one is out soon; a good one takes its ten minutes, and longer with more requests, of which chance has less to say. */
 const runs = ({ good, perSecond }: Case): number => (good ? (perSecond > 10 ? 8 : 20) : RUNS);
+const named = (name: string): Case => CASES.find((each) => each.name === name)!;
 
 /** At 10 requests a second one in five fails once in five seconds, so what comes after the warm-up takes a while to show. */
 const NOT_MET = ["20 % errors, 10 rps"];
