@@ -1,6 +1,8 @@
 /**
  * `npm run bench`: how long a synth takes, beside what it cannot be faster than and beside the cdktf template's way, and
  * how it grows. Times are only comparable on one machine; the ratios say more.
+ *
+ * `npm run bench -- --canary`: how often the verdict on a canary is right, on canaries that are made up (bench/canary/).
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -10,12 +12,15 @@ import { parseArgs } from "node:util";
 import colours from "picocolors";
 import { DEFAULT_PLATFORM, PLATFORMS } from "../config/platforms";
 import { plainTable } from "../cli/shared/table";
+import { canaries } from "./canary/run";
 import type { Growth } from "./growth";
 
 const ROOT = join(__dirname, "..");
 
 /** A synth should take little more than loading what it needs, and much less than the template's way. */
 const AIMS = { overFloor: 1.5, underTemplate: 7, growth: 1.5 } as const;
+/** Of the made-up canaries. */
+const SEED = 14;
 const SIZES = [40, 400, 2000, 8000] as const;
 /** The growth test's figures per container are compared between these two; smaller ones are mostly warming up. */
 const [SMALL, LARGE] = [400, 8000] as const;
@@ -24,7 +29,8 @@ const [SMALL, LARGE] = [400, 8000] as const;
 class BenchError extends Error {}
 
 function main(): void {
-  const { runs, quick } = options();
+  const { runs, quick, canary } = options();
+  if (canary) return canaries(runs, SEED, canary.only);
   const temp = mkdtempSync(join(tmpdir(), "twinset-bench-"));
   try {
     wholeProcesses(runs, temp);
@@ -34,13 +40,27 @@ function main(): void {
   }
 }
 
-function options(): { runs: number; quick: boolean } {
-  const { values } = parseArgs({ options: { runs: { type: "string" }, quick: { type: "boolean", default: false } } });
-  const runs = Number(values.runs ?? (values.quick ? 3 : 7));
+interface Options {
+  readonly runs: number;
+  readonly quick: boolean;
+  /** Not the synth: the verdict, of cases with these words in their names. */
+  readonly canary: { readonly only: string } | undefined;
+}
+
+function options(): Options {
+  const { values } = parseArgs({
+    options: {
+      runs: { type: "string" },
+      quick: { type: "boolean", default: false },
+      canary: { type: "boolean", default: false },
+      only: { type: "string", default: "" },
+    },
+  });
+  const runs = Number(values.runs ?? (values.canary ? 500 : values.quick ? 3 : 7));
   if (!Number.isInteger(runs) || runs < 1) {
     throw new BenchError(`--runs: ${values.runs} given, a whole number from 1 expected, e.g. --runs 7`);
   }
-  return { runs, quick: values.quick };
+  return { runs, quick: values.quick, canary: values.canary ? { only: values.only } : undefined };
 }
 
 /** What is measured in turns: a b c a b c …, so that whatever else the machine does hits all alike. */

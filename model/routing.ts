@@ -1,4 +1,5 @@
 import type { Colour } from "./release";
+import { type Duration, seconds } from "./units";
 
 /** Where one service of a product is reached, as an edge needs it. Names may be Terraform tokens. */
 export interface ServiceRoute {
@@ -40,6 +41,8 @@ export const REVISION_HEADER = "X-Twinset-Revision";
 export const setService = (service: string, colour: Colour): string => `${service}-${colour}`;
 /** Stands in a routing file where the switch writes the revision: the hash of the file itself. */
 export const REVISION_PLACEHOLDER = "@REVISION@";
+/** How often the edge asks each server's health path, and so how old what it says of one may be. */
+export const EDGE_HEALTH_EVERY: Duration = seconds(10);
 /** The port with the edge's metrics and its own health. */
 export const METRICS_PORT = 8082;
 /**

@@ -393,7 +393,7 @@ describe.each(CASES)("%s", (_, given) => {
     test("reads the edge every 5 s, where the edge and nobody else says its numbers, and is beside it", () => {
       const [, config] = /^PROMETHEUS_CONFIG=(.*)$/s.exec(env[0])!;
       expect(JSON.parse(config!)).toEqual({
-        global: { scrape_interval: "5s", scrape_timeout: "5s" },
+        global: { scrape_interval: "2s", scrape_timeout: "2s" },
         scrape_configs: [{ job_name: "edge", static_configs: [{ targets: ["edge:8082"] }] }],
       });
       const edge = stack.container("edge") as Body;

@@ -6,14 +6,22 @@ export interface Counted {
   readonly slow?: number;
 }
 
-/** So many requests to each set, evenly in the time that is asked for. */
+/**
+ * So many requests to each set in the time that is asked for.
+ * @param reads of the edge in that time, with as many requests between each two. @default 1, so that all are new ones
+ */
 export function prometheusAnswer(
   canary: Counted,
   seconds: number,
   live: Counted = { requests: 1000, errors: 0 },
+  reads = 1,
 ): string {
   const begin = 1_000_000;
-  const values = (total: number) => [begin, begin + seconds].map((at, i) => [at, String(i === 0 ? 0 : total)]);
+  const values = (total: number) =>
+    Array.from({ length: reads + 1 }, (_, i) => [
+      begin + (seconds * i) / reads,
+      String(Math.round((total * i) / reads)),
+    ]);
   const series = (labels: Record<string, string>, total: number) => ({ metric: labels, values: values(total) });
   const of = (colour: string, { requests, errors, slow = 0 }: Counted) => [
     series({ of: "requests", service: `chat-backend-${colour}@file` }, requests),
@@ -21,7 +29,7 @@ export function prometheusAnswer(
     series({ of: "durations", set: colour, le: "0.1" }, requests - slow),
     series({ of: "durations", set: colour, le: "+Inf" }, requests),
   ];
-  const reads = { metric: { of: "read" }, values: values(0).map(([at]) => [at, String(at)]) };
-  const result = [reads, ...of("green", canary), ...of("blue", live)];
+  const read = { metric: { of: "read" }, values: values(0).map(([at]) => [at, String(at)]) };
+  const result = [read, ...of("green", canary), ...of("blue", live)];
   return JSON.stringify({ status: "success", data: { resultType: "matrix", result } });
 }

@@ -5,7 +5,8 @@ import { canaryRules } from "../../model/canary";
 import type { ProductRelease } from "../../model/release";
 import type { Outcome, Run, Step } from "../../release/machine";
 import type { ReleaseEvent, Reporter } from "../../release/report";
-import { judge, type SetMetrics } from "../../release/verdict/verdict";
+import type { SetMetrics } from "../../release/verdict/reading";
+import { judge } from "../../release/verdict/verdict";
 
 /** Seconds since the run began, and what was told then. */
 export type Told = readonly [seconds: number, event: ReleaseEvent];

@@ -6,6 +6,7 @@ import type { Tls } from "../../model/environment";
 import type { EdgeSettings } from "../../model/platform";
 import { type Colour, COLOURS } from "../../model/release";
 import {
+  EDGE_HEALTH_EVERY,
   KEY_HEADER,
   LATENCY_BUCKETS,
   METRICS_PORT,
@@ -272,7 +273,9 @@ function servicesOf(routing: ProductRouting, route: ServiceRoute, tls: Tls): obj
         {
           loadBalancer: {
             servers: route.servers[colour]!.map((name) => ({ url: `http://${name}:${route.port}` })),
-            ...(route.healthPath ? { healthCheck: { path: route.healthPath, interval: "10s", timeout: "5s" } } : {}),
+            ...(route.healthPath
+              ? { healthCheck: { path: route.healthPath, interval: EDGE_HEALTH_EVERY.toGo(), timeout: "5s" } }
+              : {}),
           },
         },
       ]),

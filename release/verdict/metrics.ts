@@ -8,17 +8,20 @@
 import { EDGE_JOB, monitoringOf, SCRAPE_EVERY } from "../../model/monitoring";
 import type { Platform } from "../../model/platform";
 import { type Colour, COLOURS, otherColour } from "../../model/release";
-import { setService } from "../../model/routing";
+import { EDGE_HEALTH_EVERY, setService } from "../../model/routing";
 import type { Product } from "../../model/service";
 import type { Docker } from "../../clients/docker";
 import { askPrometheus, type Point, type Series } from "../../clients/prometheus";
-import type { Reading, SetMetrics, Sets } from "./verdict";
+import type { Reading, SetMetrics, Sets } from "./reading";
+import { type Read, RECENT_MINUTES, spans } from "./spans";
 
-/** What "the last minute" is. */
-export const RECENT_SECONDS = 60;
+/** What the last minutes are seen in at every read. */
+const RECENT_SECONDS = 60 * Math.max(...RECENT_MINUTES);
+/** The newest so many seconds are asked for at each second: a read is known when it is made, not at the next step. */
+const NEWEST_SECONDS = 10;
 /** Older than this, the newest numbers say nothing about now. */
 const STALE_SECONDS = 30;
-/** So many points per series at most, for what is older than the last minute: an answer has some 100 kB then. */
+/** So many points per series at most, for what is older than the last minutes: an answer has some 200 kB then. */
 const POINTS = 120;
 
 export interface MetricsOptions {
@@ -33,7 +36,7 @@ export interface MetricsOptions {
   readonly elapsedSeconds: number;
 }
 
-/** What both sets have done since then and in the last minute. Never throws: without numbers it says why. */
+/** What both sets have done since then and in the last minutes. Never throws: without numbers it says why. */
 export async function readMetrics(options: MetricsOptions): Promise<Reading> {
   const { docker, prefix, platform, product, elapsedSeconds } = options;
   if (!monitoringOf(platform)) {
@@ -45,8 +48,8 @@ export async function readMetrics(options: MetricsOptions): Promise<Reading> {
 }
 
 /**
- * What is asked for, of the sets of these services: the last minute at every scrape, and what is older at every so many,
- * if it is long ago. The service's label in Traefik ends in the provider that it is from.
+ * What is asked for, of the sets of these services: the last minutes at every scrape, what is older at every so many, if it
+ * is long ago, and the newest at every second. The service's label in Traefik ends in the provider that it is from.
  */
 export function queries(services: readonly string[], elapsedSeconds: number): string[] {
   const these = `job="${EDGE_JOB}",service=~"(${services.join("|")})-(${COLOURS.join("|")})@file"`;
@@ -59,6 +62,8 @@ export function queries(services: readonly string[], elapsedSeconds: number): st
     as("errors", `sum by (service) (${requests},code=~"5.."})`),
     // A WebSocket or an event stream takes as long as somebody looks at it.
     as("durations", `sum by (set, le) (${setOf})`),
+    // Only of services with a health path, and only after the edge has asked it once.
+    as("up", `max by (service) (traefik_service_server_up{${these}})`),
     // When the edge was read, 0 for when it could not be: what is not there then was not there at the edge either.
     as("read", `timestamp(up{job="${EDGE_JOB}"}) * up`),
   ].join(" or ");
@@ -66,7 +71,11 @@ export function queries(services: readonly string[], elapsedSeconds: number): st
   const coarse = every * Math.max(1, Math.ceil(elapsedSeconds / every / POINTS));
   // Two steps more: what came before the time is what its first point is compared with, and a range has no left bound.
   const over = (seconds: number, step: number): string => `(${sums})[${Math.ceil(seconds) + 2 * step}s:${step}s]`;
-  return coarse === every ? [over(elapsedSeconds, every)] : [over(elapsedSeconds, coarse), over(RECENT_SECONDS, every)];
+  return [
+    over(elapsedSeconds, coarse),
+    ...(coarse === every ? [] : [over(RECENT_SECONDS, every)]),
+    over(NEWEST_SECONDS, 1),
+  ];
 }
 
 /** Numbers of the time since so many seconds before the newest point. */
@@ -90,12 +99,28 @@ export function reading(
     canary: setMetrics(series, services, canary, from, firstRead),
     live: setMetrics(series, services, otherColour(canary), from, firstRead),
   });
+  const made = good.map(({ at, value }): Read => ({ at, made: value })).sort((a, b) => a.at - b.at);
+  const { settled, recent } = spans(begin, made);
   return {
     ...since(begin),
-    recent: since(Math.max(begin, now - RECENT_SECONDS)),
+    settled: settled === undefined ? null : since(settled),
+    recent: recent.map(({ minutes, from }) => ({ minutes, ...since(from) })),
+    down: {
+      // What the edge says of a server is older than the split until it has asked it once more.
+      canary: last - begin >= EDGE_HEALTH_EVERY.seconds ? downOf(series, services, canary, now) : [],
+      live: downOf(series, services, otherColour(canary), now),
+    },
     watchedSeconds: Math.max(0, last - Math.max(begin, firstRead)),
   };
 }
+
+/** Services of a set of which no server is up. What the edge does not check, or has forgotten, is not known. */
+const downOf = (series: readonly Series[], services: readonly string[], colour: Colour, now: number): string[] =>
+  services.filter((service) => {
+    const label = `${setService(service, colour)}@file`;
+    const ups = series.filter(({ labels }) => labels["of"] === "up" && labels["service"] === label);
+    return ups.some(({ points }) => points.at(-1)?.at === now && points.at(-1)?.value === 0);
+  });
 
 function setMetrics(
   series: readonly Series[],

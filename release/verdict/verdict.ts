@@ -1,57 +1,32 @@
 /**
  * How a canary does, by its numbers. Pure: what was counted goes in, a verdict with its reasons comes out.
  *
- * The limits are the product's (model/canary.ts). They are held against what was seen with a doubt, as a few requests say
- * little: how many times likelier is what was seen if the true share is the one seen than if it is just at the limit? By
- * Chernoff's bound the chance to see that much of a version at the limit is at most one in as many. So
+ * The limits (measures.ts) are held against what was seen with a doubt, as a few requests say little: how many times
+ * likelier is what was seen if the true share is the one seen than if it is just at the limit (odds.ts)? So
  *
  * - at any look, a breach is what is 1,000 times likelier: 4 errors in 20 requests at a limit of 1 %, 3 in 12, but not 3
  *   in 15. It may be asked for every few seconds, so a good version must not be unlucky even once in hundreds of looks;
- * - when the time is over it is what is 5 times likelier, as then it has to be decided;
- * - what is over a limit by less is neither a breach nor a pass: it waits for more requests, then for a person.
+ * - while it warms up only what would be a breach at a limit of 25 % is one. After that its first errors count, too, as
+ *   soon as later ones alone are 5 times likelier: a cold start ends by itself, a bad version goes on;
+ * - when the time is over a breach is what is 5 times likelier, as then it has to be decided;
+ * - what is over a limit by less is neither a breach nor a pass: it waits for more requests, then for a person. The same
+ *   goes for the last minutes alone, where they are 1.4 times likelier over a limit: maybe it just turned bad;
+ * - a service of the set without a server that is up is a breach at once, unless the live set's is down as well. Visitors
+ *   then get 503 from the edge itself, which no set's numbers have.
  */
 import type { CanaryRules } from "../../model/canary";
-import { type Bucket, quantile, slowerThan, timed } from "./durations";
-
-/** What the edge has counted of one set. */
-export interface SetMetrics {
-  readonly requests: number;
-  /** Answered with 5xx. */
-  readonly errors: number;
-  /** The same by service, those without errors among them. @default not known */
-  readonly errorsOf?: Readonly<Record<string, number>>;
-  readonly durations: readonly Bucket[];
-}
-
-/** Both sets over the same time. */
-export interface Sets {
-  readonly canary: SetMetrics;
-  readonly live: SetMetrics;
-}
-
-/** What was read about a canary, or why nothing was. */
-export type Reading =
-  | (Sets & {
-      /** The last minute alone: a version that turns bad is not hidden behind its good beginning. @default not known */
-      readonly recent?: Sets;
-      /** How long the edge was watched, where that is less than the canary's age. @default all the time */
-      readonly watchedSeconds?: number;
-    })
-  | { readonly missing: string };
-
-/** @property elapsedSeconds since the canary got its share of the traffic */
-export type Observed = { readonly elapsedSeconds: number } & Reading;
-
-export interface Finding {
-  readonly metric: "error share" | "p95" | "requests" | "watched" | "numbers";
-  /** A share from 0 to 1, seconds, or a count; undefined where nothing was counted. */
-  readonly value: number | undefined;
-  readonly limit: number | undefined;
-  /** The live set's, over the same time. */
-  readonly live?: number | undefined;
-  /** "error share 20.3 % (limit 1 %; live set 0.1 %), 84 of 412 requests". */
-  readonly text: string;
-}
+import {
+  errorShare,
+  type Finding,
+  type Measured,
+  moreErrorsThanLive,
+  ofRecent,
+  p95,
+  slowerThanLive,
+  warmingUp,
+} from "./measures";
+import type { Numbers, Observed, Sets } from "./reading";
+import { WARM_UP_SECONDS } from "./spans";
 
 export interface Verdict {
   /** wait: look again. undecided: a person has to look. */
@@ -60,22 +35,11 @@ export interface Verdict {
   readonly findings: readonly Finding[];
 }
 
-/** So many times likelier it has to be at any look; when the time is over. */
+/** So many times likelier it has to be at any look; when the time is over, and to confirm what was seen before. */
 const BEYOND_DOUBT = 1000;
 const RATHER = 5;
-/** One visitor's failing request is often sent again at once, so one or two are never enough. */
-const FEWEST_ERRORS = 3;
-/** Of fewer the 95th percentile is just the slowest, and the first ones after a start are slow. */
-const FEWEST_TIMED = 20;
-/** 95 of 100 have to be in time. */
-const MAY_BE_SLOW = 0.05;
-/**
- * Markedly worse than the live set: over half of the limit, and over three times the live set's error share or twice its
- * p95. Half of the limit, as three times next to nothing is nothing; ours, as no document says when it is "worse".
- */
-const OF_LIMIT = 0.5;
-const WORSE_ERRORS = 3;
-const WORSE_P95 = 2;
+/** The last minutes do not look bad, or there is no pass yet. */
+const MAYBE = 1.4;
 /** A scrape and a look may lie between. */
 const UNWATCHED_SECONDS = 30;
 
@@ -85,120 +49,95 @@ export function judge(rules: Required<CanaryRules>, observed: Observed): Verdict
   const later = elapsedSeconds >= rules.duration.seconds + rules.patience.seconds ? "undecided" : "wait";
   if ("missing" in observed) return { kind: later, findings: [without(observed.missing)] };
 
-  const whole = [errorShare(rules, observed), p95(rules, observed)];
+  const recent = (observed.recent ?? []).map((sets) => ofRecent(rules, sets));
+  const servers = withoutServer(observed);
   const breaches = [
-    ...whole.filter(({ odds }) => odds >= (isOver ? RATHER : BEYOND_DOUBT)),
-    ...worseThanLive(rules, observed).filter(({ odds }) => odds >= BEYOND_DOUBT),
-    ...lastMinute(rules, observed).filter(({ odds }) => odds >= BEYOND_DOUBT),
+    ...servers.filter(({ breach }) => breach),
+    ...now(rules, observed),
+    ...(isOver ? atLast(rules, observed) : []),
+    ...recent.flatMap(({ limits, slower }) => [...limits, ...slower]).filter(isBeyond(BEYOND_DOUBT)),
   ];
   if (breaches.length > 0) {
     // The same metric once: over the limit says more than worse than the other set, and the whole more than a part.
-    const first = breaches.filter(({ metric }, i) => breaches.findIndex((other) => other.metric === metric) === i);
-    return { kind: "breach", findings: first.map(finding) };
+    const of = ({ metric }: Finding): string => (metric === "slower" ? "p95" : metric);
+    const first = breaches.filter((each, i) => breaches.findIndex((other) => of(other) === of(each)) === i);
+    return { kind: "breach", findings: first.map(plain) };
   }
 
-  const measured = [
+  const settled = warm(rules, observed) ?? observed;
+  const measured: MayBeOpen[] = [
+    ...servers,
     // Of no request there is no share: that there is none is said once.
-    ...(observed.canary.requests > 0 ? whole.map((each) => ({ ...finding(each), open: !each.within })) : []),
+    ...(settled.canary.requests > 0
+      ? [errorShare(rules, settled), p95(rules, settled)].map((each) => ({ ...each, open: !each.within }))
+      : []),
     enough(rules, observed),
   ];
   if (!isOver) return { kind: "wait", findings: measured.map(plain) };
-  const open = [...measured, ...unwatched(rules, observed)].filter((each) => each.open);
+  const doubtful = recent.flatMap(({ limits }) => limits).filter(({ odds }) => odds >= MAYBE);
+  const open = [
+    ...measured.filter((each) => each.open),
+    ...unwatched(rules, observed),
+    ...doubtful,
+    // That there is no request at all is said already.
+    ...(observed.canary.requests > 0 && !warm(rules, observed)?.canary.requests ? [stillWarming] : []),
+  ];
   return open.length > 0 ? { kind: later, findings: open.map(plain) } : { kind: "pass", findings: measured.map(plain) };
 }
 
-/** Of a set's requests, those answered with 5xx; undefined of none. */
-export const errorShareOf = ({ requests, errors }: SetMetrics): number | undefined =>
-  requests > 0 ? errors / requests : undefined;
+/**
+ * What is known of the version since it is warm; null while it is not. Who asks for a canary that is no longer than that
+ * wants to have it judged by what there is.
+ */
+const warm = ({ duration }: Required<CanaryRules>, observed: Numbers): Sets | null =>
+  observed.settled === undefined || duration.seconds <= WARM_UP_SECONDS ? observed : observed.settled;
 
-/** Seconds in which 95 of 100 of a set's requests were answered; undefined of none. */
-export const p95Of = ({ durations }: SetMetrics): number | undefined => quantile(durations, 1 - MAY_BE_SLOW);
+const isBeyond =
+  (doubt: number) =>
+  ({ odds, few }: Measured): boolean =>
+    !few && odds >= doubt;
 
-/** A metric held against a limit. */
-interface Measured extends Finding {
-  readonly limit: number;
-  /** How many times likelier it is to be over the limit, by what was seen, than just at it. */
-  readonly odds: number;
-  /** Known, and not over the limit. */
-  readonly within: boolean;
-}
-
-interface Against {
-  /** Where it is not the rules'. */
-  readonly limit: number;
-  /** How the limit, or the time, is told. */
-  readonly label?: string;
-  readonly limitLabel?: string;
-}
-
-function errorShare(
-  rules: Required<CanaryRules>,
-  { canary, live }: Sets,
-  { limit, label = "error share", limitLabel = "limit" }: Against = { limit: rules.maxErrorShare },
-): Measured {
-  const value = errorShareOf(canary);
-  const other = errorShareOf(live);
-  return {
-    metric: "error share",
-    value,
-    limit,
-    live: other,
-    odds: canary.errors >= FEWEST_ERRORS ? odds(canary.errors, canary.requests, limit) : 1,
-    within: value !== undefined && value <= limit,
-    text: [
-      `${label} ${percent(value)} (${limitLabel} ${percent(limit)}; live set ${percent(other)})`,
-      `, ${canary.errors} of ${canary.requests} requests${mostly(canary)}`,
-      elsewhere(value, other, rules.maxErrorShare),
-    ].join(""),
-  };
-}
-
-function p95(
-  rules: Required<CanaryRules>,
-  { canary, live }: Sets,
-  { limit, label = "p95", limitLabel = "limit" }: Against = { limit: rules.maxP95Seconds },
-): Measured {
-  const value = p95Of(canary);
-  const other = p95Of(live);
-  const count = timed(canary.durations);
-  return {
-    metric: "p95",
-    value,
-    limit,
-    live: other,
-    odds: count >= FEWEST_TIMED ? odds(slowerThan(canary.durations, limit), count, MAY_BE_SLOW) : 1,
-    within: value !== undefined && value <= limit,
-    text: [
-      `${label} ${inSeconds(value)} (${limitLabel} ${inSeconds(limit)}; live set ${inSeconds(other)})`,
-      `, ${count} requests timed`,
-      elsewhere(value, other, rules.maxP95Seconds),
-    ].join(""),
-  };
-}
-
-/** The limits once more, for the last minute alone. */
-function lastMinute(rules: Required<CanaryRules>, { recent }: Exclude<Reading, { missing: string }>): Measured[] {
-  if (!recent) return [];
+/** What is a breach at any look. */
+function now(rules: Required<CanaryRules>, observed: Numbers): Measured[] {
+  const settled = warm(rules, observed);
+  const beyond = isBeyond(BEYOND_DOUBT);
+  if (!settled) return [warmingUp(rules, observed)].filter(beyond);
+  // What its first seconds have shown counts once what came later alone speaks against it.
+  const confirmed = (measure: (sets: Sets) => Measured[]): Measured[] =>
+    measure(observed).filter((each) => beyond(each) && measure(settled).some(({ odds }) => odds >= RATHER));
   return [
-    errorShare(rules, recent, { limit: rules.maxErrorShare, label: "error share of the last minute" }),
-    p95(rules, recent, { limit: rules.maxP95Seconds, label: "p95 of the last minute" }),
+    ...confirmed((sets) => [errorShare(rules, sets)]),
+    ...[warmingUp(rules, observed), p95(rules, settled)].filter(beyond),
+    ...confirmed((sets) => moreErrorsThanLive(rules, sets)),
+    ...slowerThanLive(rules, settled).filter(beyond),
   ];
 }
 
-/** Within the limits, and yet something that the live set does not have. Of a few requests of that set it says nothing. */
-function worseThanLive(rules: Required<CanaryRules>, sets: Sets): Measured[] {
-  const { live } = sets;
-  if (live.requests < rules.minRequests) return [];
-  const limitLabel = "markedly worse than the live set from";
-  const share = Math.max(rules.maxErrorShare * OF_LIMIT, WORSE_ERRORS * errorShareOf(live)!);
-  const seconds = Math.max(rules.maxP95Seconds * OF_LIMIT, WORSE_P95 * (p95Of(live) ?? Infinity));
-  return [
-    ...(share < rules.maxErrorShare ? [errorShare(rules, sets, { limit: share, limitLabel })] : []),
-    ...(seconds < rules.maxP95Seconds ? [p95(rules, sets, { limit: seconds, limitLabel })] : []),
-  ];
+/** When the time is over it has to be decided. */
+function atLast(rules: Required<CanaryRules>, observed: Numbers): Measured[] {
+  const settled = warm(rules, observed);
+  if (!settled) return [];
+  return [errorShare(rules, settled), p95(rules, settled), ...slowerThanLive(rules, settled)].filter(isBeyond(RATHER));
 }
 
 type MayBeOpen = Finding & { readonly open: boolean };
+
+/** Services that the edge has nobody to send to for: it answers their visitors itself, with 503. */
+function withoutServer({ down }: Numbers): (MayBeOpen & { readonly breach: boolean })[] {
+  if (!down) return [];
+  const says = (services: readonly string[], whose: string, more: string) =>
+    `${services.join(", ")} of ${whose} has no server that is up, so visitors get 503 from the edge${more}`;
+  const finding = (services: readonly string[], breach: boolean, open: boolean, text: string) =>
+    services.length > 0 ? [{ metric: "servers" as const, value: 0, limit: 1, breach, open, text }] : [];
+  const own = down.canary.filter((service) => !down.live.includes(service));
+  const both = down.canary.filter((service) => down.live.includes(service));
+  const others = down.live.filter((service) => !both.includes(service));
+  return [
+    ...finding(own, true, true, says(own, "this set", "")),
+    ...finding(both, false, true, says(both, "both sets", ", and the cause may lie elsewhere")),
+    ...finding(others, false, false, says(others, "the live set", ": that is not this version's")),
+  ];
+}
 
 function enough({ minRequests }: Required<CanaryRules>, { canary, live }: Sets): MayBeOpen {
   const { requests } = canary;
@@ -217,15 +156,19 @@ function enough({ minRequests }: Required<CanaryRules>, { canary, live }: Sets):
 }
 
 /** What happened while nobody counted is no pass. */
-function unwatched(
-  { duration }: Required<CanaryRules>,
-  { watchedSeconds }: Exclude<Reading, { missing: string }>,
-): MayBeOpen[] {
+function unwatched({ duration }: Required<CanaryRules>, { watchedSeconds }: Numbers): Finding[] {
   if (watchedSeconds === undefined || watchedSeconds >= duration.seconds - UNWATCHED_SECONDS) return [];
   const value = Math.round(watchedSeconds);
   const text = `the edge was watched for ${value} s only (at least ${duration.seconds} s)`;
-  return [{ metric: "watched", value, limit: duration.seconds, open: true, text }];
+  return [{ metric: "watched", value, limit: duration.seconds, text }];
 }
+
+const stillWarming: Finding = {
+  metric: "watched",
+  value: 0,
+  limit: undefined,
+  text: "nothing was counted yet since it is warm",
+};
 
 const without = (why: string): Finding => ({
   metric: "numbers",
@@ -234,33 +177,5 @@ const without = (why: string): Finding => ({
   text: `no numbers: ${why}`,
 });
 
-/**
- * How many times likelier it is to see so many bad ones if their true share is the one seen than if it is `allowed`; 1
- * when no more were seen than that.
- */
-export function odds(bad: number, of: number, allowed: number): number {
-  if (of === 0 || bad / of <= allowed) return 1;
-  if (allowed <= 0) return Infinity;
-  const seen = bad / of;
-  const good = seen < 1 ? (of - bad) * Math.log((1 - seen) / (1 - allowed)) : 0;
-  return Math.exp(bad * Math.log(seen / allowed) + good);
-}
-
-/** The live set, too, is over the limit, and not by much less. */
-const elsewhere = (value: number | undefined, live: number | undefined, limit: number): string =>
-  value !== undefined && value > limit && live !== undefined && live > limit && live >= value / 2
-    ? "; the live set is hardly better, so the cause may lie elsewhere"
-    : "";
-
-/** Which service most of the errors are from, where there are several services. */
-function mostly({ errors, errorsOf = {} }: SetMetrics): string {
-  const [worst, ...others] = Object.entries(errorsOf).sort(([, a], [, b]) => b - a);
-  return worst && others.length > 0 && worst[1] > errors / 2 ? `, ${worst[1]} of them ${worst[0]}'s` : "";
-}
-
-const finding = ({ metric, value, limit, live, text }: Measured): Finding => ({ metric, value, limit, live, text });
-const plain = ({ open: _, ...rest }: MayBeOpen): Finding => rest;
-
-const short = (n: number): string => String(Number(n.toPrecision(n >= 100 ? 4 : n >= 1 ? 3 : 2)));
-const percent = (share: number | undefined): string => (share === undefined ? "unknown" : `${short(share * 100)} %`);
-const inSeconds = (n: number | undefined): string => (n === undefined ? "unknown" : `${short(n)} s`);
+const plain = ({ metric, value, limit, live, text }: Finding): Finding =>
+  live === undefined ? { metric, value, limit, text } : { metric, value, limit, live, text };

@@ -7,7 +7,8 @@ import type { Docker } from "../../clients/docker";
 import type { Look, Watcher, WatchRules } from "../surroundings";
 import { readMetrics } from "./metrics";
 import { productOf, type Site } from "../site";
-import { errorShareOf, judge, p95Of } from "./verdict";
+import { errorShareOf, p95Of } from "./measures";
+import { judge } from "./verdict";
 
 export interface WatcherOptions {
   readonly site: Site;

@@ -1,6 +1,7 @@
 /**
  * The answers in prometheus/ are Prometheus' own, 3.13.5 and 2.42.0, about a real Traefik 3.7.9 with 10 % of the requests
- * on green, where every fifth fails. What was sent was counted by who sent it.
+ * on green, where every fifth fails. What was sent was counted by who sent it. In down-… none fails, but green's health path
+ * does in the second half: of 1,225 requests 67 were answered 503 by Traefik itself.
  */
 import { describe, expect, test } from "@jest/globals";
 import { readFileSync } from "node:fs";
@@ -8,13 +9,16 @@ import { join } from "node:path";
 import type { Finished } from "../../../clients/program";
 import { parseAnswers } from "../../../clients/prometheus";
 import { increaseSince, queries, reading, readMetrics } from "../../../release/verdict/metrics";
-import type { Reading } from "../../../release/verdict/verdict";
+import type { Numbers, Reading } from "../../../release/verdict/reading";
+import { canaryRules } from "../../../model/canary";
+import { judge } from "../../../release/verdict/verdict";
 import { MANACORE } from "../../support/platforms";
 
 const recorded = (name: string): string => readFileSync(join(__dirname, "prometheus", `${name}.ndjson`), "utf8");
 const SERVICES = ["chat-backend"];
 const read = (name: string, elapsedSeconds: number, canary: "blue" | "green" = "green"): Reading =>
   reading(parseAnswers(recorded(name)), SERVICES, canary, elapsedSeconds);
+const numbers = (...args: Parameters<typeof read>): Numbers => read(...args) as Numbers;
 
 describe.each(["3.13.5", "2.42.0"])("Prometheus %s", (version) => {
   test("every request of a new set counts, its first ones too, for which increase() says 88.0 and 22.5", () => {
@@ -49,13 +53,65 @@ describe("a reading", () => {
       live: { requests: 0, errors: 0, durations: [] },
     });
   });
-  test("of the last minute begins no earlier than the canary, and says how long the edge was watched", () => {
-    const minute = read("young-series-3.13.5", 20) as Extract<Reading, { canary: unknown }>;
-    expect(minute.recent).toEqual({ canary: minute.canary, live: minute.live });
-    expect(minute.canary.requests).toBeLessThan(110);
-    expect(minute.watchedSeconds).toBeCloseTo(20, -1);
+  test("is of the time since the set has its share, and says how long the edge was watched", () => {
+    const found = numbers("young-series-3.13.5", 20);
+    expect(found.canary.requests).toBeLessThan(110);
+    expect(found.watchedSeconds).toBeCloseTo(20, -1);
     // Prometheus came when the canary was half over.
-    expect((read("young-series-3.13.5", 120) as { watchedSeconds: number }).watchedSeconds).toBeLessThan(65);
+    expect(numbers("young-series-3.13.5", 120).watchedSeconds).toBeLessThan(65);
+  });
+  test("has what came after the warm-up by itself, from the first read that was made after it", () => {
+    // The newest point is 730, of a read made at 728.8; the reads are 5 s apart.
+    const { settled, canary } = numbers("young-series-3.13.5", 58);
+    // 672 + 15 = 687, and the read of 688.8 is the first after it: green had 29 of its 110 then, blue 268 of its 990.
+    expect([settled!.canary.requests, settled!.live.requests]).toEqual([110 - 29, 990 - 268]);
+    expect(canary.requests).toBe(110);
+    expect(numbers("young-series-3.13.5", 10).settled).toBeNull();
+  });
+  test("has the last minutes by themselves, as soon as they are not all there is", () => {
+    expect(numbers("young-series-3.13.5", 58).recent).toEqual([]);
+    const points = (total: (second: number) => number, labels: object): object => ({
+      metric: labels,
+      values: Array.from({ length: 121 }, (_, i) => [1000 + 5 * i, String(total(5 * i))]),
+    });
+    const result = [
+      points((second) => 1000 + second, { of: "read" }),
+      points((second) => second, { of: "requests", service: "chat-backend-green@file" }),
+    ];
+    const { recent } = reading(
+      parseAnswers(JSON.stringify({ status: "success", data: { resultType: "matrix", result } })),
+      SERVICES,
+      "green",
+      600,
+    ) as Numbers;
+    expect(recent!.map(({ minutes, canary }) => [minutes, canary.requests])).toEqual([
+      [1, 60],
+      [2, 120],
+      [4, 240],
+    ]);
+  });
+  /** Green's health path fails after half of the time: Traefik answers visitors 503 and counts them for no service. */
+  test("names the services of which no server is up, though no set's numbers have an error", () => {
+    expect(numbers("down-2.42.0", 58)).toMatchObject({
+      down: { canary: ["chat-backend"], live: [] },
+      canary: { errors: 0 },
+      live: { errors: 0 },
+    });
+    expect(numbers("down-2.42.0", 58, "blue").down).toEqual({ canary: [], live: ["chat-backend"] });
+    expect(judge(canaryRules(), { elapsedSeconds: 58, ...numbers("down-2.42.0", 58) })).toMatchObject({
+      kind: "breach",
+      findings: [{ metric: "servers" }],
+    });
+  });
+  test("does not take over what the edge said of a server before the split, until it has asked it again", () => {
+    expect(numbers("down-2.42.0", 8).down).toEqual({ canary: [], live: [] });
+  });
+  test("of services that the edge does not check, or has forgotten, says nothing of their servers", () => {
+    expect(numbers("young-series-3.13.5", 58).down).toEqual({ canary: [], live: [] });
+    const forgotten = parseAnswers(recorded("down-2.42.0")).map((each) =>
+      each.labels["of"] === "up" ? { ...each, points: each.points.slice(0, -1) } : each,
+    );
+    expect(reading(forgotten, SERVICES, "green", 58)).toMatchObject({ down: { canary: [] } });
   });
   const series = (...values: [number, number][]): string =>
     JSON.stringify({
@@ -93,18 +149,21 @@ describe("a counter", () => {
 
 describe("what is asked for", () => {
   test("names the sets of the product's services only, and counts WebSockets among requests, not among durations", () => {
-    const [query, ...more] = queries(["chat-backend", "chat-web"], 600);
+    const [query, newest, ...more] = queries(["chat-backend", "chat-web"], 240);
     expect(more).toEqual([]);
-    expect(query).toMatch(/\[610s:5s\]$/);
+    expect(query).toMatch(/\[244s:2s\]$/);
+    // A read is known when it is made.
+    expect(newest).toMatch(/\[12s:1s\]$/);
     const selectors = [...query!.matchAll(/traefik_\w+\{([^}]*)\}/g)].map(([, inside]) => inside!);
     const these = 'job="edge",service=~"(chat-backend|chat-web)-(blue|green)@file"';
-    expect(selectors).toEqual([these, `${these},code=~"5.."`, `${these},protocol="http"`]);
+    expect(selectors).toEqual([these, `${these},code=~"5.."`, `${these},protocol="http"`, these]);
     expect(query).not.toMatch(/\b(rate|increase)\(/);
   });
-  test("is coarser for what is long ago, and at every scrape for the last minute", () => {
-    const [whole, recent] = queries(SERVICES, 3600);
+  test("is coarser for what is long ago, and at every scrape for the last minutes", () => {
+    const [whole, recent, newest] = queries(SERVICES, 3600);
     expect(whole).toMatch(/\[3660s:30s\]$/);
-    expect(recent).toMatch(/\[70s:5s\]$/);
+    expect(recent).toMatch(/\[244s:2s\]$/);
+    expect(newest).toMatch(/\[12s:1s\]$/);
   });
 });
 
@@ -130,7 +189,7 @@ describe("Prometheus is asked", () => {
     const [command, container, shell, flag, script, , ...urls] = calls[0]!;
     expect([command, container, shell, flag]).toEqual(["exec", "manacore-production-prometheus", "sh", "-c"]);
     expect(script).toContain('wget -qO- "$url"');
-    expect(urls).toHaveLength(2);
+    expect(urls).toHaveLength(3);
     for (const url of urls) {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:9090\/api\/v1\/query\?query=[\w%.~!*'()-]+$/);
     }

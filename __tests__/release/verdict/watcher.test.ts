@@ -3,9 +3,10 @@ import { canaryRules } from "../../../model/canary";
 import type { Finished } from "../../../clients/program";
 import { watcher } from "../../../release/verdict/watcher";
 import { siteWith } from "../../support/live";
-import { prometheusAnswer } from "../../support/prometheus-answer";
+import { type Counted, prometheusAnswer } from "../../support/prometheus-answer";
 
 const RULES = canaryRules();
+const answered = (canary: Counted, seconds: number): string => prometheusAnswer(canary, seconds, undefined, 20);
 async function look(
   answer: Partial<Finished>,
   elapsedSeconds: number,
@@ -27,33 +28,33 @@ async function look(
 }
 
 test("asks the environment's Prometheus for this product's services, since the set has its share", async () => {
-  const { asked } = await look({ stdout: prometheusAnswer({ requests: 200, errors: 0 }, 600) }, 600);
+  const { asked } = await look({ stdout: answered({ requests: 200, errors: 0 }, 600) }, 600);
   expect(asked).toHaveLength(1);
   expect(asked[0]!.slice(0, 2)).toEqual(["exec", "manacore-production-prometheus"]);
   expect(decodeURIComponent(asked[0]!.join(" "))).toContain("(chat-backend|chat-web|chat-landing)-(blue|green)@file");
 });
 
 test("passes with numbers and words", async () => {
-  const { found } = await look({ stdout: prometheusAnswer({ requests: 200, errors: 0 }, 600) }, 600);
+  const { found } = await look({ stdout: answered({ requests: 200, errors: 0 }, 600) }, 600);
   expect(found).toMatchObject({ verdict: "pass", requests: 200, errorShare: 0 });
   expect(found.p95Seconds).toBeLessThan(0.1);
   expect(found.text.join("\n")).toContain("error share 0 % (limit 1 %");
 });
 
 test("a breach names the metric, its value and its limit", async () => {
-  const { found } = await look({ stdout: prometheusAnswer({ requests: 200, errors: 60 }, 30) }, 30);
+  const { found } = await look({ stdout: answered({ requests: 200, errors: 60 }, 30) }, 30);
   expect(found).toMatchObject({ verdict: "breach", errorShare: 0.3 });
   expect(found.text[0]).toContain("error share 30 % (limit 1 %; live set 0 %), 60 of 200 requests");
 });
 
 test("the time is the step's, not the product's: the old set is kept for another one", async () => {
-  const stdout = prometheusAnswer({ requests: 200, errors: 0 }, 60);
+  const stdout = answered({ requests: 200, errors: 0 }, 60);
   expect((await look({ stdout }, 60)).found.verdict).toBe("wait");
   expect((await look({ stdout }, 60, { seconds: 60, patienceSeconds: 0 })).found.verdict).toBe("pass");
 });
 
 test("too few requests wait for the patience of the step, then a person decides", async () => {
-  const stdout = prometheusAnswer({ requests: 3, errors: 0 }, 700);
+  const stdout = answered({ requests: 3, errors: 0 }, 700);
   expect((await look({ stdout }, 700)).found).toMatchObject({ verdict: "wait", requests: 3 });
   const { found } = await look({ stdout }, 700, { seconds: 600, patienceSeconds: 60 });
   expect(found).toMatchObject({ verdict: "undecided", requests: 3 });
