@@ -9,8 +9,8 @@ import { single } from "./single";
 
 export const canaryStep = (text: string, product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
   single(product, flags, env, "canary", `canary of ${text} %`, (before) => {
-    const percent = Number(text);
-    if (!Number.isInteger(percent) || percent < 0 || percent > MAX_CANARY_PERCENT) {
+    const percent = /^\d{1,3}$/.test(text) ? Number(text) : NaN;
+    if (!(percent <= MAX_CANARY_PERCENT)) {
       throw new ProblemsError([
         error("percent", text, `a whole number from 0 to ${MAX_CANARY_PERCENT}`, "beyond that, switch"),
       ]);

@@ -4,7 +4,7 @@ import { canaryRules } from "../../model/canary";
 import { environmentPrefix } from "../../model/names";
 import { error, list, type Problem, ProblemsError } from "../../model/problem";
 import type { ProductRelease } from "../../model/release";
-import { Engine } from "../../release/engine";
+import { Engine, type Timings } from "../../release/engine";
 import { describeChange } from "../../release/plan-words";
 import { asProblem, guard } from "../../release/guard";
 import { newRunId } from "../../release/journal/journal";
@@ -30,6 +30,8 @@ import { CODES, conclusion } from "./words";
 export const release = (product: string, version: string | undefined, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
   inSession(product, flags, env, `release of ${product} ${version ?? ""}`.trim(), async (session) => {
     const until = flags.until === undefined ? undefined : stopOf(flags.until);
+    // Before anything begins: a run that cannot go on must not be written down.
+    timingsOf(session);
     if (flags.resume) return resume(session, version);
     if (version === undefined) {
       throw new ProblemsError([
@@ -65,6 +67,7 @@ async function newRun(session: Session, version: string, until: Stop | undefined
 
 async function resume(session: Session, version: string | undefined): Promise<number> {
   const { site, product, journal, lock, flags, env } = session;
+  if (!flags.dryRun) await lock.hold();
   const known = await journal.read();
   // What it would go on from may not be where the run is.
   const past = mustBeWhole(known, product, flags.environment, flags.past);
@@ -85,8 +88,8 @@ async function resume(session: Session, version: string | undefined): Promise<nu
       ),
     ]);
   }
-  await lock.hold();
   const run = open.progress;
+  if (flags.dryRun) return dryRun(session, run);
   const { underWay, now } = open;
   const left = { run: open.run, own: new Set<string>(), left: [now, underWay?.to], step: "deploy" as const };
   const others = await overtaken(session, left);
@@ -141,12 +144,7 @@ async function follow(
     ...{ from, resumed, steps: stepsOf(run) },
   });
   const rules = canaryRules(productOf(site, product).canary);
-  const timings = {
-    canarySeconds: durationOf(flags.canaryFor, "--canary-for", rules.duration).seconds,
-    patienceSeconds: durationOf(flags.patience, "--patience", rules.patience).seconds,
-    keepSeconds: durationOf(flags.keepFor, "--keep-for", rules.keep).seconds,
-    everySeconds: LOOK_EVERY,
-  };
+  const timings = timingsOf(session);
   const ledger = ledgerOf(ledgerOptions(session, id, operator));
   const engine = new Engine({
     ...{ site, product, report, operator, lock, timings, ledger },
@@ -168,6 +166,17 @@ async function follow(
   } finally {
     operator.close();
   }
+}
+
+/** How long things take: the product's, or what the operator says. @throws ProblemsError for a time that is none */
+function timingsOf({ site, product, flags }: Session): Timings {
+  const rules = canaryRules(productOf(site, product).canary);
+  return {
+    canarySeconds: durationOf(flags.canaryFor, "--canary-for", rules.duration).seconds,
+    patienceSeconds: durationOf(flags.patience, "--patience", rules.patience).seconds,
+    keepSeconds: durationOf(flags.keepFor, "--keep-for", rules.keep).seconds,
+    everySeconds: LOOK_EVERY,
+  };
 }
 
 /** Seconds between two looks at a canary: Prometheus asks the edge as often. */

@@ -8,6 +8,7 @@ import type { Journal } from "../../release/journal/journal";
 import type { LedgerOptions } from "../../release/journal/ledger";
 import type { Reporter } from "../../release/report";
 import { EXIT } from "../shared/exit";
+import { TerraformError } from "../../terraform/working-directory";
 import { environmentName, mustKnow } from "../shared/names";
 import { ROOT } from "../shared/root";
 import { openSite, type OpenSite } from "../shared/site";
@@ -56,8 +57,10 @@ export async function told(flags: ReleaseFlags, work: (report: Reporter) => Prom
   try {
     return await work(report);
   } catch (reason) {
-    if (!(reason instanceof ProblemsError || reason instanceof LockedError)) throw reason;
+    if (!(reason instanceof ProblemsError || reason instanceof LockedError || reason instanceof TerraformError))
+      throw reason;
     report({ kind: "line", level: "error", text: reason.message });
+    if (reason instanceof TerraformError) return EXIT.failed;
     return reason instanceof LockedError ? EXIT.locked : EXIT.mistake;
   }
 }

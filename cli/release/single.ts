@@ -89,6 +89,8 @@ export async function taken(
     allow: flags.allow ?? [],
   });
   try {
+    // What the catalog's checks refuse is refused before it is written down as begun.
+    site.render({ ...site.release(), [product]: to });
     const begin = performance.now();
     const { event } = await engine.single(step, before, to, `${purpose} of ${product}`);
     const open = unfinished(await journal.read(), product);
@@ -103,6 +105,7 @@ export async function taken(
       outcome: event === "ok" ? "done" : "failed",
       seconds,
       text: [`${now.live} ${now[now.live]?.version ?? ""} serves ${product}.`],
+      ...(event === "ok" ? {} : { next: `twinset status ${flags.environment}` }),
     });
     return event === "ok" ? EXIT.done : engine.refused ? EXIT.guarded : EXIT.failed;
   } finally {

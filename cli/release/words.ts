@@ -27,7 +27,7 @@ export function conclusion(run: Run, product: string, environment: string): { te
       if (run.until && run.until !== "keep" && before) {
         return {
           text: [serves, `As far as it was to go: ${run.until}.`],
-          next: after(run.until, product, version, at),
+          next: after(run.until, run, product, at),
         };
       }
       return {
@@ -35,6 +35,13 @@ export function conclusion(run: Run, product: string, environment: string): { te
         ...(run.until === "keep" ? { next: `twinset retire ${product} ${at}` } : {}),
       };
     case "failed":
+      // A first release is live with its deploy: whoever asked since has seen it.
+      if (!before && now) {
+        return {
+          text: [`${serves} It is live since its deploy, though its smoke tests failed.`],
+          next: `twinset status ${environment}`,
+        };
+      }
       return {
         text: [`${serves} No visitor has seen ${version}.`, ...(stays ? [stays] : [])],
         next: stays ? `twinset retire ${product} ${at}` : `twinset release ${product} ${version} ${at}`,
@@ -66,12 +73,12 @@ export function conclusion(run: Run, product: string, environment: string): { te
   }
 }
 
-const after = (stop: Stop, product: string, version: string, at: string): string => {
+const after = (stop: Stop, run: Run, product: string, at: string): string => {
   const commands: Record<Stop, string> = {
     deploy: `twinset canary 10 ${product} ${at}`,
     smoke: `twinset canary 10 ${product} ${at}`,
     canary: `twinset rollback ${product} ${at}`,
-    watch: `twinset switch ${product} <colour> ${at}`,
+    watch: `twinset switch ${product} ${newColour(run)} ${at}`,
     cutover: `twinset retire ${product} ${at}`,
     keep: `twinset retire ${product} ${at}`,
   };
