@@ -72,7 +72,7 @@ export async function taken(
   to: ProductRelease,
   past: readonly string[] = [],
 ): Promise<number> {
-  const { site, product, flags, report, journal, lock } = session;
+  const { site, product, flags, report, lock } = session;
   const id = newRunId();
   const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
   const engine = new Engine({
@@ -93,11 +93,7 @@ export async function taken(
     site.render({ ...site.release(), [product]: to });
     const begin = performance.now();
     const { event } = await engine.single(step, before, to, `${purpose} of ${product}`);
-    const open = unfinished(await journal.read(), product);
-    if (step === "back" && event === "ok" && open) {
-      // A run that died, or that another operator keeps watch of: with the traffic back it is over.
-      await journal.append({ event: "ended", run: open.run, product, outcome: "went-back" });
-    }
+    if (step === "back" && event === "ok") await endOpenRun(session);
     const now = site.release()[product]!;
     const seconds = Math.round((performance.now() - begin) / 100) / 10;
     report({
@@ -110,6 +106,19 @@ export async function taken(
     return event === "ok" ? EXIT.done : engine.refused ? EXIT.guarded : EXIT.failed;
   } finally {
     operator.close();
+  }
+}
+
+/** A run that died, or that another operator keeps watch of: with the traffic back it is over. */
+async function endOpenRun({ journal, product, report }: Session): Promise<void> {
+  try {
+    const open = unfinished(await journal.read(), product);
+    if (open) await journal.append({ event: "ended", run: open.run, product, outcome: "went-back" });
+  } catch (reason) {
+    // The traffic is back, whatever the store says; who goes on with such a run sees that it was overtaken.
+    if (!(reason instanceof ProblemsError)) throw reason;
+    const text = `Whether a release of ${product} is still open could not be looked up: ${reason.problems[0]!.given}`;
+    report({ kind: "line", level: "warning", text });
   }
 }
 
