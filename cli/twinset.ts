@@ -46,6 +46,9 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
   return program;
 }
 
+// cdktf uses what newer versions of Node warn of; it is archived, so nobody can mend that.
+process.noDeprecation = true;
+
 async function run(): Promise<void> {
   try {
     const program = await programFor(process.argv.slice(2));

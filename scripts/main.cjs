@@ -1,6 +1,8 @@
 // What `cdktf` runs: main.ts, bundled. `node --import tsx main.ts` does the same and takes longer.
 const { bundle, inSources } = require("./bundle.cjs");
 
+// cdktf uses what newer versions of Node warn of. It is archived, so nobody can mend that, and every synth would say it.
+process.noDeprecation = true;
 // From Node 22 on what V8 has made of a file is kept as well, cdktf's own among them.
 require("node:module").enableCompileCache?.();
 
