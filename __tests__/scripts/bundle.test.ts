@@ -58,7 +58,11 @@ describe("main.ts as one file", () => {
     expect(synth()).toEqual({ code: 0, stdout: "", stderr: "" });
     const bundled = production();
     rmSync(join(project, "out"), { recursive: true });
-    expect(run(["--no-deprecation", "--import", "tsx", "main.ts"], "sentineliq")).toEqual({ code: 0, stdout: "", stderr: "" });
+    expect(run(["--no-deprecation", "--import", "tsx", "main.ts"], "sentineliq")).toEqual({
+      code: 0,
+      stdout: "",
+      stderr: "",
+    });
     expect(production()).toBe(bundled);
   });
 
