@@ -52,12 +52,22 @@ export class LocalFiles implements StateFiles {
   }
 
   async modified(): Promise<Date | undefined> {
-    return told(this.state, () => statSync(this.state, { throwIfNoEntry: false })?.mtime);
+    return told(this.state, () => timeOf(this.state));
   }
 
   async remove(name: string, { ifVersion }: { ifVersion: string }): Promise<boolean> {
     const path = this.place(name);
     return told(path, () => withClaim(path, ifVersion, () => rmSync(path)));
+  }
+}
+
+/** Not by `throwIfNoEntry`: since Node 24 that is silent also where a folder on the way is none. */
+function timeOf(path: string): Date | undefined {
+  try {
+    return statSync(path).mtime;
+  } catch (reason) {
+    if ((reason as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw reason;
   }
 }
 
