@@ -83,7 +83,7 @@ describe("a resolver gets", () => {
   test("mail servers and certificate authorities", async () => {
     // Newer versions of Node say the type as well.
     expect(await resolver.resolveMx("example.com")).toMatchObject([{ exchange: "mail.example.com", priority: 10 }]);
-    expect(await resolver.resolveCaa("example.com")).toEqual([{ critical: 0, issue: "letsencrypt.org" }]);
+    expect(await resolver.resolveCaa("example.com")).toMatchObject([{ critical: 0, issue: "letsencrypt.org" }]);
   });
 
   test("texts, also long ones in parts", async () => {
