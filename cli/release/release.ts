@@ -6,7 +6,7 @@ import { error, list, type Problem, ProblemsError } from "../../model/problem";
 import type { ProductRelease } from "../../model/release";
 import { Engine, type Timings } from "../../release/engine";
 import { describeChange } from "../../release/plan-words";
-import { asProblem, guard } from "../../release/guard";
+import { asProblem, guard, label } from "../../release/guard";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
 import { type Unfinished, unfinished } from "../../release/journal/unfinished";
@@ -232,12 +232,8 @@ async function dryRun({ site, product, flags, report }: Session, first: Run): Pr
 }
 
 function switchIn(planned: Readonly<Record<string, unknown>> | null | undefined): string {
-  const labels = planned?.["labels"];
-  if (!Array.isArray(labels)) return "";
-  const weights = (labels as { label?: string; value?: string }[]).find((each) =>
-    each.label?.endsWith(".release.weights"),
-  );
-  return weights ? ` (${weights.value ?? ""})` : "";
+  const weights = label(planned, "release.weights");
+  return weights === undefined ? "" : ` (${weights})`;
 }
 
 const notEnded = ({ run, who, since, lastSign, progress }: Unfinished, environment: string): Problem =>

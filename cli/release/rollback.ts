@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from "node:util";
 import { setSize } from "../../model/capacity";
 import { environmentPrefix } from "../../model/names";
 import { error, list, ProblemsError } from "../../model/problem";
-import type { ProductRelease } from "../../model/release";
+import { otherColour, type ProductRelease } from "../../model/release";
 import { waitTimeout } from "../../model/health";
 import { appliedRelease, differences } from "../../release/applied";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
@@ -32,8 +32,9 @@ export const rollback = (
   inSession(product, flags, env, `rollback of ${product}`, async (session) => {
     await session.lock.hold();
     const { site, journal } = session;
-    await lookedAt(session, true);
-    const record = recordOf(await journal.read(), product);
+    const known = await journal.read();
+    lookedAt(session, known, true);
+    const record = recordOf(known, product);
     const now = await upToDate(session);
     const way = wayBack(record, now, version);
     switch (way.kind) {
@@ -119,7 +120,7 @@ async function broughtBack(
   const to = deploy(before, set);
   const deployed = await taken(session, "deploy", `return of ${version}`, before, to);
   if (deployed !== EXIT.done) return deployed;
-  const colour = now.live === "blue" ? "green" : "blue";
+  const colour = otherColour(now.live);
   const results = await smoke(site, product, colour);
   const bad = results.filter(({ ok }) => !ok);
   if (bad.length > 0) {

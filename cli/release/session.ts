@@ -118,7 +118,8 @@ async function bringBackAsides(session: Session): Promise<void> {
   const { written, left } = await writeAsides(asidePlace(session), session.journal);
   const say = (text: string): void => session.report({ kind: "line", level: "warning", text });
   if (written > 0) say(`${written} entries that an earlier run had to keep aside are in the journal now.`);
-  if (left.length > 0) say(`Not in the journal yet, as the state's store does not answer: ${left.join(", ")}`);
+  if (left.length > 0)
+    say(`Not in the journal yet, as the state's store does not answer or they cannot be read: ${left.join(", ")}`);
 }
 
 /** What was done is done, and its code says so, also where the lock stays behind. */

@@ -5,7 +5,7 @@ import type { ProductRelease } from "../../model/release";
 import { Engine } from "../../release/engine";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
-import { unfinished } from "../../release/journal/unfinished";
+import { type JournalContent, unfinished } from "../../release/journal/unfinished";
 import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
 import type { Step } from "../../release/machine";
 import { EXIT } from "../shared/exit";
@@ -25,7 +25,7 @@ export const single = (
     const before = entryOf(session);
     if (step === "deploy" || step === "retire") await mustNotBeReserved(session, before);
     const to = await edit(before, session);
-    const past = await lookedAt(session, takesBack(before, to));
+    const past = lookedAt(session, await session.journal.read(), takesBack(before, to));
     return taken(session, step, purpose, before, to, past);
   });
 
@@ -127,11 +127,11 @@ const takesBack = (before: ProductRelease, to: ProductRelease): boolean =>
   to.live === before.live && to.canary < before.canary && isDeepStrictEqual({ ...to, canary: before.canary }, before);
 
 /** Lines of the journal that the operator has looked at. @throws ProblemsError: it cannot be read whole, unless on the way back */
-export async function lookedAt(
-  { journal, product, flags, report }: Session,
+export function lookedAt(
+  { product, flags, report }: Session,
+  known: JournalContent,
   isWayBack: boolean,
-): Promise<readonly string[]> {
-  const known = await journal.read();
+): readonly string[] {
   if (!isWayBack) return mustBeWhole(known, product, flags.environment, flags.past);
   for (const problem of problemsOf(known, product, flags.environment)) {
     report({ kind: "line", level: "warning", text: `${inWords(problem)}. Traffic is moved back all the same.` });

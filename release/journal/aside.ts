@@ -34,10 +34,6 @@ export class Aside {
     this.path = fileOf(place, run);
   }
 
-  get isEmpty(): boolean {
-    return this.entries.length === 0;
-  }
-
   keep(entry: Entry): void {
     this.entries.push(entry);
     writeWhole(this.path, this.entries.map((each) => `${JSON.stringify(each)}\n`).join(""));
@@ -69,10 +65,13 @@ export async function writeAsides(
   for (const name of found) {
     const path = join(directory, name);
     const lines = readFileSync(path, "utf8").split("\n");
-    const entries = lines
-      .filter((line) => line !== "")
-      .map(parseLine)
-      .filter(isEntry);
+    const parsed = lines.filter((line) => line !== "").map(parseLine);
+    const entries = parsed.filter(isEntry);
+    // What this Twinset cannot read is for the one that wrote it; nothing of it is thrown away.
+    if (entries.length < parsed.length) {
+      left.push(name);
+      continue;
+    }
     try {
       for (const entry of entries) {
         await journal.write(entry);

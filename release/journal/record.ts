@@ -2,7 +2,7 @@
  * What the journal knows of a product's versions: which have held all traffic, and what the last word about each was. It is
  * what a rollback goes by: never "the other colour", which may be the version that has just failed.
  */
-import type { ProductRelease, SetRelease } from "../../model/release";
+import { otherColour, type ProductRelease, type SetRelease } from "../../model/release";
 import type { Entry } from "./entry";
 
 /** A version that has held all traffic of its product. */
@@ -165,7 +165,7 @@ function applied(reading: Reading, entry: Extract<Entry, { event: "step-done" }>
       if (open?.version === version) open.took = true;
       return;
     case "back": {
-      const left = from && from.live !== to.live ? from[from.live]?.version : from?.[otherOf(from)]?.version;
+      const left = from && from.live !== to.live ? from[from.live]?.version : from?.[otherColour(from.live)]?.version;
       hold(reading, to, entry.at);
       if (left !== undefined && left !== version) {
         reading.bad.set(left, `was taken back on ${dateOf(entry.at)} (${entry.who})`);
@@ -185,8 +185,6 @@ function applied(reading: Reading, entry: Extract<Entry, { event: "step-done" }>
       return;
   }
 }
-
-const otherOf = ({ live }: ProductRelease): "blue" | "green" => (live === "blue" ? "green" : "blue");
 
 /** Somebody holds all traffic: it goes to the front, unless it is there. Whoever is told of later than it began keeps its time. */
 function hold(reading: Reading, entry: ProductRelease, since: string | undefined): void {

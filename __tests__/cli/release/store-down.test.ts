@@ -1,6 +1,7 @@
 /** The state's store does not answer: who watches goes on, who goes forward waits, and nothing is lost or written twice. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { readdirSync } from "node:fs";
+import { appendFileSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import type * as Site from "../../../cli/shared/site";
 import { release } from "../../../cli/release/release";
 import { rollback } from "../../../cli/release/rollback";
@@ -90,4 +91,19 @@ describe("500 for the journal right after the canary was applied", () => {
     expect(written().at(-1)).toBe("ended");
     expect(asides()).toEqual([]);
   });
+});
+
+test("a record that was kept aside and cannot be read is told, and nothing of it is thrown away", async () => {
+  downAfterCanary(100_000);
+  world.fate({ metrics: prometheusAnswer({ requests: 500, errors: 100 }, 600) });
+  await releasing();
+  const path = join(world.env["CDKTF_OUTDIR"]!, asides()[0]!);
+  appendFileSync(path, '{"v":2,"event":"of tomorrow"}\n');
+  const kept = readFileSync(path, "utf8");
+  world.store.faults.clear();
+  const ran = await run((all) => rollback("chat", undefined, all, world.env));
+  expect(ran.text).toMatch(
+    /Not in the journal yet, .* or they cannot be read: terraform\.manacore-production\.journal-aside/,
+  );
+  expect(readFileSync(path, "utf8")).toBe(kept);
 });
