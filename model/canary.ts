@@ -14,6 +14,8 @@ export interface CanaryRules {
   readonly minRequests?: number;
   /** How long it waits for them after `duration`, before a person has to decide. @default 20 min */
   readonly patience?: Duration;
+  /** A canary that nobody watches for so long ends by itself: all traffic goes back. @default 2 min */
+  readonly lease?: Duration;
   /** How long the old set stays after the cutover, to go back to. @default 1 h (same) */
   readonly keep?: Duration;
 }
@@ -25,5 +27,6 @@ export const canaryRules = (given: CanaryRules = {}): Required<CanaryRules> => (
   maxP95Seconds: given.maxP95Seconds ?? 1,
   minRequests: given.minRequests ?? 100,
   patience: given.patience ?? minutes(20),
+  lease: given.lease ?? minutes(2),
   keep: given.keep ?? hours(1),
 });

@@ -1,3 +1,4 @@
+import { KEEPER_RESOURCES } from "./edge-keeper";
 import type { Environment } from "./environment";
 import { monitoringOf } from "./monitoring";
 import { type Platform, replicasOf, type ServerType, sized } from "./platform";
@@ -39,6 +40,7 @@ export function baseNeed(platform: Platform, environment: Environment): Need {
   return [
     ...platform.stores.map((store) => sized(environment, store)),
     platform.edge,
+    { resources: KEEPER_RESOURCES },
     ...(monitoring ? [monitoring] : []),
   ].reduce((sum, { resources }) => add(sum, needOf(resources)), NOTHING);
 }

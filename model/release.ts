@@ -45,10 +45,20 @@ export function weights(release: ProductRelease): Partial<Record<Colour, number>
   return { [release.live]: 100 - release.canary, [idle]: release.canary };
 }
 
+/** Per cent of the traffic per set that runs. */
+export type Weights = Readonly<Partial<Record<Colour, number>>>;
+
 /** For labels and tables: "blue=90,green=10". */
-export function formatWeights(release: ProductRelease): string {
-  return COLOURS.flatMap((colour) => {
-    const weight = weights(release)[colour];
-    return weight === undefined ? [] : [`${colour}=${weight}`];
-  }).join(",");
-}
+export const formatSplit = (split: Weights): string =>
+  COLOURS.flatMap((colour) => (split[colour] === undefined ? [] : [`${colour}=${split[colour]}`])).join(",");
+
+export const formatWeights = (release: ProductRelease): string => formatSplit(weights(release));
+
+/** From "blue=90,green=10". */
+export const parseSplit = (text: string): Weights =>
+  Object.fromEntries(
+    COLOURS.flatMap((colour) => {
+      const share = new RegExp(`\\b${colour}=(\\d+)`).exec(text)?.[1];
+      return share === undefined ? [] : [[colour, Number(share)]];
+    }),
+  );

@@ -17,12 +17,11 @@ export interface ServiceRoute {
   readonly servers: Readonly<Partial<Record<Colour, readonly string[]>>>;
 }
 
-/** How one product's traffic is routed: the whole content of its switch. */
+/** How one product's traffic is routed: the whole content of a file that the edge reads. */
 export interface ProductRouting {
   readonly product: string;
-  readonly live: Colour;
-  /** Per cent per running colour. */
-  readonly weights: Readonly<Partial<Record<Colour, number>>>;
+  /** Per cent per running colour, or a placeholder for it. */
+  readonly weights: Readonly<Partial<Record<Colour, number | string>>>;
   readonly routes: readonly ServiceRoute[];
 }
 
@@ -41,6 +40,8 @@ export const REVISION_HEADER = "X-Twinset-Revision";
 export const setService = (service: string, colour: Colour): string => `${service}-${colour}`;
 /** Stands in a routing file where the switch writes the revision: the hash of the file itself. */
 export const REVISION_PLACEHOLDER = "@REVISION@";
+/** Stand in a routing file for the weights of two sets that share the traffic. In JSON they are strings, quotes and all. */
+export const WEIGHT_PLACEHOLDERS: Readonly<Record<Colour, string>> = { blue: "@BLUE@", green: "@GREEN@" };
 /** How often the edge asks each server's health path, and so how old what it says of one may be. */
 export const EDGE_HEALTH_EVERY: Duration = seconds(10);
 /** The port with the edge's metrics and its own health. */

@@ -2,7 +2,7 @@
  * What Terraform has brought about of a product, from the state: which version each set runs, which one is live, and how
  * the traffic is split. The release file on this computer may be older, or newer than what was applied.
  */
-import { COLOURS, type Colour, otherColour, type ProductRelease, type SetRelease } from "../model/release";
+import { COLOURS, type Colour, otherColour, parseSplit, type ProductRelease, type SetRelease } from "../model/release";
 import type { Product } from "../model/service";
 import { imageRepository, type Platform } from "../model/platform";
 import type { StateResource } from "../terraform/state";
@@ -27,8 +27,7 @@ export function appliedRelease(
 }
 
 /** A set's share in per cent, from "blue=90,green=10". */
-export const weightIn = (weights: string, colour: Colour): number =>
-  Number(new RegExp(`\\b${colour}=(\\d+)`).exec(weights)?.[1] ?? 0);
+export const weightIn = (weights: string, colour: Colour): number => parseSplit(weights)[colour] ?? 0;
 
 function setIn(
   state: readonly StateResource[],

@@ -14,6 +14,7 @@ import { ContainerSet } from "../constructs/docker/container-set";
 import type { Engine } from "../constructs/docker/engine";
 import { Networks } from "../constructs/docker/networks";
 import type { Edge } from "../constructs/edge/edge";
+import { EdgeKeeper } from "../constructs/edge/edge-keeper";
 import { NginxEdge } from "../constructs/edge/nginx";
 import { RoutingJob } from "../constructs/edge/routing-job";
 import { Switch } from "../constructs/edge/switch";
@@ -24,6 +25,7 @@ import { Prometheus } from "../constructs/monitoring/prometheus";
 import { pinProvider } from "../constructs/provider-versions";
 import { Variables } from "../constructs/variables";
 import type { Environment, HetznerHost } from "../model/environment";
+import { canaryRules } from "../model/canary";
 import { monitoringOf } from "../model/monitoring";
 import { environmentPrefix } from "../model/names";
 import { hostsOf, imageRepository, namesOf, type Platform, replicasOf, servicesOf, sized } from "../model/platform";
@@ -70,15 +72,17 @@ export class EnvironmentStack extends NamedStack {
     const edge = this.edge(engine, networks);
     const monitoring = monitoringOf(platform);
     if (monitoring) new Prometheus(this, "prometheus", { engine, networks, settings: monitoring });
+    new EdgeKeeper(this, "edge-keeper", { engine, networks, edge });
+    const { file, content } = edge.settingsFile();
+    const released = platform.products.filter(({ name }) => props.release[name]).map(({ name }) => name);
     const settings = new RoutingJob(this, "edge-settings", {
       engine,
       networks,
       edge,
       name: "settings-edge",
-      subject: "settings",
-      file: edge.settingsFile(),
+      operation: ["settings", file, ...released],
+      contents: { all: content },
       labels: { service: "edge-settings", tier: "infrastructure" },
-      keep: platform.products.filter(({ name }) => props.release[name]).map(({ name }) => name),
     });
     for (const product of platform.products) {
       const release = props.release[product.name];
@@ -267,6 +271,7 @@ export class EnvironmentStack extends NamedStack {
       product: product.name,
       release,
       routes: product.services.map((service) => this.route(service, sets)),
+      lease: canaryRules(product.canary).lease,
       dependsOn: [settings],
     });
   }

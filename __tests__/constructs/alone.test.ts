@@ -30,7 +30,7 @@ import { call, expression, nested, Raw } from "../../constructs/terraform-expres
 import { Variables } from "../../constructs/variables";
 import type { HetznerHost } from "../../model/environment";
 import { Health } from "../../model/health";
-import { mebibytes } from "../../model/units";
+import { mebibytes, minutes } from "../../model/units";
 import { secret, setting } from "../../model/values";
 import { engineIn, synthChecked } from "../support/engine";
 import { SCHEMAS, synthConstruct } from "../support/synth";
@@ -158,6 +158,7 @@ describe("edge and switch", () => {
         edge,
         product: "shop",
         release: both(25),
+        lease: minutes(2),
         routes: [
           {
             service: "shop-web",

@@ -9,7 +9,6 @@ const { edge, zone } = MANACORE.platform;
 const TLS = { kind: "none" } as const;
 const ROUTING: ProductRouting = {
   product: "chat",
-  live: "blue",
   weights: { blue: 90, green: 10 },
   routes: [
     {

@@ -23,7 +23,7 @@ export interface LongRunningProps {
   readonly labels: Readonly<Record<string, string | undefined>>;
   /** @default 30 */
   readonly graceSeconds?: number;
-  readonly more?: Pick<ContainerConfig, "entrypoint" | "command" | "ports" | "upload" | "volumes">;
+  readonly more?: Pick<ContainerConfig, "entrypoint" | "command" | "pidMode" | "ports" | "upload" | "volumes">;
   readonly dependsOn?: readonly ITerraformDependable[];
   readonly lifecycle?: TerraformResourceLifecycle;
 }

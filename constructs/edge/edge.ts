@@ -30,7 +30,7 @@ export interface EdgeProps {
 
 /** A file of the edge's own configuration, and how a job beside the edge brings it into effect. */
 export interface RoutingFile {
-  /** "chat.yml". */
+  /** "settings.yml". */
   readonly file: string;
   /** May contain Terraform tokens, and REVISION_PLACEHOLDER. */
   readonly content: string;
@@ -46,7 +46,10 @@ export interface Edge {
   readonly container: ITerraformDependable;
   /** What every service shares (headers, limits, TLS), as a file of its own. */
   settingsFile(): RoutingFile;
-  productFile(routing: ProductRouting): RoutingFile;
+  /** The content of a product's file; may contain Terraform tokens, REVISION_PLACEHOLDER, and placeholders of weights. */
+  productFile(routing: ProductRouting): string;
+  /** Of the files that it reads: ".yml". */
+  readonly extension: string;
   /** Shell commands that make the edge look at the directory again; none if it watches. */
   readonly reload: readonly string[];
   /** What a job beside the edge needs to write the directory and to reload. */

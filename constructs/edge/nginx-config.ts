@@ -127,7 +127,7 @@ const probe = (name: string): string[] =>
 function routeConfig(routing: ProductRouting, route: ServiceRoute, options: ProductNginxOptions): string[] {
   const { settings, tls, hstsMaxAge, smokeKey } = options;
   const running = COLOURS.filter((colour) => route.servers[colour]);
-  const weighted = running.filter((colour) => (routing.weights[colour] ?? 0) > 0);
+  const weighted = running.filter((colour) => routing.weights[colour] !== undefined && routing.weights[colour] !== 0);
   const upstream = (colour: Colour): string => setService(route.service, colour);
   const split = variable(`${route.service}-split`);
   const sticky = variable(`${route.service}-sticky`);

@@ -22,6 +22,7 @@ const CERTBOT_IMAGE = "certbot/dns-cloudflare:v5.1.0";
 export class NginxEdge extends Construct implements Edge {
   readonly image: Image;
   readonly container: ITerraformDependable;
+  readonly extension = ".conf";
   // A broken file makes a reload silently keep the old one, so test first. Process 1 is the edge's: processes are shared.
   readonly reload = [`printf '%s' "$NGINX_CONF" > ${MAIN} && nginx -q -t -c ${MAIN} && kill -HUP 1`];
   readonly job: Pick<JobProps, "volumes" | "env" | "pidMode">;
@@ -108,14 +109,11 @@ export class NginxEdge extends Construct implements Edge {
   settingsFile(): RoutingFile {
     const { settings, tls, zone, corsOrigins } = this.props;
     // Comes first in the alphabet: the products' files use what it defines.
-    return { file: "00-settings.conf", content: sharedNginxConfig({ settings, tls, zone, corsOrigins }) };
+    return { file: `00-settings${this.extension}`, content: sharedNginxConfig({ settings, tls, zone, corsOrigins }) };
   }
 
-  productFile(routing: ProductRouting): RoutingFile {
+  productFile(routing: ProductRouting): string {
     const { settings, tls, hstsMaxAge, smokeKey } = this.props;
-    return {
-      file: `${routing.product}.conf`,
-      content: productNginxConfig(routing, { settings, tls, hstsMaxAge, smokeKey }),
-    };
+    return productNginxConfig(routing, { settings, tls, hstsMaxAge, smokeKey });
   }
 }

@@ -245,7 +245,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
 
 function servicesOf(routing: ProductRouting, route: ServiceRoute, tls: Tls): object {
   const running = COLOURS.filter((colour) => route.servers[colour]);
-  const weighted = running.filter((colour) => (routing.weights[colour] ?? 0) > 0);
+  const weighted = running.filter((colour) => routing.weights[colour] !== undefined && routing.weights[colour] !== 0);
   return {
     [route.service]: {
       weighted: {

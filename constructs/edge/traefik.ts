@@ -16,6 +16,7 @@ import { productConfig, sharedConfig, staticArguments } from "./traefik-config";
 export class TraefikEdge extends Construct implements Edge {
   readonly image: Image;
   readonly container: ITerraformDependable;
+  readonly extension = ".yml";
   readonly reload = [];
   readonly job: Pick<JobProps, "volumes">;
 
@@ -49,14 +50,13 @@ export class TraefikEdge extends Construct implements Edge {
   settingsFile(): RoutingFile {
     const { settings, tls, hstsMaxAge, corsOrigins } = this.props;
     return {
-      file: "settings.yml",
+      file: `settings${this.extension}`,
       content: JSON.stringify(sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }), null, 2),
     };
   }
 
-  productFile(routing: ProductRouting): RoutingFile {
-    const config = productConfig(routing, this.props.tls, this.props.smokeKey);
+  productFile(routing: ProductRouting): string {
     // JSON is YAML; Terraform encodes it, as names and the key are known to Terraform only.
-    return { file: `${routing.product}.yml`, content: call("jsonencode", config) };
+    return call("jsonencode", productConfig(routing, this.props.tls, this.props.smokeKey));
   }
 }

@@ -1,0 +1,88 @@
+/**
+ * A host with an edge that serves what its files say, in a folder: the program beside the edge runs there as it is, in a
+ * shell of this computer, with its own uptime and boot.
+ */
+import { type SpawnSyncReturns, spawnSync } from "node:child_process";
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+/** What the edge answers when it is asked which revision it serves: lines of shell, with `$file`. */
+export const SERVES = `sed -nE 's/.*X-Twinset-Revision[" =:\\\\]+([0-9a-f]{12}).*/  X-Twinset-Revision: \\1/p' "$file" >&2`;
+export const SERVES_ANOTHER = `echo "  X-Twinset-Revision: 000000000000" >&2`;
+
+/** The program with the paths of a folder in place of the container's own. */
+export const moved = (program: string, root: string): string =>
+  program
+    .replaceAll("/routing", join(root, "routing"))
+    .replaceAll("/next", join(root, "next"))
+    .replaceAll("/proc/sys/kernel/random/boot_id", join(root, "boot"))
+    .replaceAll("/proc/uptime", join(root, "uptime"))
+    .replaceAll("/tmp/alive", join(root, "alive"));
+
+/** The program that asks the edge. */
+export const wget = (root: string, answers: string): string => `#!/bin/sh
+for arg; do case $arg in "Host: "*) subject=\${arg#Host: } ;; esac; done
+for file in ${root}/routing/"$subject".yml ${root}/routing/"$subject".conf ${root}/routing/*"$subject".conf; do
+  if [ -e "$file" ]; then break; fi
+done
+${answers}
+`;
+
+export class ShellEdge {
+  readonly root = mkdtempSync(join(tmpdir(), "edge-"));
+
+  constructor(
+    private readonly program: string,
+    /** Patience with the edge, in seconds of its uptime: it stands still. */
+    private readonly change: (program: string) => string = (program) => program,
+  ) {
+    for (const folder of ["routing", "next", "bin"]) mkdirSync(join(this.root, folder));
+    this.serving(SERVES);
+    this.reboot("boot-1", 1000);
+  }
+
+  routing(file: string): string {
+    return join(this.root, "routing", file);
+  }
+
+  /** The routing file as it is, or undefined. */
+  served(file: string): string | undefined {
+    return existsSync(this.routing(file)) ? readFileSync(this.routing(file), "utf8") : undefined;
+  }
+
+  serving(answers: string): void {
+    const path = join(this.root, "bin", "wget");
+    writeFileSync(path, wget(this.root, answers));
+    chmodSync(path, 0o755);
+  }
+
+  reboot(id: string, uptime: number): void {
+    writeFileSync(join(this.root, "boot"), `${id}\n`);
+    this.at(uptime);
+  }
+
+  /** So many seconds after the boot. */
+  at(uptime: number): void {
+    writeFileSync(join(this.root, "uptime"), `${uptime}.25 17.00\n`);
+  }
+
+  next(contents: Readonly<Record<string, string>>): void {
+    rmSync(join(this.root, "next"), { recursive: true });
+    mkdirSync(join(this.root, "next"));
+    for (const [name, content] of Object.entries(contents)) writeFileSync(join(this.root, "next", name), content);
+  }
+
+  run(args: readonly string[], input = ""): { code: number | null; said: string } {
+    const { status, stdout, stderr }: SpawnSyncReturns<string> = spawnSync(
+      "sh",
+      ["-c", this.change(moved(this.program, this.root)), "edge", ...args],
+      { env: { PATH: `${join(this.root, "bin")}:${process.env["PATH"]}`, HOSTNAME: "job" }, encoding: "utf8", input },
+    );
+    return { code: status, said: stdout + stderr };
+  }
+
+  stop(): void {
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
