@@ -5,16 +5,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
-import { environmentPrefix } from "../model/names";
 import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { TerraformError } from "../terraform/working-directory";
+import { AtEdge } from "./at-edge";
 import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
 import type { PlanSummary } from "./journal/entry";
 import { asProblem, guard } from "./guard";
-import { type Event, newColour, next, type Run, type Step, task } from "./machine";
+import { intentOf } from "./intent";
+import { applies, type Event, newColour, next, type Run, type Step, task } from "./machine";
 import { describeChange, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
@@ -27,12 +28,13 @@ import {
   type Noted,
   type Operator,
   type RunLock,
+  type Timings,
   type Watcher,
   type WatchRules,
 } from "./surroundings";
 
-/** Between two attempts to get the lock, where a step waits for it. */
-const LOCK_EVERY_MS = 2000;
+/** Between two attempts to get the lock, or to tell Terraform of what is so at the edge already. */
+const AGAIN_EVERY_MS = 2000;
 
 export interface EngineOptions {
   readonly site: Site;
@@ -45,6 +47,8 @@ export interface EngineOptions {
   /** Addresses outside of the product that may change. */
   readonly allow: readonly string[];
   readonly timings: Timings;
+  /** Whose moves at the edge are these? @default "run" */
+  readonly by?: "person" | "run";
   /**
    * Has somebody else changed the product since the run's last step? In a sentence; asked under the lock, before each
    * step. @default nobody has
@@ -52,15 +56,6 @@ export interface EngineOptions {
   readonly overtaken?: (run: Pick<Run, "now">, step: Step) => Promise<string | undefined>;
   /** For a run that is resumed: since when the new set has had its share. @default when it gets it */
   readonly sharedSince?: Date | undefined;
-}
-
-export interface Timings {
-  /** Seconds of the canary, of waiting for requests after that, and of keeping the old set. */
-  readonly canarySeconds: number;
-  readonly patienceSeconds: number;
-  readonly keepSeconds: number;
-  /** Between two looks. */
-  readonly everySeconds: number;
 }
 
 /** A plan wanted to touch what its step may not. */
@@ -78,13 +73,17 @@ export class Engine {
   private sharedSince: number;
   /** Did the guard refuse the last plan? */
   refused = false;
+  private readonly edge: AtEdge;
 
   constructor(private readonly options: EngineOptions) {
+    const { site, product, report, by = "run" } = options;
+    this.edge = new AtEdge({ product, report, by, keeper: () => site.keeper() });
     this.sharedSince = options.sharedSince?.getTime() ?? Date.now();
   }
 
   /** Goes on until the run has ended. */
   async run(run: Run): Promise<Run> {
+    const { site, product, timings } = this.options;
     for (let current = run; ;) {
       const { step } = current;
       if (step === "ended") return current;
@@ -93,8 +92,14 @@ export class Engine {
       const change = due.kind === "apply" ? { from: now.now, to: due.to } : {};
       const { event } = await this.noted(
         { step, ...change },
-        this.intent(now),
-        () => this.perform(now),
+        intentOf(now, site, product, timings),
+        async () => {
+          const performed = await this.perform(now);
+          const then = next(now, performed.event);
+          // Before anything is written down: that may take as long as the store likes.
+          if (then.step === "back" && step !== "back") await this.edge.back(applies(then), performed.text.join("; "));
+          return performed;
+        },
         (over) => (over === undefined ? now : next(now, over)),
       );
       current = next(now, event);
@@ -105,7 +110,9 @@ export class Engine {
   single(step: Step, from: ProductRelease | null, to: ProductRelease, intent: string): Promise<Performed> {
     return this.noted({ step, from, to }, intent, async () => {
       try {
-        return await this.apply({ before: from, now: from }, step, to);
+        return step === "back"
+          ? await this.back({ before: from, now: from }, to, intent)
+          : await this.apply({ before: from, now: from }, step, to);
       } catch (reason) {
         return this.refusal(reason);
       }
@@ -127,7 +134,7 @@ export class Engine {
     const performed = await work();
     const { event, text, plan } = performed;
     const seconds = Math.round((performance.now() - begin) / 100) / 10;
-    const well = !["failed", "refused", "overtaken", "breach", "undecided"].includes(event);
+    const well = !BAD.has(event);
     report({ kind: "step", step, state: well ? "done" : "failed", seconds, text: text.join("\n") });
     await ledger.append({
       event: well ? "step-done" : "step-failed",
@@ -149,7 +156,9 @@ export class Engine {
     try {
       switch (current.kind) {
         case "apply":
-          return await this.apply(run, current.step, current.to);
+          return current.step === "back"
+            ? await this.back(run, current.to, "the way back of a release")
+            : await this.apply(run, current.step, current.to);
         case "smoke":
           return await this.smoke(run);
         case "watch":
@@ -172,11 +181,39 @@ export class Engine {
     return { event: "refused", text: reason.message.split("\n") };
   }
 
-  /** Plans, lets the guard look, applies, and then writes the release file: it never says more than what is so. */
-  private async apply(run: Pick<Run, "before" | "now">, step: Step, to: ProductRelease): Promise<Performed> {
+  /** At the edge at once; then Terraform is told, for which the store, the lock and the guard have some time. */
+  private async back(run: Pick<Run, "before" | "now">, to: ProductRelease, why: string): Promise<Performed> {
+    const { site, product, operator, timings } = this.options;
+    const moved = await this.edge.back(to, why);
+    if (!moved) return this.apply(run, "back", to);
+    site.save(product, to);
+    const deadline = Date.now() + timings.recordSeconds * 1000;
+    for (;;) {
+      const told = await this.apply(run, "back", to, deadline).catch((reason: unknown) => this.refusal(reason));
+      if (told.event === "ok" || told.event === "overtaken") return told;
+      if (this.refused || operator.interrupted || Date.now() >= deadline) {
+        const text = [`All traffic is on ${to.live} at the edge. Terraform could not be told of it:`, ...told.text];
+        return { event: "unrecorded", text };
+      }
+      await sleep(AGAIN_EVERY_MS);
+    }
+  }
+
+  /**
+   * Plans, lets the guard look, applies, and then writes the release file: it never says more than what is so.
+   * @param deadline until when it waits for the lock, in milliseconds since 1970. @default as long as that takes
+   */
+  private async apply(
+    run: Pick<Run, "before" | "now">,
+    step: Step,
+    to: ProductRelease,
+    deadline = Infinity,
+  ): Promise<Performed> {
     const { site, product } = this.options;
-    const others = await this.held(run, step);
+    const others = await this.held(run, step, deadline);
     if (others !== undefined) return { event: "overtaken", text: [others] };
+    const lost = step === "back" ? undefined : await this.edge.movedFrom(run.now);
+    if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
       return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
     }
@@ -213,7 +250,7 @@ export class Engine {
    * has the lock, as long as that takes.
    * @returns what somebody else has done meanwhile
    */
-  private async held(run: Pick<Run, "now">, step: Step): Promise<string | undefined> {
+  private async held(run: Pick<Run, "now">, step: Step, deadline: number): Promise<string | undefined> {
     const { lock, operator, report } = this.options;
     for (let told = false; ; told = true) {
       try {
@@ -222,15 +259,21 @@ export class Engine {
         return await this.options.overtaken?.(run, step);
       } catch (reason) {
         const isSilent = reason instanceof ProblemsError;
-        if (!isSilent && !(step === "back" && reason instanceof LockedError && !(reason instanceof LostLock)))
-          throw reason;
+        const isOthers = reason instanceof LockedError && !(reason instanceof LostLock);
+        if (!isSilent && !(step === "back" && isOthers)) throw reason;
+        // Where the edge could not move, Terraform alone can: it has the last word.
+        const goesOn = isSilent && step === "back" && deadline === Infinity;
         if (!told) {
-          const then = isSilent && step === "back" ? "Traffic is moved back without the lock." : `"${step}" waits.`;
+          const then = goesOn
+            ? "Traffic is moved back without the lock."
+            : step === "back" && deadline < Infinity
+              ? "Traffic is back at the edge; Terraform is told when that is possible."
+              : `"${step}" waits.`;
           report({ kind: "line", level: "warning", text: `${reason.message}\n${then}` });
         }
-        if (isSilent && step === "back") return undefined;
-        if (operator.interrupted) throw isSilent ? new LockedError(reason.message) : reason;
-        await sleep(LOCK_EVERY_MS);
+        if (goesOn) return undefined;
+        if (operator.interrupted || Date.now() >= deadline) throw isSilent ? new LockedError(reason.message) : reason;
+        await sleep(AGAIN_EVERY_MS);
       }
     }
   }
@@ -308,6 +351,8 @@ export class Engine {
       // Nothing is locked while the old set is kept. A store that does not answer says nothing of others.
       const others = what === "keep" ? await this.options.overtaken?.(run, what).catch(() => undefined) : undefined;
       if (others !== undefined) return { event: "overtaken", text: [others] };
+      const lost = run.now ? await this.edge.watched(weights(run.now)) : undefined;
+      if (lost) return { event: what === "watch" && lost.by === "lease" ? "lapsed" : "overtaken", text: [lost.text] };
       const elapsed = (Date.now() - this.sharedSince) / 1000;
       const look = await watcher.look(elapsed, rules);
       const { requests, errorShare, p95Seconds } = look;
@@ -334,33 +379,18 @@ export class Engine {
       await sleep(pause, undefined, signal ? { signal } : {}).catch(() => undefined);
     }
   }
-
-  /** A sentence for what a step is about to do. */
-  private intent(run: Run): string {
-    const { site, product, timings } = this.options;
-    const [colour, prefix] = [newColour(run), environmentPrefix(site.platform.name, site.environment.name)];
-    const sentences: Record<Step, string> = {
-      deploy: `${run.version} goes to ${colour}: migration, containers, healthy`,
-      smoke: `${colour} is asked through the edge of ${prefix}, without any visitor`,
-      canary: `${run.canaryPercent} % of the requests go to ${colour}`,
-      watch: `errors and response times of ${colour} for ${minutesOf(timings.canarySeconds)}`,
-      cutover: `all traffic goes to ${colour}`,
-      keep: `the old set stays for ${minutesOf(timings.keepSeconds)}, to go back to`,
-      retire: `the old set of ${product} goes`,
-      back: `all traffic goes back to ${run.before?.live ?? colour}`,
-      "clean-up": `what was begun of ${run.version} goes; traffic was never on it`,
-    };
-    return sentences[run.step as Step];
-  }
 }
 
 const isRefusal = (reason: unknown): reason is Error =>
   reason instanceof GuardRefused || reason instanceof LockedError || reason instanceof TerraformError;
+
+/** Events that a step did not go well by. */
+const BAD: ReadonlySet<Event> = new Set([
+  ...(["failed", "refused", "overtaken", "lapsed", "unrecorded", "breach", "undecided"] as const),
+]);
 
 const DECISIONS = {
   "go-back": "you said: go back",
   "go-on": "you said: go on",
   stay: "you said: leave it as it is",
 } as const;
-
-const minutesOf = (seconds: number): string => (seconds < 120 ? `${seconds} s` : `${Math.round(seconds / 60)} min`);

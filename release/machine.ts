@@ -56,6 +56,10 @@ export type Event =
   | "refused"
   /** Somebody else has changed the product since the run's last step. */
   | "overtaken"
+  /** Nobody watched the canary for its lease, and so the keeper beside the edge has taken it back. */
+  | "lapsed"
+  /** Traffic is where it was to go; Terraform could not be told of it. */
+  | "unrecorded"
   /** The verdict: over a limit. */
   | "breach"
   /** The verdict: too few requests, or no metrics. */
@@ -83,6 +87,8 @@ export interface Run {
   readonly outcome?: Outcome;
   /** Tag and digest per service, found by the preflight. */
   readonly pins?: Pins;
+  /** Traffic is back at the edge, and Terraform has not been told. */
+  readonly unrecorded?: boolean;
 }
 
 /** What the set's entry has besides its version. */
@@ -153,6 +159,7 @@ const STORY: Readonly<Record<Step, Chapter>> = {
     after: {
       ok: (run) => then(run, "cutover"),
       breach: (run) => back(run, "went-back"),
+      lapsed: (run) => back(run, "went-back"),
       undecided: (run) => back(run, "undecided"),
       "go-back": (run) => back(run, "went-back"),
       "go-on": (run) => then(run, "cutover"),
@@ -192,11 +199,15 @@ const STORY: Readonly<Record<Step, Chapter>> = {
     },
   },
 
-  /** All traffic goes to the set that had it before the run: tried again and again, then a person is called. */
+  /**
+   * All traffic goes to the set that had it before the run: at the edge first, then by Terraform. Where the edge does not
+   * go along, it is tried again and again, then a person is called.
+   */
   back: {
     task: (run) => applying("back", trafficBack(run.now!, run.before!.live)),
     after: {
       ok: (run) => end(applied(run), run.after!),
+      unrecorded: (run) => end({ ...applied(run), unrecorded: true }, run.after!),
       failed: (run) => onceMore(run),
       refused: (run) => onceMore(run),
     },
@@ -230,6 +241,13 @@ export const possible = (run: Run): readonly Event[] =>
   run.step === "ended" ? [] : [...(Object.keys(STORY[run.step].after) as Event[]), "overtaken"];
 
 const applying = (step: Step, to: ProductRelease): Task => ({ kind: "apply", step, to });
+
+/** The entry that a run's step brings about. @throws Error where it applies nothing */
+export function applies(run: Run): ProductRelease {
+  const current = task(run);
+  if (current.kind !== "apply") throw new Error(`${run.step} applies nothing`);
+  return current.to;
+}
 
 /** The run with its task's entry applied, or maybe applied. */
 const applied = (run: Run): Run => {

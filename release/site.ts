@@ -6,6 +6,7 @@ import type { Product } from "../model/service";
 import type { WorkingDirectory } from "../terraform/working-directory";
 import type { Docker } from "../clients/docker";
 import type { EdgeAddress } from "../clients/edge";
+import type { Keeper } from "./at-edge";
 
 export interface Site {
   readonly platform: Platform;
@@ -19,6 +20,8 @@ export interface Site {
   readonly terraform: Pick<WorkingDirectory, "plan" | "applyPlanned" | "state">;
   /** The environment's Docker engine. @throws ProblemsError when it has no server yet */
   docker(): Promise<Pick<Docker, "details" | "logs" | "condition">>;
+  /** What is beside the edge and knows how it splits the traffic. @throws ProblemsError when there is no server yet */
+  keeper(): Promise<Keeper>;
   /** Where the edge listens. */
   edge(): Promise<EdgeAddress>;
   /** Takes the environment's secrets out of a text that somebody else has written: a container, Terraform. */

@@ -26,6 +26,18 @@ export interface Look {
   readonly p95Seconds?: number | undefined;
 }
 
+/** How long a run does what. */
+export interface Timings {
+  /** Seconds of the canary, of waiting for requests after that, and of keeping the old set. */
+  readonly canarySeconds: number;
+  readonly patienceSeconds: number;
+  readonly keepSeconds: number;
+  /** How long Terraform is tried to be told of traffic that is back at the edge. */
+  readonly recordSeconds: number;
+  /** Between two looks. */
+  readonly everySeconds: number;
+}
+
 /** The person at the terminal, if there is one. */
 export interface Operator {
   /** Set when Ctrl-C was pressed and not answered yet. */

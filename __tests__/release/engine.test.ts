@@ -9,6 +9,7 @@ import type { ReleaseEvent } from "../../release/report";
 import type { Site } from "../../release/site";
 import type { ResourceChange } from "../../terraform/plan";
 import { TerraformError } from "../../terraform/working-directory";
+import { NO_KEEPER } from "../support/live";
 
 const { platform, releases } = loadPlatform();
 const BEFORE: ProductRelease = { live: "blue", canary: 0, blue: { version: "v1.5.2" }, green: null };
@@ -36,6 +37,7 @@ class Stage {
     platform,
     environment: platform.environments.production,
     release: () => ({ ...releases.production.release, ...(this.entry ? { chat: this.entry } : {}) }),
+    keeper: () => Promise.resolve(NO_KEEPER),
     save: (_, entry) => {
       this.entry = entry;
       this.done.push(`save ${entry.live} ${entry.canary}`);
@@ -126,7 +128,7 @@ class Stage {
         },
       },
       allow: [],
-      timings: { canarySeconds: 0, patienceSeconds: 0, keepSeconds: 0, everySeconds: 0 },
+      timings: { canarySeconds: 0, patienceSeconds: 0, keepSeconds: 0, recordSeconds: 0, everySeconds: 0 },
       ...options,
     });
   }

@@ -19,6 +19,7 @@ import type { RegistrySimulator } from "../../simulators/registry";
 import { type Entry, parseLine } from "../../release/journal/entry";
 import { Client, PULLER, start as startRegistry } from "../simulators/registry-client";
 import { prometheusAnswer } from "./prometheus-answer";
+import { replacements, ShellEdge } from "./shell-edge";
 import { WebServer } from "./web-server";
 
 /** What happens to it besides what it is told to do. */
@@ -29,6 +30,8 @@ export interface Fate {
   readonly broken?: string;
   /** What Prometheus answers. */
   readonly metrics?: string;
+  /** The keeper beside the edge cannot be asked: what Docker says. */
+  readonly noKeeper?: string;
 }
 
 /** Plain Node, as these run as programs of their own. `world.json` has what is there: address → resource. */
@@ -46,6 +49,13 @@ const save = () => {
   fs.renameSync(path.join(__dirname, "world.json.new"), path.join(__dirname, "world.json"));
 };
 fs.appendFileSync(path.join(__dirname, "calls.jsonl"), JSON.stringify([path.basename(process.argv[1]), ...args]) + "\\n");
+// What runs beside the edge runs here, in the folder that is the host.
+const host = read("host.json", {});
+const beside = (command, args, more = {}) => {
+  const moved = (text) => host.replacements.reduce((all, [from, to]) => all.replaceAll(from, to), text);
+  return require("node:child_process").spawnSync(command, args.map(moved), { encoding: "utf8", env: host.env, ...more });
+};
+const unescaped = (text) => text.split("$" + "$" + "{").join("$" + "{");
 const say = (value) => process.stdout.write((typeof value === "string" ? value : JSON.stringify(value)) + "\\n");
 `;
 
@@ -93,10 +103,23 @@ function apply() {
     world.serial += 1;
     if (action === "delete") delete world.resources[address];
     else world.resources[address] = { type, name, body, made: world.serial, ...(fate.fails?.[address] ? { tainted: true } : {}) };
+    let failure = action === "delete" ? undefined : fate.fails?.[address];
+    if (action !== "delete" && !failure && (name.endsWith("_switch_job") || name === "edge-settings")) {
+      const next = path.join(host.root, "next");
+      fs.rmSync(next, { recursive: true, force: true });
+      fs.mkdirSync(next);
+      for (const { file, content } of body.upload) fs.writeFileSync(path.join(next, path.basename(file)), unescaped(content));
+      const { status, stdout, stderr } = beside("sh", body.command.map(unescaped));
+      world.resources[address].said = stdout + stderr;
+      if (status !== 0) {
+        failure = "local-exec provisioner error: exit status 1";
+        world.resources[address].tainted = true;
+      }
+    }
     save();
-    if (action !== "delete" && fate.fails?.[address]) {
+    if (failure) {
       hook("apply_errored", action);
-      return fail(fate.fails[address], address);
+      return fail(failure, address);
     }
     hook("apply_complete", action);
   }
@@ -108,10 +131,10 @@ if (fate.broken === args[0]) { process.stderr.write("Error: no such bucket\\n");
 const DOCKER = `${COMMON}
 const lost = read("lost.json", []);
 const containers = Object.entries(world.resources).filter(([address, { type }]) => type === "docker_container" && !lost.includes(address));
-const nameOf = ({ name }) => "manacore-production-" + name;
+const nameOf = ({ name, body }) => body.must_run === false ? "manacore-production-" + name : body.name.replace(/\\$\\{.*/, "0123abcd");
 const at = (made) => new Date(Date.UTC(2026, 10, 21, 10) + made * 1000).toISOString();
 const inspected = ([address, { body, made, tainted, name }]) => ({
-  Id: address, Name: "/" + nameOf({ name }), Created: at(made), RestartCount: 0,
+  Id: address, Name: "/" + nameOf({ name, body }), Created: at(made), RestartCount: 0,
   State: {
     Running: body.must_run !== false, ExitCode: tainted ? 1 : 0, StartedAt: at(made),
     ...(body.healthcheck ? { Health: { Status: tainted ? "unhealthy" : "healthy", FailingStreak: tainted ? 3 : 0, Log: [{ ExitCode: tainted ? 1 : 0, Output: tainted ? "503 Service Unavailable" : "" }] } } : {}),
@@ -124,10 +147,32 @@ const commands = {
     ? containers.forEach(([address]) => say(address))
     : containers.forEach(([address, each]) => say([address, nameOf(each), "image", "running", "Up"].join("\\t"))),
   inspect: () => say(containers.filter(([address, each]) => args.includes(address) || args.includes(nameOf(each))).map(inspected)),
-  logs: () => say("cannot reach the payment provider"),
-  exec: () => say(fate.metrics ?? ""),
+  logs: () => {
+    const found = containers.find(([, each]) => nameOf(each) === args.at(-1));
+    say(found?.[1].said ?? "cannot reach the payment provider");
+  },
+  exec: () => {
+    if (!args.includes("manacore-production-edge-keeper")) return say(fate.metrics ?? "");
+    const keeper = world.resources["docker_container.edge_keeper"];
+    const silent = keeper ? fate.noKeeper : "Error: No such container: manacore-production-edge-keeper";
+    if (silent) {
+      process.stderr.write(silent + "\\n");
+      process.exitCode = 1;
+      return;
+    }
+    const program = unescaped(keeper.body.env.find((each) => each.startsWith("EDGE_PROGRAM=")).slice(13));
+    const text = args.at(-1).replace('exec sh -c "$EDGE_PROGRAM"', () => "exec sh -c '" + program.replaceAll("'", "'\\\\''") + "'");
+    const { status } = beside("sh", ["-c", text], { stdio: "inherit" });
+    process.exitCode = status ?? 1;
+  },
 };
 commands[args[0]]();
+`;
+
+/** A server that is this computer. */
+const SSH = `#!/bin/sh
+for last; do :; done
+exec sh -c "$last"
 `;
 
 export const KEY_ID = "0123456789abcdef0123456789abcdef";
@@ -139,6 +184,9 @@ export class FakeWorld {
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as string[]);
+
+  /** The edge's files, and the program beside it. */
+  readonly host = new ShellEdge();
 
   private constructor(
     private readonly root: string,
@@ -162,10 +210,14 @@ export class FakeWorld {
     for (const [name, program] of [
       ["terraform", TERRAFORM],
       ["docker", DOCKER],
+      ["ssh", SSH],
     ] as const) {
       writeFileSync(join(world.bin, name), program);
       chmodSync(join(world.bin, name), 0o755);
     }
+    const { root: hostRoot, env } = world.host;
+    const host = { root: hostRoot, env, replacements: replacements(hostRoot) };
+    writeFileSync(join(world.bin, "host.json"), JSON.stringify(host));
     const overlay: Overlay = {
       environment: "production",
       products: ["chat"],
@@ -294,5 +346,6 @@ export class FakeWorld {
   async stop(): Promise<void> {
     await Promise.all([this.store.stop(), this.registry.stop(), this.edge.stop()]);
     rmSync(this.root, { recursive: true, force: true });
+    this.host.stop();
   }
 }

@@ -3,6 +3,8 @@ import { loadPlatform } from "../../config/load";
 import { replicasOf } from "../../model/platform";
 import { type Colour, formatWeights, type ProductRelease, runningColours, tagOf } from "../../model/release";
 import type { ContainerDetails } from "../../clients/docker";
+import { NoKeeper } from "../../clients/edge-keeper";
+import type { Keeper } from "../../release/at-edge";
 import type { Site } from "../../release/site";
 
 export const NOW = new Date("2026-11-21T12:00:00Z");
@@ -45,6 +47,14 @@ export const switchOf = (
     { running: false, exitCode: 0, health: undefined, memoryLimit: 512, ...change },
   );
 
+/** An environment that was deployed by a Twinset which had none. */
+export const NO_KEEPER: Keeper = {
+  facts: () => Promise.reject(new NoKeeper("there is none")),
+  served: () => Promise.reject(new NoKeeper("there is none")),
+  move: () => Promise.reject(new NoKeeper("there is none")),
+  renew: () => Promise.reject(new NoKeeper("there is none")),
+};
+
 export interface SiteOptions {
   readonly platform?: string;
   /** Of chat; null: not released. */
@@ -63,6 +73,7 @@ export function siteWith(options: SiteOptions = {}, change: Partial<Site> = {}):
     platform,
     environment: platform.environments.production,
     release: () => ({ ...others, ...(entry ? { chat: entry } : {}) }),
+    keeper: () => Promise.resolve(NO_KEEPER),
     save: () => undefined,
     render: () => undefined,
     terraform: {

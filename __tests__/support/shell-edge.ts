@@ -11,14 +11,19 @@ import { join } from "node:path";
 export const SERVES = `sed -nE 's/.*X-Twinset-Revision[" =:\\\\]+([0-9a-f]{12}).*/  X-Twinset-Revision: \\1/p' "$file" >&2`;
 export const SERVES_ANOTHER = `echo "  X-Twinset-Revision: 000000000000" >&2`;
 
+/** What stands in the program, and what stands for it in a folder. Its uptime stands still, so it gives up at once. */
+export const replacements = (root: string): readonly (readonly [from: string, to: string])[] => [
+  ["/routing", join(root, "routing")],
+  ["/next", join(root, "next")],
+  ["/proc/sys/kernel/random/boot_id", join(root, "boot")],
+  ["/proc/uptime", join(root, "uptime")],
+  ["/tmp/alive", join(root, "alive")],
+  ["+ 30))", "+ 0))"],
+];
+
 /** The program with the paths of a folder in place of the container's own. */
 export const moved = (program: string, root: string): string =>
-  program
-    .replaceAll("/routing", join(root, "routing"))
-    .replaceAll("/next", join(root, "next"))
-    .replaceAll("/proc/sys/kernel/random/boot_id", join(root, "boot"))
-    .replaceAll("/proc/uptime", join(root, "uptime"))
-    .replaceAll("/tmp/alive", join(root, "alive"));
+  replacements(root).reduce((text, [from, to]) => text.replaceAll(from, to), program);
 
 /** The program that asks the edge. */
 export const wget = (root: string, answers: string): string => `#!/bin/sh
@@ -32,11 +37,8 @@ ${answers}
 export class ShellEdge {
   readonly root = mkdtempSync(join(tmpdir(), "edge-"));
 
-  constructor(
-    private readonly program: string,
-    /** Patience with the edge, in seconds of its uptime: it stands still. */
-    private readonly change: (program: string) => string = (program) => program,
-  ) {
+  /** @param program @default the one that a switch's job of the world is given */
+  constructor(private readonly program = "") {
     for (const folder of ["routing", "next", "bin"]) mkdirSync(join(this.root, folder));
     this.serving(SERVES);
     this.reboot("boot-1", 1000);
@@ -76,10 +78,14 @@ export class ShellEdge {
   run(args: readonly string[], input = ""): { code: number | null; said: string } {
     const { status, stdout, stderr }: SpawnSyncReturns<string> = spawnSync(
       "sh",
-      ["-c", this.change(moved(this.program, this.root)), "edge", ...args],
-      { env: { PATH: `${join(this.root, "bin")}:${process.env["PATH"]}`, HOSTNAME: "job" }, encoding: "utf8", input },
+      ["-c", moved(this.program, this.root), "edge", ...args],
+      { env: this.env, encoding: "utf8", input },
     );
     return { code: status, said: stdout + stderr };
+  }
+
+  get env(): NodeJS.ProcessEnv {
+    return { PATH: `${join(this.root, "bin")}:${process.env["PATH"]}`, HOSTNAME: "job" };
   }
 
   stop(): void {

@@ -4,7 +4,7 @@ import { canaryRules } from "../../model/canary";
 import { environmentPrefix } from "../../model/names";
 import { error, list, type Problem, ProblemsError } from "../../model/problem";
 import type { ProductRelease } from "../../model/release";
-import { Engine, type Timings } from "../../release/engine";
+import { Engine } from "../../release/engine";
 import { describeChange } from "../../release/plan-words";
 import { asProblem, guard, label } from "../../release/guard";
 import { newRunId } from "../../release/journal/journal";
@@ -15,15 +15,17 @@ import { newColour, next, type Run, start, stepsOf, type Stop, STOPS, task } fro
 import { recover } from "../../release/recover";
 import { productOf } from "../../release/site";
 import { change } from "../../release/steps";
+import type { Timings } from "../../release/surroundings";
 import { watcher } from "../../release/verdict/watcher";
 import { accessOf } from "../shared/access";
 import { durationOf } from "../shared/duration";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
-import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, RECORD_FOR, UNLOCK } from "../shared/options";
 import { hasEnded, overtaken } from "./others";
 import { checked, mustBeReady } from "./ready";
-import { inSession, ledgerOptions, type ReleaseFlags, type Session } from "./session";
+import { inSession, ledgerOptions, recordSecondsOf, type ReleaseFlags, type Session } from "./session";
+import { settled } from "./settle";
 import { CODES, conclusion } from "./words";
 
 /** `twinset release <product> <version>`. */
@@ -43,9 +45,13 @@ export const release = (product: string, version: string | undefined, flags: Rel
 
 async function newRun(session: Session, version: string, until: Stop | undefined): Promise<number> {
   const { site, product, journal, lock, flags } = session;
-  const before = site.release()[product] ?? null;
   // Who is at work has the lock; a run that nobody works on is found by the journal alone.
-  if (!flags.dryRun) await lock.hold();
+  if (!flags.dryRun) {
+    await lock.hold();
+    const code = await settled(session);
+    if (code !== undefined) return code;
+  }
+  const before = site.release()[product] ?? null;
   const known = await journal.read();
   const past = mustBeWhole(known, product, flags.environment, flags.past);
   const open = unfinished(known, product);
@@ -175,6 +181,7 @@ function timingsOf({ site, product, flags }: Session): Timings {
     canarySeconds: durationOf(flags.canaryFor, "--canary-for", rules.duration).seconds,
     patienceSeconds: durationOf(flags.patience, "--patience", rules.patience).seconds,
     keepSeconds: durationOf(flags.keepFor, "--keep-for", rules.keep).seconds,
+    recordSeconds: recordSecondsOf(flags),
     everySeconds: LOOK_EVERY,
   };
 }
@@ -265,6 +272,7 @@ export const command = new Command("release")
   .option("--canary-for <time>", "how long the canary has to do well, e.g. 10m (default: the product's)")
   .option("--patience <time>", "how long it then waits for enough requests (default: the product's)")
   .option("--keep-for <time>", "how long the old set stays, e.g. 1h (default: the product's)")
+  .option(...RECORD_FOR)
   .option(...JSON_LINES)
   .action(async (product: string, version: string | undefined, given: ReleaseFlags) => {
     process.exitCode = await release(product, version, given, process.env);

@@ -9,19 +9,25 @@ import { waitTimeout } from "../../model/health";
 import { appliedRelease, differences } from "../../release/applied";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
 import { liveEnvironment, unwell } from "../../release/live";
+import type { Reporter } from "../../release/report";
 import { productOf } from "../../release/site";
 import { smoke } from "../../release/smoke";
 import { deploy, trafficBack } from "../../release/steps";
 import { type WayBack, wayBack } from "../../release/way-back";
 import { EXIT } from "../shared/exit";
-import { ALLOW, ENVIRONMENT, JSON_LINES, UNLOCK } from "../shared/options";
+import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/options";
 import { imagesOf } from "./ready";
-import { inSession, type ReleaseFlags, type Session } from "./session";
-import { entryOf, lookedAt, taken } from "./single";
+import { quickBack } from "./quick-back";
+import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told } from "./session";
+import { settled } from "./settle";
+import { recordedInTime } from "./recorded";
+import { entryOf, lookedAt } from "./single";
+import { taken } from "./taken";
 
 /**
- * Whom it leads to is read from the record and the state, under the lock: so it is the same on every computer, whatever
- * release file that has. A version whose set is gone is brought back only when it is named.
+ * Traffic goes back at the edge first, and Terraform is told then; what is not plain to the edge is done by the record and
+ * the state, under the lock. Whom it leads to is the same on every computer, whatever release file that has. A version
+ * whose set is gone is brought back only when it is named.
  */
 export const rollback = (
   product: string,
@@ -29,46 +35,70 @@ export const rollback = (
   flags: ReleaseFlags,
   env: NodeJS.ProcessEnv,
 ): Promise<number> =>
-  inSession(product, flags, env, `rollback of ${product}`, async (session) => {
-    await session.lock.hold();
-    const { site, journal } = session;
-    const known = await journal.read();
-    lookedAt(session, known, true);
-    const record = recordOf(known, product);
-    const now = await upToDate(session);
-    const way = wayBack(record, now, version);
-    switch (way.kind) {
-      case "there":
-        said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
-        furtherBack(session, record, way.version);
-        return EXIT.done;
-      case "move": {
-        const missing = await missingOf(session, way);
-        if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
-        return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
-      }
-      case "gone":
-        return broughtBack(session, record, now, way.version, version, "its set was retired");
-      case "refused":
-        throw new ProblemsError([
-          error(
-            `${product}/rollback`,
-            `${way.version}, which ${way.why}`,
-            "a version that held all traffic and that nothing bad was said of",
-            `name another one, or release it anew: twinset release ${product} ${way.version} --environment ${site.environment.name}`,
-          ),
-        ]);
-      case "unknown":
-        throw new ProblemsError([
-          error(
-            `${product}/rollback`,
-            way.why,
-            "a version that is known to be good",
-            `see what runs (twinset status ${site.environment.name}) and decide: twinset switch ${product} <colour>, or twinset rollback ${product} <version>`,
-          ),
-        ]);
-    }
+  told(flags, async (report) => {
+    const patience = recordSecondsOf(flags);
+    const isBack = await quickBack(product, version, flags, env, report);
+    const recorded = (own: Reporter): Promise<number> => byRecord(product, version, flags, env, own);
+    return isBack ? recordedInTime(product, flags, report, patience, recorded) : recorded(report);
   });
+
+/** By the record and the state, under the lock. */
+const byRecord = (
+  product: string,
+  version: string | undefined,
+  flags: ReleaseFlags,
+  env: NodeJS.ProcessEnv,
+  report: Reporter,
+): Promise<number> =>
+  inSession(
+    product,
+    flags,
+    env,
+    `rollback of ${product}`,
+    async (session) => {
+      await session.lock.hold();
+      const code = await settled(session);
+      if (code !== undefined) return code;
+      const { site, journal } = session;
+      const known = await journal.read();
+      lookedAt(session, known, true);
+      const record = recordOf(known, product);
+      const now = await upToDate(session);
+      const way = wayBack(record, now, version);
+      switch (way.kind) {
+        case "there":
+          said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
+          furtherBack(session, record, way.version);
+          return EXIT.done;
+        case "move": {
+          const missing = await missingOf(session, way);
+          if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
+          return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
+        }
+        case "gone":
+          return broughtBack(session, record, now, way.version, version, "its set was retired");
+        case "refused":
+          throw new ProblemsError([
+            error(
+              `${product}/rollback`,
+              `${way.version}, which ${way.why}`,
+              "a version that held all traffic and that nothing bad was said of",
+              `name another one, or release it anew: twinset release ${product} ${way.version} --environment ${site.environment.name}`,
+            ),
+          ]);
+        case "unknown":
+          throw new ProblemsError([
+            error(
+              `${product}/rollback`,
+              way.why,
+              "a version that is known to be good",
+              `see what runs (twinset status ${site.environment.name}) and decide: twinset switch ${product} <colour>, or twinset rollback ${product} <version>`,
+            ),
+          ]);
+      }
+    },
+    report,
+  );
 
 /** What was applied, which the release file says from now on, too. It never stops a rollback that the file is older. */
 async function upToDate(session: Session): Promise<ProductRelease> {
@@ -156,12 +186,13 @@ const said = ({ report }: Session, level: "info" | "warning" | "error", text: st
   report({ kind: "line", level, text });
 
 export const command = new Command("rollback")
-  .description("all traffic back to the last version that is known to be good, by one targeted apply")
+  .description("all traffic back to the last version that is known to be good: at the edge first, then by Terraform")
   .argument("<product>")
   .argument("[version]", "another one, which is brought back where its set is gone (default: by the record)")
   .option(...ENVIRONMENT)
   .option(...ALLOW)
   .option(...UNLOCK)
+  .option(...RECORD_FOR)
   .option(...JSON_LINES)
   .action(async (product: string, version: string | undefined, given: ReleaseFlags) => {
     process.exitCode = await rollback(product, version, given, process.env);

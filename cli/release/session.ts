@@ -7,6 +7,8 @@ import { type AsidePlace, writeAsides } from "../../release/journal/aside";
 import type { Journal } from "../../release/journal/journal";
 import type { LedgerOptions } from "../../release/journal/ledger";
 import type { Reporter } from "../../release/report";
+import { minutes } from "../../model/units";
+import { durationOf } from "../shared/duration";
 import { EXIT } from "../shared/exit";
 import { TerraformError } from "../../terraform/working-directory";
 import { environmentName, mustKnow } from "../shared/names";
@@ -29,7 +31,12 @@ export interface ReleaseFlags {
   readonly canaryFor?: string;
   readonly keepFor?: string;
   readonly patience?: string;
+  readonly recordFor?: string;
 }
+
+/** How long Terraform is tried to be told of traffic that is back at the edge. @throws ProblemsError for a time that is none */
+export const recordSecondsOf = ({ recordFor }: ReleaseFlags): number =>
+  durationOf(recordFor, "--record-for", minutes(2)).seconds;
 
 /** A command's surroundings: the site, the state's lock and journal, and how it is shown. */
 export interface Session {
@@ -49,11 +56,15 @@ export const inSession = (
   env: NodeJS.ProcessEnv,
   purpose: string,
   work: (session: Session) => Promise<number>,
-): Promise<number> => told(flags, (report) => opened(product, flags, env, purpose, report, work));
+  report?: Reporter,
+): Promise<number> => told(flags, (own) => opened(product, flags, env, purpose, own, work), report);
 
 /** Tells a mistake, or who has the lock, the way that the command's other words are told. */
-export async function told(flags: ReleaseFlags, work: (report: Reporter) => Promise<number>): Promise<number> {
-  const report = reporterFor(flags);
+export async function told(
+  flags: ReleaseFlags,
+  work: (report: Reporter) => Promise<number>,
+  report = reporterFor(flags),
+): Promise<number> {
   try {
     return await work(report);
   } catch (reason) {
@@ -134,7 +145,7 @@ async function givenBack({ lock, report }: Session): Promise<void> {
   }
 }
 
-function reporterFor({ json }: ReleaseFlags): Reporter {
+export function reporterFor({ json }: ReleaseFlags): Reporter {
   if (json) return jsonReporter((line) => process.stdout.write(`${line}\n`));
   return process.stdout.isTTY ? liveReporter(process.stdout) : lineReporter((line) => console.log(line));
 }

@@ -3,22 +3,42 @@ import { Command } from "commander";
 import { error, ProblemsError } from "../../model/problem";
 import { type Colour, COLOURS } from "../../model/release";
 import { trafficBack } from "../../release/steps";
-import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
-import type { ReleaseFlags } from "./session";
+import type { Reporter } from "../../release/report";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, RECORD_FOR, UNLOCK } from "../shared/options";
+import { quickBack } from "./quick-back";
+import { recordedInTime } from "./recorded";
+import { recordSecondsOf, type ReleaseFlags, told } from "./session";
 import { single } from "./single";
 
+/** Back to the set that is known to be good it goes at the edge first; everywhere else by Terraform alone. */
 export const switchStep = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "cutover", `switch to ${colour}`, (before) => {
-    if (!isColour(colour)) {
-      throw new ProblemsError([error("colour", colour, "blue or green", "correct the colour")]);
-    }
-    if (before[colour] === null) {
-      throw new ProblemsError([
-        error(`${product}/${colour}`, "no version", "a set that runs", `twinset deploy ${product} <version>`),
-      ]);
-    }
-    return trafficBack(before, colour);
+  told(flags, async (report) => {
+    const patience = recordSecondsOf(flags);
+    const isBack = isColour(colour) && (await quickBack(product, undefined, flags, env, report, colour));
+    const byPlan = (own: Reporter): Promise<number> => switched(product, colour, flags, env, own);
+    return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(report);
   });
+
+const switched = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv, report: Reporter) =>
+  single(
+    product,
+    flags,
+    env,
+    "cutover",
+    `switch to ${colour}`,
+    (before) => {
+      if (!isColour(colour)) {
+        throw new ProblemsError([error("colour", colour, "blue or green", "correct the colour")]);
+      }
+      if (before[colour] === null) {
+        throw new ProblemsError([
+          error(`${product}/${colour}`, "no version", "a set that runs", `twinset deploy ${product} <version>`),
+        ]);
+      }
+      return trafficBack(before, colour);
+    },
+    report,
+  );
 
 const isColour = (text: string): text is Colour => COLOURS.some((colour) => colour === text);
 
@@ -30,6 +50,7 @@ export const command = new Command("switch")
   .option(...ALLOW)
   .option(...UNLOCK)
   .option(...PAST)
+  .option(...RECORD_FOR)
   .option(...JSON_LINES)
   .action(async (product: string, colour: string, given: ReleaseFlags) => {
     process.exitCode = await switchStep(product, colour, given, process.env);

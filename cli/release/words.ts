@@ -14,6 +14,10 @@ export const CODES: Readonly<Record<Outcome, number>> = {
   overtaken: EXIT.undecided,
 };
 
+/** Of traffic that was moved at the edge alone. */
+export const NOT_TOLD =
+  "Terraform has not been told: until it is, no switch is made that does not know of this. The next release command, or twinset apply, tells it.";
+
 /** What is so now, what was done about it, and the one command to go on. */
 export function conclusion(run: Run, product: string, environment: string): { text: string[]; next?: string } {
   const { before, now, version, outcome } = run;
@@ -22,6 +26,7 @@ export function conclusion(run: Run, product: string, environment: string): { te
   const serves = `${live} serves ${product}${now && now.canary > 0 ? ` with ${100 - now.canary} % of the traffic` : ""}.`;
   const idle = now?.[otherColour(now.live)];
   const stays = idle ? `${otherColour(now!.live)} ${idle.version} runs without traffic, to be looked at.` : "";
+  const unrecorded = run.unrecorded ? [NOT_TOLD] : [];
   switch (outcome!) {
     case "done":
       if (run.until && run.until !== "keep" && before) {
@@ -47,10 +52,18 @@ export function conclusion(run: Run, product: string, environment: string): { te
         next: stays ? `twinset retire ${product} ${at}` : `twinset release ${product} ${version} ${at}`,
       };
     case "went-back":
-      return { text: [`All traffic is back: ${serves}`, stays], next: `twinset retire ${product} ${at}` };
+      return {
+        text: [`All traffic is back: ${serves}`, ...unrecorded, stays],
+        next: `twinset retire ${product} ${at}`,
+      };
     case "undecided":
       return {
-        text: [`All traffic is on the old version: ${serves}`, stays, "Look at it yourself, then decide."],
+        text: [
+          `All traffic is on the old version: ${serves}`,
+          ...unrecorded,
+          stays,
+          "Look at it yourself, then decide.",
+        ],
         next: `twinset switch ${product} ${newColour(run)} ${at}`,
       };
     case "stayed":

@@ -15,4 +15,6 @@ export const EXIT = {
   locked: 6,
   /** Traffic could not be moved back: act at once. */
   stuck: 7,
+  /** Traffic is where it was to go, at the edge; Terraform could not be told. The next command tells it. */
+  unrecorded: 8,
 } as const;

@@ -7,3 +7,7 @@ export const PAST = [
   "lines of the journal that cannot be read, and that you have looked at",
 ] as const;
 export const JSON_LINES = ["--json", "one JSON object a line, for pipelines"] as const;
+export const RECORD_FOR = [
+  "--record-for <time>",
+  "how long Terraform is tried to be told of traffic that is back at the edge (default: 2m)",
+] as const;

@@ -4,13 +4,14 @@ import { join } from "node:path";
 import type { LoadedPlatform } from "../../config/load";
 import { checkPlatform } from "../../config/checks";
 import { readReleaseFile, withEntry } from "../../config/release-file";
-import { DEPLOY_USER } from "../../model/server";
-import type { Environment } from "../../model/environment";
+import { DEPLOY_USER, SSH_SETTINGS } from "../../model/server";
 import type { EnvironmentName } from "../../model/environment-name";
-import { error, errorsOf, type Problem, ProblemsError } from "../../model/problem";
+import { environmentPrefix } from "../../model/names";
+import { error, errorsOf, ProblemsError } from "../../model/problem";
 import type { ProductRelease, Release } from "../../model/release";
 import { Docker } from "../../clients/docker";
 import type { EdgeAddress } from "../../clients/edge";
+import { EdgeKeeper } from "../../clients/edge-keeper";
 import { Journal } from "../../release/journal/journal";
 import { knownSecrets, type Redact, redactor } from "../../model/redact";
 import type { Site } from "../../release/site";
@@ -23,6 +24,7 @@ import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
 import { ROOT } from "./root";
+import { addressInState, type ServerOf } from "./server-address";
 
 export interface SiteOptions {
   readonly environment: EnvironmentName;
@@ -88,6 +90,7 @@ export async function openSite({
   // Only where something has gone wrong is it asked for.
   let known: Redact | undefined;
   const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);
+  const server: ServerOf = { platform: platform.name, environment, env };
   // Neither the server nor its address changes while a command runs.
   let state: readonly StateResource[] | undefined;
   const knownState = async (): Promise<readonly StateResource[]> => (state ??= await directory.state());
@@ -100,8 +103,9 @@ export async function openSite({
     release: read,
     save: (product, entry) => saveEntry(file, product, entry),
     render,
-    docker: async () => engineOf(environment, await knownState(), env),
-    edge: async () => edgeOf(environment, await knownState(), env),
+    docker: async () => engineOf(server, await knownState()),
+    keeper: () => keeperOf(server, async () => addressInState(await knownState(), server)),
+    edge: async () => edgeOf(server, await knownState()),
     redact,
     files,
     journal: new Journal(files, { redact }),
@@ -137,14 +141,23 @@ function saveEntry(file: string, product: string, entry: ProductRelease): void {
 }
 
 /** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */
-function engineOf(environment: Environment, state: readonly StateResource[], env: NodeJS.ProcessEnv): Docker {
-  if (environment.host.kind === "local") return new Docker(env);
-  return new Docker({ ...env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${serverAddress(environment, state)}` });
+export function engineOf(of: ServerOf, state: readonly StateResource[]): Docker {
+  if (of.environment.host.kind === "local") return new Docker(of.env);
+  return new Docker({ ...of.env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${addressInState(state, of)}` });
 }
 
-function edgeOf(environment: Environment, state: readonly StateResource[], env: NodeJS.ProcessEnv): EdgeAddress {
-  const { host, tls } = environment;
-  const address = host.kind === "local" ? "127.0.0.1" : (host.publishOn ?? serverAddress(environment, state));
+/** The keeper beside the edge, by an address that need not come from the state. */
+export async function keeperOf(of: ServerOf, address: (of: ServerOf) => Promise<string>): Promise<EdgeKeeper> {
+  const { platform, environment, env } = of;
+  const prefix = environmentPrefix(platform, environment.name);
+  if (environment.host.kind === "local") return new EdgeKeeper({ prefix, env });
+  return new EdgeKeeper({ prefix, env, destination: `${DEPLOY_USER}@${await address(of)}`, settings: SSH_SETTINGS });
+}
+
+function edgeOf(of: ServerOf, state: readonly StateResource[]): EdgeAddress {
+  const { host, tls } = of.environment;
+  const { env } = of;
+  const address = host.kind === "local" ? "127.0.0.1" : (host.publishOn ?? addressInState(state, of));
   const ca = env["NODE_EXTRA_CA_CERTS"];
   return {
     address,
@@ -153,18 +166,3 @@ function edgeOf(environment: Environment, state: readonly StateResource[], env: 
     ...(ca && existsSync(ca) ? { ca: readFileSync(ca, "utf8") } : {}),
   };
 }
-
-function serverAddress(environment: Environment, state: readonly StateResource[]): string {
-  const address = state.find((each) => each.address === "hcloud_primary_ip.host_ipv4")?.values["ip_address"];
-  const server = state.some((each) => each.address === "hcloud_server.host_server");
-  if (server && typeof address === "string") return address;
-  throw new ProblemsError([notThere(environment)]);
-}
-
-const notThere = ({ name }: Environment): Problem =>
-  error(
-    `environments/${name}/host`,
-    "no server yet",
-    "an environment that was deployed once",
-    `npx cdktf deploy ${name}`,
-  );

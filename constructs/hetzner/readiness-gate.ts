@@ -1,17 +1,12 @@
 import { type ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
 import { waitUntil } from "../shell";
-import { DEPLOY_USER, READY_FILE } from "../../model/server";
-
-/** One connection, no questions. The gate forgets a replaced server's host key and learns the new one; after that a changed key is refused. */
-const CONNECT: readonly string[] = ["BatchMode=yes", "ConnectTimeout=10", "StrictHostKeyChecking=accept-new"];
-/** Many sessions over one connection: an empty plan of 40 containers takes 6.7 s in place of 8.5 s. */
-const SHARE: readonly string[] = ["ControlMaster=auto", "ControlPersist=60s", "ControlPath=~/.ssh/twinset-%C"];
+import { DEPLOY_USER, READY_FILE, SSH_CONNECT, SSH_SETTINGS } from "../../model/server";
 
 const options = (settings: readonly string[]): string[] => settings.flatMap((setting) => ["-o", setting]);
 
 /** How the Docker provider uses SSH. */
-export const SSH_OPTIONS: readonly string[] = options([...CONNECT, ...SHARE]);
+export const SSH_OPTIONS: readonly string[] = options(SSH_SETTINGS);
 
 /**
  * Terraform's built-in resource. cdktf's own class for it runs `terraform version` at each synth, and fails without one;
@@ -40,7 +35,7 @@ export class ReadinessGate extends Construct implements ITerraformDependable {
 
   constructor(scope: Construct, id: string, props: ReadinessGateProps) {
     super(scope, id);
-    const ssh = `ssh ${options(CONNECT).join(" ")} ${DEPLOY_USER}@"$HOST"`;
+    const ssh = `ssh ${options(SSH_CONNECT).join(" ")} ${DEPLOY_USER}@"$HOST"`;
     const gate = new TerraformData(this, "resource", {
       terraformResourceType: "terraform_data",
       provisioners: [

@@ -11,7 +11,10 @@ import { type Event, next, type Outcome, possible, type Run, STEPS, STOPS, task 
 const OUTCOMES = [
   ...(["done", "failed", "went-back", "undecided", "stayed", "stuck", "not-retired", "overtaken"] as const),
 ] as const;
-const EVENTS = ["ok", "failed", "refused", "overtaken", "breach", "undecided", "go-back", "go-on", "stay"] as const;
+const EVENTS = [
+  ...(["ok", "failed", "refused", "overtaken", "lapsed", "unrecorded", "breach", "undecided"] as const),
+  ...(["go-back", "go-on", "stay"] as const),
+] as const;
 
 const tags = z.record(z.string(), z.string());
 const setSchema = z.object({ version: z.string(), tags: tags.optional(), digests: tags.optional() });
@@ -35,6 +38,7 @@ const runSchema = z.object({
   after: z.enum(OUTCOMES).optional(),
   outcome: z.enum(OUTCOMES).optional(),
   pins: z.object({ tags: tags.optional(), digests: tags.optional() }).optional(),
+  unrecorded: z.boolean().optional(),
 }) satisfies z.ZodType<Run>;
 
 const planSchema = z.object({

@@ -108,7 +108,8 @@ function read(reading: Reading, entry: Entry): void {
   switch (entry.event) {
     case "started": {
       if (entry.from) hold(reading, entry.from, undefined);
-      const version = newIn(entry.from, entry.to);
+      // A version may be released again into the set that has it: then the edit brings nothing new.
+      const version = entry.progress?.version ?? newIn(entry.from, entry.to);
       if (version === undefined) return;
       reading.open.set(entry.run, { version, entry, took: false });
       reading.attempt = { version, took: false };

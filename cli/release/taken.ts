@@ -1,0 +1,86 @@
+/** One step of a release that is a run of its own: planned, guarded, applied and written down. */
+import { ProblemsError } from "../../model/problem";
+import type { ProductRelease } from "../../model/release";
+import { Engine } from "../../release/engine";
+import { newRunId } from "../../release/journal/journal";
+import { ledgerOf } from "../../release/journal/ledger";
+import { unfinished } from "../../release/journal/unfinished";
+import type { Step } from "../../release/machine";
+import { EXIT } from "../shared/exit";
+import { terminalOperator } from "../shared/operator";
+import { ledgerOptions, recordSecondsOf, type Session } from "./session";
+import { NOT_TOLD } from "./words";
+
+/**
+ * Takes one step in a session that is open.
+ * @param past lines of the journal that the operator has looked at
+ * @returns the command's exit code
+ */
+export async function taken(
+  session: Session,
+  step: Step,
+  purpose: string,
+  before: ProductRelease,
+  to: ProductRelease,
+  past: readonly string[] = [],
+): Promise<number> {
+  const { site, product, flags, report, lock } = session;
+  const id = newRunId();
+  const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
+  const engine = new Engine({
+    ...{
+      site,
+      product,
+      report,
+      operator,
+      lock,
+      timings: {
+        canarySeconds: 0,
+        patienceSeconds: 0,
+        keepSeconds: 0,
+        recordSeconds: recordSecondsOf(flags),
+        everySeconds: 1,
+      },
+      by: "person",
+    },
+    ledger: ledgerOf({ ...ledgerOptions(session, id, operator), past }),
+    watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
+    allow: flags.allow ?? [],
+  });
+  try {
+    // What the catalog's checks refuse is refused before it is written down as begun.
+    site.render({ ...site.release(), [product]: to });
+    const begin = performance.now();
+    const { event } = await engine.single(step, before, to, `${purpose} of ${product}`);
+    if (step === "back" && (event === "ok" || event === "unrecorded")) await endOpenRun(session);
+    const now = site.release()[product]!;
+    const seconds = Math.round((performance.now() - begin) / 100) / 10;
+    report({
+      kind: "end",
+      outcome: event === "ok" ? "done" : event === "unrecorded" ? "went-back" : "failed",
+      seconds,
+      text: [
+        `${now.live} ${now[now.live]?.version ?? ""} serves ${product}.`,
+        ...(event === "unrecorded" ? [NOT_TOLD] : []),
+      ],
+      ...(event === "ok" ? {} : { next: `twinset status ${flags.environment}` }),
+    });
+    if (event === "unrecorded") return EXIT.unrecorded;
+    return event === "ok" ? EXIT.done : engine.refused ? EXIT.guarded : EXIT.failed;
+  } finally {
+    operator.close();
+  }
+}
+
+/** A run that died, or that another operator keeps watch of: with the traffic back it is over. */
+async function endOpenRun({ journal, product, report }: Session): Promise<void> {
+  try {
+    const open = unfinished(await journal.read(), product);
+    if (open) await journal.append({ event: "ended", run: open.run, product, outcome: "went-back" });
+  } catch (reason) {
+    // The traffic is back, whatever the store says; who goes on with such a run sees that it was overtaken.
+    if (!(reason instanceof ProblemsError)) throw reason;
+    const text = `Whether a release of ${product} is still open could not be looked up: ${reason.problems[0]!.given}`;
+    report({ kind: "line", level: "warning", text });
+  }
+}

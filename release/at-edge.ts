@@ -1,0 +1,192 @@
+/**
+ * What the edge serves of a product, and how its traffic goes back there at once (docs/adr/0012): before, and without,
+ * Terraform, its state and its lock. Terraform is told afterwards; until it is, the edge itself refuses every switch that
+ * does not know of the move.
+ */
+import {
+  type EdgeKeeper,
+  KeeperError,
+  type Mover,
+  MovedMeanwhile,
+  NoKeeper,
+  type ServedSplit,
+} from "../clients/edge-keeper";
+import { whoAmI } from "../clients/process";
+import { ProblemsError } from "../model/problem";
+import { type Colour, formatSplit, otherColour, type ProductRelease, type Weights, weights } from "../model/release";
+import type { Reporter } from "./report";
+
+/** The keeper beside the edge, as a release uses it. */
+export type Keeper = Pick<EdgeKeeper, "facts" | "served" | "move" | "renew">;
+
+/** Between two attempts somebody else moved the traffic, too. */
+const ATTEMPTS = 3;
+
+/** Do two splits send the same share of the visitors to each set? One without traffic need not run. */
+export const isSameSplit = (a: Weights, b: Weights): boolean =>
+  (a.blue ?? 0) === (b.blue ?? 0) && (a.green ?? 0) === (b.green ?? 0);
+
+/** All traffic on one of the sets that the edge knows. */
+const allOn = (live: Colour, known: Weights): Weights =>
+  Object.fromEntries(Object.keys(known).map((colour) => [colour, colour === live ? 100 : 0]));
+
+/** The product's entry with the traffic as the edge has it. */
+export const entryServed = (entry: ProductRelease, { weights: split, live }: ServedSplit): ProductRelease => ({
+  ...entry,
+  live,
+  canary: split[otherColour(live)] ?? 0,
+});
+
+/** "blue=100,green=0 since 2026-11-28 22:00 (ann@laptop: rollback)". */
+export const servedInWords = ({ weights: split, at, who, why }: ServedSplit): string =>
+  `${formatSplit(split)} since ${at.slice(0, 16).replace("T", " ")} (${who}: ${why})`;
+
+/** Whom all traffic can go back to by what the edge alone remembers. */
+export type WayBackAtEdge =
+  | { readonly kind: "move"; readonly live: Colour; readonly version: string; readonly why: string }
+  | { readonly kind: "unknown"; readonly why: string };
+
+/**
+ * The end of a canary leads to the live set. After a cutover it is the set that had all traffic just before, if it still
+ * runs that version and if the one that has it now never had it before: whoever had it twice may be back from something.
+ * Everything else takes the record.
+ */
+export function wayBackAtEdge({ weights: split, live, versions, past }: ServedSplit): WayBackAtEdge {
+  const other = otherColour(live);
+  if ((split[other] ?? 0) > 0) {
+    return { kind: "move", live, version: versions[live] ?? "", why: `${other} has ${split[other]} %` };
+  }
+  const now = versions[live];
+  const held = past.flatMap((each) =>
+    (each.weights[otherColour(each.live)] ?? 0) === 0
+      ? [{ live: each.live, version: each.versions[each.live], by: each.by }]
+      : [],
+  );
+  const last = held.findLastIndex((each) => each.version !== now || each.live !== live);
+  const before = held[last];
+  if (!before) return { kind: "unknown", why: "the edge knows of no version before this one" };
+  if (held.slice(0, last).some(({ version }) => version === now)) {
+    return { kind: "unknown", why: `${now ?? live} had all traffic before` };
+  }
+  if (before.live !== other || split[other] === undefined || versions[other] !== before.version || !before.version) {
+    return {
+      kind: "unknown",
+      why: `${before.version ?? before.live}, which had all traffic before, does not run any more`,
+    };
+  }
+  return { kind: "move", live: other, version: before.version, why: `${other} had all traffic before` };
+}
+
+/** What was watched is no longer so. */
+export interface Lost {
+  readonly by: Mover;
+  readonly text: string;
+}
+
+export interface AtEdgeOptions {
+  readonly product: string;
+  readonly keeper: () => Promise<Keeper>;
+  readonly report: Reporter;
+  /** Whose moves these are. */
+  readonly by: "person" | "run";
+}
+
+/** One product's traffic at the edge, for as long as a command runs. */
+export class AtEdge {
+  private told = false;
+
+  constructor(private readonly options: AtEdgeOptions) {}
+
+  /** @returns undefined: there is no keeper, or it does not answer, which is told once */
+  async served(): Promise<ServedSplit | undefined> {
+    try {
+      return await (await this.options.keeper()).served(this.options.product);
+    } catch (reason) {
+      this.silent(reason);
+      return undefined;
+    }
+  }
+
+  /**
+   * All traffic to the set of an entry, at once.
+   * @param seen what is in force, where it was just looked at
+   * @returns false: it could not be done here; why is told. Terraform's switch is what is left
+   */
+  async back(to: ProductRelease, why: string, seen?: ServedSplit): Promise<boolean> {
+    const { product, report } = this.options;
+    let served = seen ?? (await this.served());
+    for (let attempt = 0; served && attempt < ATTEMPTS; attempt += 1) {
+      const isThere = isSameSplit(served.weights, weights(to)) && served.live === to.live;
+      if (isThere && served.inForce) return true;
+      const wanted = to[to.live]?.version;
+      if (served.weights[to.live] === undefined || served.versions[to.live] !== wanted) {
+        const knows = served.versions[to.live] ?? "no version";
+        this.warn(
+          `The edge knows ${knows} as ${to.live}, not ${wanted ?? "none"}: only a switch of Terraform's leads there.`,
+        );
+        return false;
+      }
+      try {
+        const { revision } = served;
+        const split = allOn(to.live, served.weights);
+        const keeper = await this.options.keeper();
+        await keeper.move({
+          product,
+          revision,
+          weights: split,
+          live: to.live,
+          by: this.options.by,
+          who: whoAmI(),
+          why,
+        });
+        report({ kind: "traffic", weights: split });
+        return true;
+      } catch (reason) {
+        if (!(reason instanceof MovedMeanwhile)) {
+          this.silent(reason);
+          return false;
+        }
+        served = await this.served();
+      }
+    }
+    return false;
+  }
+
+  /** Somebody watches what a run has left in force, for another lease. @returns what is in force in its place */
+  async watched(left: Weights): Promise<Lost | undefined> {
+    const served = await this.served();
+    if (!served) return undefined;
+    if (!isSameSplit(served.weights, left)) return lost(served);
+    try {
+      await (await this.options.keeper()).renew(served);
+      return undefined;
+    } catch (reason) {
+      if (reason instanceof MovedMeanwhile) return lost((await this.served()) ?? served);
+      this.silent(reason);
+      return undefined;
+    }
+  }
+
+  /** A move that Terraform has not been told of, and that is not what a run has left. */
+  async movedFrom(left: ProductRelease | null): Promise<Lost | undefined> {
+    const served = await this.served();
+    if (!served || served.recorded || (left && isSameSplit(served.weights, weights(left)))) return undefined;
+    return lost(served);
+  }
+
+  private silent(reason: unknown): void {
+    if (reason instanceof NoKeeper) return;
+    if (!(reason instanceof KeeperError || reason instanceof ProblemsError)) throw reason;
+    this.warn(`The keeper beside the edge does not answer: ${reason.message}`);
+  }
+
+  private warn(text: string): void {
+    if (!this.told) this.options.report({ kind: "line", level: "warning", text });
+    this.told = true;
+  }
+}
+
+const lost = (served: ServedSplit): Lost => ({
+  by: served.by,
+  text: `the edge has ${servedInWords(served)}`,
+});
