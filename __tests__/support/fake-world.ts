@@ -343,6 +343,11 @@ export class FakeWorld {
     return lines.map((line) => parseLine(line) as Entry);
   }
 
+  /** Nothing can be fetched any more. */
+  stopRegistry(): Promise<void> {
+    return this.registry.stop();
+  }
+
   async stop(): Promise<void> {
     await Promise.all([this.store.stop(), this.registry.stop(), this.edge.stop()]);
     rmSync(this.root, { recursive: true, force: true });

@@ -69,6 +69,10 @@ export class ShellEdge {
     writeFileSync(join(this.root, "uptime"), `${uptime}.25 17.00\n`);
   }
 
+  get uptime(): string {
+    return readFileSync(join(this.root, "uptime"), "utf8");
+  }
+
   next(contents: Readonly<Record<string, string>>): void {
     rmSync(join(this.root, "next"), { recursive: true });
     mkdirSync(join(this.root, "next"));

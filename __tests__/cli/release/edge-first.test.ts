@@ -1,0 +1,261 @@
+/** Traffic goes back at the edge first: without Terraform, its state, its lock, the journal or a registry. */
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import type * as Site from "../../../cli/shared/site";
+import { openSite } from "../../../cli/shared/site";
+import { canaryStep } from "../../../cli/release/canary";
+import { release } from "../../../cli/release/release";
+import { rollback } from "../../../cli/release/rollback";
+import type { ReleaseFlags } from "../../../cli/release/session";
+import { switchStep } from "../../../cli/release/switch";
+import type { ProductRelease } from "../../../model/release";
+import { FakeWorld } from "../../support/fake-world";
+import { prometheusAnswer } from "../../support/prometheus-answer";
+import { AUTH, BEFORE, bringAbout, end, type Ran, run, traffic } from "./lab";
+
+let edgePort: number;
+jest.mock("../../../cli/shared/site", () => {
+  const actual = jest.requireActual<typeof Site>("../../../cli/shared/site");
+  const edge = () => Promise.resolve({ address: "127.0.0.1", port: edgePort, tls: false });
+  return { ...actual, openSite: async (options: Site.SiteOptions) => ({ ...(await actual.openSite(options)), edge }) };
+});
+jest.setTimeout(180_000);
+
+const CUT_OVER: ProductRelease = {
+  live: "green",
+  canary: 0,
+  blue: { version: "v1.5.2" },
+  green: { version: "v1.6.0" },
+};
+
+let world: FakeWorld;
+beforeEach(async () => {
+  world = await FakeWorld.start({ "mana-core-auth": AUTH, chat: BEFORE });
+  edgePort = world.edge.port;
+  await bringAbout(world);
+  await world.push("v1.6.0");
+});
+afterEach(() => world.stop());
+
+const releasing = (flags: Partial<ReleaseFlags> = {}): Promise<Ran> =>
+  run((all) => release("chat", "v1.6.0", all, world.env), flags);
+const rollingBack = (flags: Partial<ReleaseFlags> = {}, version?: string): Promise<Ran> =>
+  run((all) => rollback("chat", version, all, world.env), { recordFor: "0s", ...flags });
+/** By the edge's own files. */
+const edge = (): string | undefined => /^split (.*)$/m.exec(world.host.run(["facts", "chat"]).said)?.[1];
+const everythingDown = (): void => {
+  world.store.faults.inject({ fault: { kind: "error", status: 503 }, path: /./, times: 100_000 });
+  world.fate({ broken: "init" });
+};
+
+describe("rollback after a cutover", () => {
+  beforeEach(async () => {
+    expect((await releasing({ until: "cutover" })).code).toBe(0);
+    expect(edge()).toBe("blue=0,green=100");
+  });
+
+  test("moves the edge, and then Terraform is told", async () => {
+    const ran = await rollingBack();
+    expect({ code: ran.code, edge: edge(), state: world.traffic }).toEqual({
+      ...{ code: 0, edge: "blue=100,green=0", state: "blue=100,green=0" },
+    });
+    expect(traffic(ran)[0]).toBe("100/0");
+    expect(world.chat.live).toBe("blue");
+    expect(world.host.run(["facts", "chat"]).said).toContain("recorded yes");
+  });
+
+  test("works with the state's store down and Terraform of no use, and says what is so", async () => {
+    everythingDown();
+    const ran = await rollingBack();
+    expect({ code: ran.code, edge: edge() }).toEqual({ code: 8, edge: "blue=100,green=0" });
+    expect(world.traffic).toBe("blue=0,green=100");
+    expect(ran.text).toContain("blue v1.5.2 has all traffic of chat at the edge");
+    expect(ran.text).toContain("by what the edge remembers");
+    expect(end(ran)).toMatchObject({ outcome: "went-back" });
+    expect(ran.text).toContain("Terraform has not been told");
+
+    world.store.faults.clear();
+    world.fate({});
+    const later = await rollingBack();
+    expect({ code: later.code, state: world.traffic }).toEqual({ code: 0, state: "blue=100,green=0" });
+    expect(later.text).toContain("Terraform has not been told. It is told now.");
+    expect(later.text).toContain("blue v1.5.2 has all traffic of chat already");
+    expect(world.journal.filter((entry) => entry.event === "step-done" && entry.step === "back")).toHaveLength(1);
+  });
+
+  test("waits for nobody who has the lock", async () => {
+    const lock = { ID: "0-1", Who: "ann@laptop", Info: "release of auth", Created: new Date().toISOString() };
+    world.store.objects.set(
+      "manacore-terraform-state/manacore/production/terraform.tfstate.tflock",
+      Buffer.from(JSON.stringify(lock)),
+    );
+    const ran = await rollingBack();
+    expect({ code: ran.code, edge: edge(), state: world.traffic }).toEqual({
+      ...{ code: 8, edge: "blue=100,green=0", state: "blue=0,green=100" },
+    });
+    expect(ran.text).toContain("The environment is locked by ann@laptop");
+  });
+
+  test("needs no registry", async () => {
+    await world.stopRegistry();
+    expect((await rollingBack()).code).toBe(0);
+    expect(edge()).toBe("blue=100,green=0");
+  });
+
+  test("again, with everything down, leads nowhere: the version that was left may be a bad one", async () => {
+    everythingDown();
+    await rollingBack();
+    const again = await rollingBack();
+    expect(again.code).not.toBe(0);
+    expect(edge()).toBe("blue=100,green=0");
+  });
+
+  test("to a named version takes the record's word, or it is left to who has it", async () => {
+    everythingDown();
+    const ran = await rollingBack({}, "v1.5.2");
+    expect(ran.code).not.toBe(0);
+    expect(edge()).toBe("blue=0,green=100");
+  });
+
+  test("leads to no set whose containers are not all there", async () => {
+    everythingDown();
+    world.lose("docker_container.chat_blue_web-0");
+    await rollingBack();
+    expect(edge()).toBe("blue=0,green=100");
+  });
+
+  test("is done by Terraform where there is no keeper yet", async () => {
+    world.fate({ noKeeper: "Error: No such container: manacore-production-edge-keeper" });
+    expect((await rollingBack()).code).toBe(0);
+    expect({ edge: edge(), state: world.traffic }).toEqual({ edge: "blue=100,green=0", state: "blue=100,green=0" });
+  });
+
+  test("is done by Terraform where the keeper does not answer, and that is said", async () => {
+    world.fate({ noKeeper: "Cannot connect to the Docker daemon" });
+    const ran = await rollingBack();
+    expect(ran.code).toBe(0);
+    expect(ran.text).toContain("The keeper beside the edge does not answer: Cannot connect to the Docker daemon");
+    expect(world.traffic).toBe("blue=100,green=0");
+  });
+
+  test("to the good set by its colour is the same", async () => {
+    everythingDown();
+    const ran = await run((all) => switchStep("chat", "blue", all, world.env), { recordFor: "0s" });
+    expect({ code: ran.code, edge: edge() }).toEqual({ code: 8, edge: "blue=100,green=0" });
+  });
+
+  test("to the set that has the traffic is no way back", async () => {
+    everythingDown();
+    await run((all) => switchStep("chat", "green", all, world.env), { recordFor: "0s" });
+    expect(edge()).toBe("blue=0,green=100");
+  });
+});
+
+describe("what Terraform has not been told", () => {
+  beforeEach(async () => {
+    expect((await releasing({ until: "canary" })).code).toBe(0);
+    everythingDown();
+    expect((await rollingBack()).code).toBe(8);
+    world.store.faults.clear();
+    world.fate({});
+  });
+
+  test("no switch of Terraform's that does not know of it goes past", async () => {
+    world.edit({ "mana-core-auth": AUTH, chat: CUT_OVER });
+    const site = await openSite({ environment: "production", env: world.env, lock: false });
+    await site.terraform.plan();
+    expect(await site.terraform.applyPlanned()).toMatchObject({ code: 1 });
+    expect(edge()).toBe("blue=100,green=0");
+  });
+
+  test("is told before any other step is taken", async () => {
+    const ran = await run((all) => canaryStep("20", "chat", all, world.env));
+    expect(ran.code).toBe(0);
+    expect(ran.text).toMatch(/The edge has blue=100,green=0 since .*: rollback\), and Terraform has not been told/);
+    expect({ edge: edge(), state: world.traffic }).toEqual({ edge: "blue=80,green=20", state: "blue=80,green=20" });
+    const steps = world.journal.flatMap((entry) => (entry.event === "step-done" ? [entry.step] : []));
+    expect(steps.slice(-2)).toEqual(["back", "canary"]);
+  });
+
+  test("ends the run that left the canary: it does not go on by itself", async () => {
+    const ran = await run((all) => release("chat", undefined, all, world.env), { resume: true });
+    expect(edge()).toBe("blue=100,green=0");
+    expect([2, 4, 5]).toContain(ran.code);
+  });
+});
+
+describe("a canary that nobody watches", () => {
+  const lapse = (): void => {
+    world.host.at(9000);
+    world.host.run(["tick", "chat"]);
+  };
+
+  test("ends by its lease, and the next command says so and tells Terraform", async () => {
+    await releasing({ until: "canary" });
+    lapse();
+    expect({ edge: edge(), state: world.traffic }).toEqual({ edge: "blue=100,green=0", state: "blue=90,green=10" });
+    const ran = await rollingBack();
+    expect(ran.code).toBe(0);
+    expect(ran.text).toContain("nobody watched the canary (blue=90,green=10) for 120 s");
+    expect({ edge: edge(), state: world.traffic }).toEqual({ edge: "blue=100,green=0", state: "blue=100,green=0" });
+  });
+
+  test("is not gone on with when its run comes back too late", async () => {
+    const watch = setInterval(() => {
+      if (world.traffic === "blue=90,green=10" && edge() === "blue=90,green=10") {
+        clearInterval(watch);
+        lapse();
+      }
+    }, 50);
+    const ran = await releasing({ canaryFor: "20s" });
+    clearInterval(watch);
+    expect({ code: ran.code, edge: edge(), state: world.traffic }).toEqual({
+      ...{ code: 4, edge: "blue=100,green=0", state: "blue=100,green=0" },
+    });
+    expect(ran.text).toContain("nobody watched the canary");
+  });
+
+  test("is watched while its run lives", async () => {
+    const watch = setInterval(() => {
+      if (world.traffic !== "blue=90,green=10") return;
+      // Less than a lease at a time, more than one in all.
+      world.host.at(Number(/^(\d+)/.exec(world.host.uptime)![1]) + 60);
+      world.host.run(["tick", "chat"]);
+    }, 6000);
+    const ran = await releasing({ canaryFor: "20s" });
+    clearInterval(watch);
+    expect({ code: ran.code, edge: edge() }).toEqual({ code: 0, edge: "green=100" });
+  });
+});
+
+test("a breach is at the edge before it is written down, with the store down for good", async () => {
+  world.fate({ metrics: prometheusAnswer({ requests: 500, errors: 100 }, 600) });
+  const watch = setInterval(() => {
+    if (edge() !== "blue=90,green=10") return;
+    clearInterval(watch);
+    world.store.faults.inject({ fault: { kind: "error", status: 503 }, path: /./, times: 100_000 });
+    world.fate({ metrics: prometheusAnswer({ requests: 500, errors: 100 }, 600), broken: "plan" });
+  }, 20);
+  const ran = await releasing({ recordFor: "0s" });
+  clearInterval(watch);
+  expect({ code: ran.code, edge: edge() }).toEqual({ code: 4, edge: "blue=100,green=0" });
+  expect(ran.text).toContain("Terraform could not be told of it");
+  expect(ran.text).toContain("Terraform has not been told: until it is");
+});
+
+test("a rollback while somebody's canary is watched: theirs ends, and removes nothing", async () => {
+  const theirs = releasing({ canaryFor: "60s" });
+  while (edge() !== "blue=90,green=10") await new Promise((resolve) => setTimeout(resolve, 100));
+  // Its own step has to be over: until then the switch that is under way would be refused, and that is another test.
+  while (world.traffic !== "blue=90,green=10") await new Promise((resolve) => setTimeout(resolve, 100));
+  const moved = rollback(
+    "chat",
+    undefined,
+    { environment: "production", json: true, yes: true, recordFor: "60s" },
+    world.env,
+  );
+  const [ran, code] = await Promise.all([theirs, moved]);
+  expect({ theirs: ran.code, code, edge: edge(), state: world.traffic }).toEqual({
+    ...{ theirs: 5, code: 0, edge: "blue=100,green=0", state: "blue=100,green=0" },
+  });
+  expect(ran.text).toMatch(/the edge has blue=100,green=0 since .*: rollback/);
+});
