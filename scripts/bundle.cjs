@@ -6,8 +6,7 @@
  * CommonJS without dependencies of our own, as it runs before anything is compiled.
  */
 const { createHash } = require("node:crypto");
-const { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } = require("node:fs");
-const { utimesSync, writeFileSync } = require("node:fs");
+const fs = require("node:fs");
 const Module = require("node:module");
 const path = require("node:path");
 const { mayImport, ROOMS } = require("../rooms.cjs");
@@ -35,8 +34,8 @@ async function bundle(entry) {
   const file = path.join(PLACE, `${name}-${hashOfSources(entry)}.cjs`);
   if (!wanted(file)) {
     const { code, map } = await make(entry, file);
-    if (!keep(file, code, map))
-      return { load: () => compiled(file, code), inSources: (text) => inSources(text, file, map) };
+    const kept = keep(file, code, map);
+    if (!kept) return { load: () => compiled(file, code), inSources: (text) => inSources(text, file, map) };
     clean(name, file);
   }
   return { load: () => require(file), inSources: (text) => inSources(text, file, readMap(file)) };
@@ -47,7 +46,7 @@ function hashOfSources(entry) {
   const room = Object.keys(ROOMS).find((name) => entry === name || entry.startsWith(`${name}/`));
   const sources = [room, ...mayImport(room)].flatMap(sourcesOf).sort();
   for (const name of [...SETTINGS, ...sources]) {
-    hash.update(`\0${name}\0`).update(readFileSync(path.join(ROOT, name)));
+    hash.update(`\0${name}\0`).update(fs.readFileSync(path.join(ROOT, name)));
   }
   return hash.digest("hex").slice(0, 16);
 }
@@ -57,7 +56,7 @@ const sourcesOf = (room) => (room.endsWith(".ts") ? [room] : filesIn(room));
 
 /** @param {string} folder @returns {string[]} all sources in it, from the root */
 function filesIn(folder) {
-  return readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
+  return fs.readdirSync(path.join(ROOT, folder), { withFileTypes: true }).flatMap((entry) => {
     const name = `${folder}/${entry.name}`;
     if (entry.isDirectory()) return filesIn(name);
     return entry.name.endsWith(".ts") ? [name] : [];
@@ -68,14 +67,15 @@ function filesIn(folder) {
 function wanted(file) {
   const now = new Date();
   try {
-    utimesSync(file, now, now);
+    fs.utimesSync(file, now, now);
     return true;
   } catch {
     // Somebody else's, perhaps.
-    return existsSync(file);
+    return fs.existsSync(file);
   }
 }
 
+/** @returns {Promise<{ code: string, map: string }>} what is not written yet @throws {Mistake} */
 async function make(entry, file) {
   const esbuild = esbuildOrNot();
   try {
@@ -89,8 +89,6 @@ async function make(entry, file) {
       packages: "external",
       sourcemap: "external",
       sourcesContent: false,
-      // As in the sources, whatever else has the same name.
-      keepNames: true,
       outfile: file,
       write: false,
       plugins: [ownFolder],
@@ -125,15 +123,16 @@ const withoutEsbuild = ({ message }) =>
 function keep(file, code, map) {
   const temporary = `${file}.${process.pid}`;
   try {
-    mkdirSync(PLACE, { recursive: true });
-    writeFileSync(`${temporary}.map`, map);
-    writeFileSync(temporary, code);
-    renameSync(`${temporary}.map`, `${file}.map`);
-    renameSync(temporary, file);
+    fs.mkdirSync(PLACE, { recursive: true });
+    // On the disk before they have their names: after a power cut an empty file would be taken for a bundle.
+    fs.writeFileSync(`${temporary}.map`, map, { flush: true });
+    fs.writeFileSync(temporary, code, { flush: true });
+    fs.renameSync(`${temporary}.map`, `${file}.map`);
+    fs.renameSync(temporary, file);
     return true;
   } catch {
     // A full disk, a checkout that is read only: no reason not to roll back.
-    for (const half of [`${temporary}.map`, temporary]) attempt(() => rmSync(half, { force: true }));
+    for (const half of [`${temporary}.map`, temporary]) attempt(() => fs.rmSync(half, { force: true }));
     return false;
   }
 }
@@ -141,13 +140,13 @@ function keep(file, code, map) {
 /** What is of older sources goes, and so do halves that somebody was killed over. A map goes with its bundle. */
 function clean(name, file) {
   const since = Date.now() - KEPT * 60_000;
-  const others = readdirSync(PLACE).filter(
-    (each) => each.startsWith(`${name}-`) && !each.startsWith(path.basename(file)),
-  );
+  const others = fs
+    .readdirSync(PLACE)
+    .filter((each) => each.startsWith(`${name}-`) && !each.startsWith(path.basename(file)));
   for (const other of others.sort().map((each) => path.join(PLACE, each))) {
     const bundleOf = other.replace(/\.map$/, "");
     attempt(() => {
-      if (statSync(existsSync(bundleOf) ? bundleOf : other).mtimeMs < since) rmSync(other);
+      if (fs.statSync(fs.existsSync(bundleOf) ? bundleOf : other).mtimeMs < since) fs.rmSync(other);
     });
   }
 }
@@ -172,7 +171,7 @@ function compiled(file, code) {
 
 function readMap(file) {
   try {
-    return readFileSync(`${file}.map`, "utf8");
+    return fs.readFileSync(`${file}.map`, "utf8");
   } catch {
     // The sources have changed since, hours ago.
     return undefined;
@@ -180,7 +179,9 @@ function readMap(file) {
 }
 
 /**
- * Node can do that by itself, but then it reads the map at every start, which takes a tenth of a second.
+ * A text with the sources' lines in place of the bundle's. Node can do that by itself for an error, but then it reads the
+ * map at every start, which takes a tenth of a second.
+ * @param {string | undefined} map JSON; the text stays as it is without
  */
 function inSources(text, file, map) {
   if (map === undefined) return text;
@@ -199,7 +200,7 @@ const ownFolder = {
   name: "own-folder",
   setup(build) {
     build.onLoad({ filter: /\.ts$/ }, ({ path: source }) => {
-      const text = readFileSync(source, "utf8");
+      const text = fs.readFileSync(source, "utf8");
       const folder = /\b__dirname\b/.test(text) ? `const __dirname = ${JSON.stringify(path.dirname(source))};` : "";
       return { contents: `${folder}${text}`, loader: "ts", resolveDir: path.dirname(source) };
     });
