@@ -27,7 +27,7 @@ class Mistake extends Error {}
  * @param {string} entry "main.ts"
  * @returns {Promise<{ load(): any, inSources(text: string): string }>} what the entry exports; and a text, an error's
  * stack, with the sources' lines in place of the bundle's
- * @throws {Mistake} for a source that cannot be read, and without esbuild
+ * @throws {Mistake} for a source that cannot be read, and where `npm ci` has not been
  */
 async function bundle(entry) {
   const name = path.basename(entry, ".ts");
@@ -45,10 +45,17 @@ function hashOfSources(entry) {
   const hash = createHash("sha256").update(ROOT);
   const room = Object.keys(ROOMS).find((name) => entry === name || entry.startsWith(`${name}/`));
   const sources = [room, ...mayImport(room)].flatMap(sourcesOf).sort();
-  for (const name of [...SETTINGS, ...sources]) {
-    hash.update(`\0${name}\0`).update(fs.readFileSync(path.join(ROOT, name)));
-  }
+  for (const name of [...SETTINGS, ...sources]) hash.update(`\0${name}\0`).update(read(name));
   return hash.digest("hex").slice(0, 16);
+}
+
+function read(name) {
+  try {
+    return fs.readFileSync(path.join(ROOT, name));
+  } catch ({ code, message }) {
+    // The stamp is only there once the bindings are.
+    throw withoutInstall(name, code === "ENOENT" ? "it is not there" : message);
+  }
 }
 
 /** @param {string} room @returns {string[]} all of its sources, from the root */
@@ -114,10 +121,10 @@ function esbuildOrNot() {
   }
 }
 
-const withoutEsbuild = ({ message }) =>
-  new Mistake(
-    `error: esbuild\n  given     ${message.split("\n")[0]}\n  expected  the packages of package-lock.json\n  fix       npm ci`,
-  );
+const withoutEsbuild = ({ message }) => withoutInstall("esbuild", message.split("\n")[0]);
+
+const withoutInstall = (what, given) =>
+  new Mistake(`error: ${what}\n  given     ${given}\n  expected  what npm ci leaves behind\n  fix       npm ci`);
 
 /** Whole or not at all, whoever else makes the same. @returns whether it could be written */
 function keep(file, code, map) {

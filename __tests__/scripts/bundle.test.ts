@@ -290,6 +290,18 @@ describe("cli/twinset.ts as one file", () => {
     }
   });
 
+  test("before npm ci has made the bindings, the fix is named", () => {
+    const stamp = join(project, ".gen/made-from.json");
+    renameSync(stamp, `${stamp}.aside`);
+    try {
+      const stderr = "error: .gen/made-from.json\n  given     it is not there\n";
+      expect(twinset(["environments"])).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining(stderr) });
+      expect(twinset(["environments"]).stderr).toMatch(/\n {2}fix +npm ci\n$/);
+    } finally {
+      renameSync(`${stamp}.aside`, stamp);
+    }
+  });
+
   describe("without esbuild", () => {
     const missing = (): { node: string[] } => {
       const hook = join(project, "no-esbuild.cjs");
