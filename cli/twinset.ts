@@ -46,10 +46,8 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
   return program;
 }
 
-// cdktf uses what newer versions of Node warn of; it is archived, so nobody can mend that.
-process.noDeprecation = true;
-
-async function run(): Promise<void> {
+/** What `twinset` runs. */
+export async function main(): Promise<void> {
   try {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync();
@@ -62,4 +60,4 @@ async function run(): Promise<void> {
   }
 }
 
-if (require.main === module) void run();
+if (require.main === module) void main();

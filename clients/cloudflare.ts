@@ -3,10 +3,9 @@
  * refusal too; asked for a thing (`get`), what is not there is undefined and every other refusal is an error.
  *
  * Not by Cloudflare's own package, which could do all of this (it takes a time-out, no retries and another fetch): it is
- * only to be had whole. Version 7.3.0 loads 1,166 modules, its entry for parts as many: 0.2 s in Node alone, but 2 s under
- * tsx, by which this program runs, where all that a doctor does takes a few seconds. It also reads the environment by
- * itself: a CLOUDFLARE_API_KEY that is set would go along with every token, unless it is ruled out. So it stays what the
- * tests hold the simulator to.
+ * only to be had whole. Version 7.3.0 loads 1,166 modules, its entry for parts as many: 0.2 s, and without it the whole
+ * program starts in 0.13 s. It also reads the environment by itself: a CLOUDFLARE_API_KEY that is set would go along with
+ * every token, unless it is ruled out. So it stays what the tests hold the simulator to.
  */
 import { z } from "zod";
 import { ask, type Ask, type Question, type Reply } from "./http";

@@ -47,7 +47,7 @@ export interface CommandOptions extends Pick<RunOptions, "killed" | "timeout"> {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-const PROGRAM = join(__dirname, "..", "cli", "twinset.ts");
+const PROGRAM = join(__dirname, "..", "bin", "twinset.cjs");
 
 export class Twinset {
   private readonly releases: string;
@@ -111,7 +111,7 @@ export class Twinset {
     const home = options.elsewhere ? this.elsewhere : directory;
     const releases = options.elsewhere ? join(home, "releases") : this.releases;
     if (options.elsewhere) this.furnish(home, releases);
-    const finished: Finished = await run(process.execPath, ["--import", "tsx", PROGRAM, ...args], {
+    const finished: Finished = await run(process.execPath, [PROGRAM, ...args], {
       cwd: join(__dirname, ".."),
       env: {
         ...env,

@@ -8,9 +8,9 @@ import { COMMANDS, programFor } from "../../cli/twinset";
 
 const root = join(__dirname, "../..");
 
-function run(args: readonly string[], env: Record<string, string> = {}) {
+function run(args: string[], env: Record<string, string> = {}) {
   const { PATH } = process.env;
-  const done = spawnSync(process.execPath, ["--import", "tsx", ...args], {
+  const done = spawnSync(process.execPath, args, {
     cwd: root,
     env: { PATH, NO_COLOR: "1", ...env },
     encoding: "utf8",
@@ -30,7 +30,7 @@ function withOutdir<T>(use: (outdir: string) => T): T {
 describe("npm start", () => {
   test("writes every stack and shows each of them", () => {
     withOutdir((outdir) => {
-      const { code, stdout, stderr } = run(["cli/twinset.ts", "synth"], { CDKTF_OUTDIR: outdir });
+      const { code, stdout, stderr } = run(["bin/twinset.cjs", "synth"], { CDKTF_OUTDIR: outdir });
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       expect(readdirSync(join(outdir, "stacks")).sort()).toEqual(["delivery", "development", "production", "staging"]);
       for (const text of [
@@ -50,7 +50,7 @@ describe("npm start", () => {
     ["korczewski", ["ccx13 in fsn1", "backend ×3", "webhooks.payment"]],
   ])("PLATFORM=%s npm start: another platform's stacks", (platform, texts) => {
     withOutdir((outdir) => {
-      const { code, stdout, stderr } = run(["cli/twinset.ts", "synth"], { CDKTF_OUTDIR: outdir, PLATFORM: platform });
+      const { code, stdout, stderr } = run(["bin/twinset.cjs", "synth"], { CDKTF_OUTDIR: outdir, PLATFORM: platform });
       expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
       for (const text of texts) expect(stdout).toContain(text);
     });
@@ -65,7 +65,7 @@ describe("npm start", () => {
     ["an unknown profile", { PROFILES: "chatt" }, ["error: PROFILES", "given     chatt", "bauntown"]],
   ])("%s: said in words, exit code 1, nothing written", (_, env, texts) => {
     withOutdir((outdir) => {
-      const { code, stderr } = run(["cli/twinset.ts", "synth"], { CDKTF_OUTDIR: outdir, ...env });
+      const { code, stderr } = run(["bin/twinset.cjs", "synth"], { CDKTF_OUTDIR: outdir, ...env });
       expect(code).toBe(1);
       for (const text of texts) expect(stderr).toContain(text);
       expect(stderr).not.toMatch(/\n\s+at /);
@@ -76,7 +76,7 @@ describe("npm start", () => {
 
 test("what cdktf runs says the same, without a stack trace", () => {
   withOutdir((outdir) => {
-    const { code, stderr } = run(["main.ts"], { CDKTF_OUTDIR: outdir, PLATFORM: "manacor" });
+    const { code, stderr } = run(["scripts/main.cjs"], { CDKTF_OUTDIR: outdir, PLATFORM: "manacor" });
     expect(code).toBe(1);
     expect(stderr).toContain("error: PLATFORM");
     expect(stderr).not.toMatch(/\n\s+at /);
@@ -86,21 +86,21 @@ test("what cdktf runs says the same, without a stack trace", () => {
 
 describe("npm run env", () => {
   test("lists names and what is missing; exit code 1 while something is", () => {
-    const { code, stdout } = run(["cli/twinset.ts", "env", "production"], { TF_VAR_hcloud_token: "very-secret" });
+    const { code, stdout } = run(["bin/twinset.cjs", "env", "production"], { TF_VAR_hcloud_token: "very-secret" });
     expect(code).toBe(1);
     expect(stdout).toMatch(/TF_VAR_hcloud_token +set +yes/);
     expect(stdout).toMatch(/TF_VAR_stripe_secret_key +missing +yes +mana-core-auth\/mana-core-auth/);
     expect(stdout).not.toContain("very-secret");
   });
   test("without an environment: each one's file, and 1 while one is incomplete", () => {
-    const { code, stdout } = run(["cli/twinset.ts", "env"], { PLATFORM: "korczewski" });
+    const { code, stdout } = run(["bin/twinset.cjs", "env"], { PLATFORM: "korczewski" });
     expect(code).toBe(1);
     for (const name of ["development", "staging", "production"]) {
       expect(stdout).toContain(`.env.korczewski.${name}: incomplete`);
     }
   });
   test("an unknown environment: the known ones are listed", () => {
-    const { code, stderr } = run(["cli/twinset.ts", "env", "prod"]);
+    const { code, stderr } = run(["bin/twinset.cjs", "env", "prod"]);
     expect(code).toBe(1);
     expect(stderr).toContain("one of development, staging and production");
   });
@@ -119,12 +119,12 @@ describe("the list of commands", () => {
   test("of one that is asked for loads that one alone, and helps after a mistake in it", async () => {
     const { commands } = await programFor(["status", "--nope"]);
     expect(commands.map((command) => command.name())).toEqual(["status"]);
-    const { code, stderr } = run(["cli/twinset.ts", "status", "--nope"]);
+    const { code, stderr } = run(["bin/twinset.cjs", "status", "--nope"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: unknown option '--nope'\n\nUsage: twinset status \[options\] \[environment\]\n/);
   });
   test("an unknown one: what may have been meant, and all that there are", () => {
-    const { code, stderr } = run(["cli/twinset.ts", "statsu"]);
+    const { code, stderr } = run(["bin/twinset.cjs", "statsu"]);
     expect(code).toBe(1);
     expect(stderr).toMatch(/^error: unknown command 'statsu'\n\(Did you mean status\?\)/);
     for (const [name] of COMMANDS) expect(stderr).toContain(`\n  ${name} `);

@@ -105,9 +105,10 @@ export async function simulate(
 export async function simulateCommand(api: string, options: SimulateOptions): Promise<number> {
   try {
     const { simulator, lines } = await simulate(api, options);
-    lines.forEach((line) => console.log(line));
     process.once("SIGINT", () => void simulator.stop());
     process.once("SIGTERM", () => void simulator.stop());
+    // Who reads that it answers may end it at once.
+    lines.forEach((line) => console.log(line));
     return EXIT.done;
   } catch (reason) {
     if (!(reason instanceof ProblemsError)) throw reason;

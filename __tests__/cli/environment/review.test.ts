@@ -370,8 +370,8 @@ describe("a record that is about something else", () => {
 });
 
 test("a plan comes whole through a pipe that is slower than its reader", async () => {
-  const program = join(__dirname, "../../../cli/twinset.ts");
-  const args = ["--import", "tsx", program, "review", "development", "-", "--json"];
+  const program = join(__dirname, "../../../bin/twinset.cjs");
+  const args = [program, "review", "development", "-", "--json"];
   const child = spawn(process.execPath, args, { env, stdio: ["pipe", "pipe", "inherit"] });
   let out = "";
   child.stdout.setEncoding("utf8").on("data", (part: string) => (out += part));
