@@ -7,6 +7,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { stateFiles } from "../../clients/state-store/state-store";
+import { edgeProgram } from "../../constructs/edge/edge-program";
 import { parseReleaseFile } from "../../config/release-file";
 import { loadPlatform } from "../../config/load";
 import { ENVIRONMENTS } from "../../model/environment-name";
@@ -186,7 +187,7 @@ export class FakeWorld {
       .map((line) => JSON.parse(line) as string[]);
 
   /** The edge's files, and the program beside it. */
-  readonly host = new ShellEdge();
+  readonly host = new ShellEdge(edgeProgram({ extension: ".yml", reload: [] }));
 
   private constructor(
     private readonly root: string,

@@ -37,8 +37,8 @@ ${answers}
 export class ShellEdge {
   readonly root = mkdtempSync(join(tmpdir(), "edge-"));
 
-  /** @param program @default the one that a switch's job of the world is given */
-  constructor(private readonly program = "") {
+  /** @param program the one that runs beside the edge */
+  constructor(private readonly program: string) {
     for (const folder of ["routing", "next", "bin"]) mkdirSync(join(this.root, folder));
     this.serving(SERVES);
     this.reboot("boot-1", 1000);
