@@ -7,8 +7,8 @@ export const HASH_LENGTH = 8;
 
 /** Names that a stack and its edge have of their own; no product and no store may have one. A test keeps the list whole. */
 export const RESERVED_NAMES: readonly string[] = [
-  ...["backend", "bundles", "cache", "cloudflare", "dns", "docker", "edge", "edge-settings", "hcloud", "host"],
-  ...["live", "networks", "prometheus", "settings", "variables", "zone"],
+  ...["backend", "bundles", "cache", "cloudflare", "dns", "docker", "edge", "edge-keeper", "edge-settings"],
+  ...["hcloud", "host", "live", "networks", "prometheus", "settings", "variables", "zone"],
 ];
 
 /** Lower-case letters, digits and single dashes; begins with a letter. */

@@ -1,6 +1,8 @@
 /** What every stack of every platform promises, as its catalog says it. A platform's own facts have a file each. */
 import { describe, expect, test } from "@jest/globals";
 import { PROVIDER_VERSIONS, type ProviderName } from "../../constructs/provider-versions";
+import { canaryRules } from "../../model/canary";
+import { KEEPER_RESOURCES } from "../../model/edge-keeper";
 import { healthTest, waitTimeout } from "../../model/health";
 import { hostsOf, imageRepository, namesOf, servicesOf, sized } from "../../model/platform";
 import { inputUses } from "../../model/inputs";
@@ -32,6 +34,7 @@ const services = (given: Case): Record<string, Body> => map(placed(given), (_, n
 /** Limits of everything that stays, and how the catalog wants it locked in: nothing, where the construct decides. */
 const catalog = (given: Case): Record<string, { resources: Resources; sandbox?: Sandbox | undefined }> => ({
   edge: { resources: given.platform.edge.resources, sandbox: { user: "0:0", capabilities: ["CAP_NET_BIND_SERVICE"] } },
+  "edge-keeper": { resources: KEEPER_RESOURCES, sandbox: { user: "0:0" } },
   prometheus: { resources: given.platform.monitoring!.resources, sandbox: { user: "65534:65534" } },
   ...Object.fromEntries(
     given.platform.stores.map((store) => [
@@ -49,7 +52,7 @@ describe.each(CASES)("%s", (_, given) => {
   const { platform, environment, release, stack } = given;
 
   describe("containers", () => {
-    test("are the edge, Prometheus, the stores and every service of the catalog in as many copies as it says", () => {
+    test("are the edge, its keeper, Prometheus, the stores and every service of the catalog in as many copies as it says", () => {
       expect(Object.keys(longRunning(stack)).sort()).toEqual(Object.keys(catalog(given)).sort());
     });
     test("run the registry's images at the release's tags", () => {
@@ -106,13 +109,14 @@ describe.each(CASES)("%s", (_, given) => {
       ).toEqual(expected);
     });
     test("rotate their logs, come back by themselves and have time to end", () => {
-      for (const body of Object.values(longRunning(stack))) {
+      for (const [name, body] of Object.entries(longRunning(stack))) {
         expect(body).toMatchObject({
           restart: "unless-stopped",
           log_driver: "json-file",
           log_opts: { "max-size": "10m", "max-file": "3" },
         });
-        expect(body["destroy_grace_seconds"]).toBeGreaterThanOrEqual(10);
+        // The keeper serves no requests, and ends at once.
+        expect(body["destroy_grace_seconds"]).toBeGreaterThanOrEqual(name === "edge-keeper" ? 5 : 10);
       }
     });
     test("have no capability but the edge's one, and get no new privileges", () => {
@@ -180,15 +184,16 @@ describe.each(CASES)("%s", (_, given) => {
         expect(body["name"]).toMatch(/-\d-\$\{substr\(sha256\(plantimestamp\(\)\), 0, 8\)\}$/);
       }
     });
-    test("stores, edge and Prometheus are never two at a time, as both would use one volume or port", () => {
-      for (const name of ["edge", "prometheus", ...storeNames(given)]) {
+    test("stores, edge, keeper and Prometheus are never two at a time, as both would use one volume or port", () => {
+      for (const name of ["edge", "edge-keeper", "prometheus", ...storeNames(given)]) {
         expect(stack.container(name)["lifecycle"] ?? {}).not.toHaveProperty("create_before_destroy");
       }
     });
-    test("nothing that release containers depend on is a store, Prometheus, or a container of another product", () => {
+    test("nothing that release containers depend on is a store, Prometheus, the keeper, or a container of another product", () => {
       for (const [name, { product }] of Object.entries(placed(given))) {
         const upstream = waitsFor(stack, name);
-        expect(upstream.filter((other) => [...storeNames(given), "prometheus"].includes(other))).toEqual([]);
+        const never = [...storeNames(given), "prometheus", "edge-keeper"];
+        expect(upstream.filter((other) => never.includes(other))).toEqual([]);
         expect(upstream.filter((a) => /_(blue|green)_/.test(a) && !a.startsWith(`${product.name}_`))).toEqual([]);
       }
     });
@@ -268,6 +273,16 @@ describe.each(CASES)("%s", (_, given) => {
         expect(stack.label(name, "release.weights")).toBe(formatWeights(release[product]!));
       }
     });
+    test("its arguments say how traffic is split, what the sets run, and how long a canary stays that nobody watches", () => {
+      for (const [product, name] of switches) {
+        const { canary } = platform.products.find((each) => each.name === product)!;
+        expect(stack.operation(name)).toEqual([
+          ...["switch", product, formatWeights(release[product]!), release[product]!.live],
+          ...COLOURS.map((colour) => release[product]![colour]?.version ?? ""),
+          String(canaryRules(canary).lease.seconds),
+        ]);
+      }
+    });
     test("it waits for every container of its product, and for none of another", () => {
       for (const [product, name] of switches) {
         const waits = waitsFor(stack, name).filter((other) => /_(blue|green)_.*-\d+$/.test(other));
@@ -280,17 +295,18 @@ describe.each(CASES)("%s", (_, given) => {
     });
     test("it leads every name of the catalog to release containers of its own product, and nothing else anywhere", () => {
       for (const product of platform.products) {
-        const routing = stack.routing(`${product.name}_switch_job`);
-        const named = [...routing.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host!);
         const names = product.services.flatMap((service) => namesOf(service, environment));
-        // The probe's router has the product's own name, and answers beside containers only.
-        expect(new Set(named)).toEqual(new Set([...names, product.name]));
-        expect([...routing.matchAll(/"url" = "([^"]+)"/g)].map(([, url]) => url!).sort()).toEqual(
-          Object.entries(placed(given))
-            .filter(([, each]) => each.product === product)
-            .map(([name, { service }]) => `http://\${docker_container.${name}.name}:${service.port}`)
-            .sort(),
-        );
+        for (const routing of Object.values(stack.contents(`${product.name}_switch_job`))) {
+          const named = [...routing.matchAll(/Host\(`([^`]+)`\)/g)].map(([, host]) => host!);
+          // The probe's router has the product's own name, and answers beside containers only.
+          expect(new Set(named)).toEqual(new Set([...names, product.name]));
+          expect([...routing.matchAll(/"url" = "([^"]+)"/g)].map(([, url]) => url!).sort()).toEqual(
+            Object.entries(placed(given))
+              .filter(([, each]) => each.product === product)
+              .map(([name, { service }]) => `http://\${docker_container.${name}.name}:${service.port}`)
+              .sort(),
+          );
+        }
       }
     });
     test("APIs have a rate limit and CORS, webs have neither", () => {
@@ -388,6 +404,41 @@ describe.each(CASES)("%s", (_, given) => {
     }
   });
 
+  describe("the keeper beside the edge", () => {
+    const keeper = stack.container("edge-keeper") as Body;
+    test("has the edge's image and a name by which whoever moves traffic finds it", () => {
+      expect(keeper["name"]).toBe(`${platform.name}-${environment.name}-edge-keeper`);
+      expect(keeper["image"]).toBe(stack.container("edge")["image"]);
+    });
+    test("runs the very program that every switch runs, from a variable", () => {
+      expect([keeper["entrypoint"], keeper["command"]]).toEqual([
+        ["sh"],
+        ["-c", 'exec sh -c "$EDGE_PROGRAM" edge keep'],
+      ]);
+      for (const [name, body] of Object.entries(jobs(stack))) {
+        if (!name.endsWith("_switch_job") && name !== "edge-settings") continue;
+        expect(keeper["env"]).toEqual([`EDGE_PROGRAM=${body["command"][1]}`]);
+      }
+    });
+    test("may write the routing volume, and has nothing else of the host: no port, no other's processes", () => {
+      expect(keeper["volumes"]).toEqual([
+        { container_path: "/routing", volume_name: "${docker_volume.edge_routing.name}" },
+      ]);
+      for (const more of ["ports", "privileged", "pid_mode", "network_mode", "mounts", "devices", "upload"]) {
+        expect(keeper).not.toHaveProperty(more);
+      }
+    });
+    test("is in the edge's first network, and in no other", () => {
+      const [first] = stack.container("edge")["networks_advanced"] as Body[];
+      expect(keeper["networks_advanced"]).toEqual([{ name: first!["name"] }]);
+    });
+    test("starts after the edge, and nothing waits for it", () => {
+      expect(waitsFor(stack, "edge-keeper")).toEqual(["edge"]);
+      for (const name of Object.keys(containers(stack))) expect(waitsFor(stack, name)).not.toContain("edge-keeper");
+    });
+    test("is infrastructure", () => expect(stack.label("edge-keeper", "tier")).toBe("infrastructure"));
+  });
+
   describe("monitoring", () => {
     const { env, command, networks_advanced: joined, volumes } = stack.container("prometheus") as Body;
     test("reads the edge every 5 s, where the edge and nobody else says its numbers, and is beside it", () => {
@@ -473,7 +524,7 @@ describe.each(EVERY_PLATFORM)("%s, with a second set of its first product", (_, 
   test("fits the schemas", () => {
     expect(checkTerraform(canary.json, SCHEMAS)).toEqual([]);
   });
-  test("changes no container of another product, no store and not the edge", () => {
+  test("changes no container of another product, no store, and neither the edge nor its keeper", () => {
     const others = pick(before, (_, name) => !name.startsWith(`${first!.name}_`));
     expect(pick(canary, (_, name) => name in others)).toEqual(others);
   });

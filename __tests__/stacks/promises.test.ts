@@ -5,6 +5,7 @@
 import { describe, expect, test } from "@jest/globals";
 import type { HetznerHost } from "../../model/environment";
 import { servicesOf } from "../../model/platform";
+import { seconds } from "../../model/units";
 import { type Body, longRunning } from "../support/cases";
 import { checkTerraform } from "../support/provider-schemas";
 import { SCHEMAS, synthAll, synthStack, type Synthesized } from "../support/synth";
@@ -84,17 +85,60 @@ describe("switch", () => {
     expect(green.label("chat_switch_job", "release.live")).toBe("green");
   });
   test("weights as in the release file, the same visitor on the same set", () => {
+    expect(canary.operation("chat_switch_job")).toContain("blue=90,green=10");
     const routing = canary.routing("chat_switch_job");
-    expect(routing).toContain('{"name" = "chat-web-blue", "weight" = 90}, {"name" = "chat-web-green", "weight" = 10}');
+    expect(routing).toContain(
+      '{"name" = "chat-web-blue", "weight" = "@BLUE@"}, {"name" = "chat-web-green", "weight" = "@GREEN@"}',
+    );
     expect(routing).toContain(
       '"sticky" = {"cookie" = {"name" = "twinset_chat", "httpOnly" = true, "sameSite" = "lax", "secure" = true}}',
     );
+  });
+  test("while two sets run it has the routing for each alone, and for both: the keeper needs no Terraform to go back", () => {
+    expect(canary.contents("chat_switch_job")).toEqual({
+      blue: expect.stringContaining('"weighted" = {"services" = [{"name" = "chat-web-blue", "weight" = 100}]}'),
+      green: expect.stringContaining('"weighted" = {"services" = [{"name" = "chat-web-green", "weight" = 100}]}'),
+      both: canary.routing("chat_switch_job"),
+    });
+    for (const colour of ["blue", "green"]) {
+      expect(canary.contents("chat_switch_job")[colour]).not.toMatch(/sticky|@BLUE@|@GREEN@/);
+    }
+  });
+  test("other weights are other arguments, and the same routing", () => {
+    const more = synthStack(variant({ releases: { chat: both(25) } }));
+    expect(more.operation("chat_switch_job")).toContain("blue=75,green=25");
+    expect(more.contents("chat_switch_job")).toEqual(canary.contents("chat_switch_job"));
+  });
+  test("it says which set is live and what both run, and how long a canary stays that nobody watches", () => {
+    expect(canary.operation("chat_switch_job")).toEqual([
+      ...["switch", "chat", "blue=90,green=10", "blue", "v1.5.2", "v1.6.0"],
+      "120",
+    ]);
+    expect(production.operation("chat_switch_job")).toEqual([
+      ...["switch", "chat", "blue=100", "blue", "v1.5.2", ""],
+      "120",
+    ]);
+  });
+  test("the catalog's lease reaches it, and the switch of no other product", () => {
+    const stack = synthStack(
+      variant({
+        platform: (p) => ({
+          ...p,
+          products: p.products.map((each) =>
+            each.name === "chat" ? { ...each, canary: { lease: seconds(45) } } : each,
+          ),
+        }),
+      }),
+    );
+    expect(stack.operation("chat_switch_job").at(-1)).toBe("45");
+    expect(stack.operation("quote_switch_job").at(-1)).toBe("120");
   });
   test("with one set there is neither a share nor a cookie", () => {
     expect(production.routing("chat_switch_job")).toContain(
       '"weighted" = {"services" = [{"name" = "chat-web-blue", "weight" = 100}]}',
     );
     expect(production.routing("chat_switch_job")).not.toContain("sticky");
+    expect(Object.keys(production.contents("chat_switch_job"))).toEqual(["blue"]);
   });
   test("the set without traffic is reached by a header and a secret only", () => {
     const idle = synthStack(variant({ releases: { chat: both(0) } })).routing("chat_switch_job");
@@ -105,13 +149,23 @@ describe("switch", () => {
     expect((production.json["variable"] as Body)["smoke_key"].sensitive).toBe(true);
   });
   test("it writes beside, renames, waits until the edge says that it serves the file, and else puts the old one back", () => {
-    const [, script] = production.container("chat_switch_job")["command"] as string[];
-    expect(script!.indexOf("> /routing/.chat.yml.$HOSTNAME.new")).toBeLessThan(
-      script!.indexOf("mv /routing/.chat.yml.$HOSTNAME.new /routing/chat.yml"),
-    );
-    expect(script).toContain('grep -qi "X-Twinset-Revision: $revision"');
-    expect(script).toContain("mv /routing/.chat.yml.$HOSTNAME.old /routing/chat.yml");
-    expect(script).toContain("exit 1");
+    const program = production.program("chat_switch_job");
+    expect(program).toContain("S=/routing/.splits\n");
+    expect(program).toContain("mine=$S/tmp/$subject.$HOSTNAME.$$\n");
+    expect(program).toContain("place=/routing/${2:-$subject.yml}\n");
+    const beside = program.indexOf('> "$mine.new"');
+    expect(beside).toBeGreaterThan(0);
+    expect(beside).toBeLessThan(program.indexOf('mv "$mine.new" "$place"'));
+    expect(program).toContain("grep -i 'X-Twinset-Revision: '");
+    expect(program).toContain('until [ "$(served)" = "$revision" ]');
+    expect(program).toContain('mv "$mine.old" "$place"');
+    expect(program).toMatch(/ {6}back "the edge does not serve .*\n {6}return 1\n/);
+  });
+  test("every switch, the settings' job and the keeper have the very same program", () => {
+    const [program] = production.container("edge-keeper")["env"] as string[];
+    for (const job of ["chat_switch_job", "mana-core-auth_switch_job", "edge-settings"]) {
+      expect(program).toBe(`EDGE_PROGRAM=${(production.container(job)["command"] as string[])[1]}`);
+    }
   });
 });
 
@@ -170,9 +224,19 @@ describe("edge", () => {
     expect(production.routing("chat_switch_job")).not.toContain('"chat-web-from-here"');
   });
   test("routing files of products that are gone are removed", () => {
-    const [, script] = production.container("edge-settings")["command"] as string[];
-    expect(script).toContain("/routing/settings.yml|/routing/mana-core-auth.yml|/routing/chat.yml|");
-    expect(script).toContain('*) rm -f "$found"');
+    const products = platform.products.map(({ name }) => name);
+    expect(production.operation("edge-settings")).toEqual(["settings", "settings.yml", ...products]);
+    expect(production.contents("edge-settings")).toEqual({ all: expect.any(String) });
+    const program = production.program("edge-settings");
+    expect(program).toContain('*) rm -rf "$found" "$S/${name:?}" ;;');
+    expect(program).toContain('if [ "$found" = "$place" ]; then continue; fi');
+    const { releases, ...rest } = variant();
+    const { chat: _, ...others } = releases.production.release;
+    const without = synthStack({ ...rest, releases: { ...releases, production: { path: "", release: others } } });
+    expect(without.operation("edge-settings")).toEqual([
+      ...["settings", "settings.yml"],
+      ...products.filter((name) => name !== "chat"),
+    ]);
   });
   test("origins per environment, as whole-string patterns", () => {
     const origins = (stack: Synthesized): string[] =>
@@ -341,6 +405,7 @@ describe("names in Terraform", () => {
       "chat_blue_migration",
       "chat_switch_job",
       "edge",
+      "edge-keeper",
       "edge-settings",
       "postgres",
       "postgres_ready",
@@ -367,7 +432,7 @@ describe("nginx as the edge", () => {
   });
   test("the same promises in its own words", () => {
     for (const text of [
-      "90% blue;",
+      "@BLUE@% blue;",
       "* green;",
       'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains; preload" always;',
       "limit_req zone=api burst=20 nodelay;",
@@ -378,6 +443,14 @@ describe("nginx as the edge", () => {
       expect(routing).toContain(text);
     }
   });
+  test("its weights are in the switch's arguments, and each set alone has neither a share nor a cookie", () => {
+    expect(stack.production.operation("chat_switch_job")).toContain("blue=90,green=10");
+    const { blue, green, both } = stack.production.contents("chat_switch_job");
+    expect(blue).toContain("* blue;");
+    expect(green).toContain("* green;");
+    for (const alone of [blue, green]) expect(alone).not.toMatch(/% (blue|green);|Set-Cookie|@BLUE@|@GREEN@/);
+    expect(both).toContain("Set-Cookie");
+  });
   test("0 % is never written, as nginx refuses it", () => {
     const idle = synthStack(
       variant({ platform: (p) => ({ ...p, edge: { ...p.edge, kind: "nginx" } }), releases: { chat: both(0) } }),
@@ -386,9 +459,16 @@ describe("nginx as the edge", () => {
     expect(idle).toContain("* blue;");
   });
   test("tests the configuration before it reloads", () => {
-    const [, script] = stack.production.container("chat_switch_job")["command"] as string[];
-    expect(script).toContain("nginx -q -t -c /tmp/nginx.conf && kill -HUP 1");
+    expect(stack.production.program("chat_switch_job")).toContain("nginx -q -t -c /tmp/nginx.conf && kill -HUP 1");
     expect(stack.production.container("chat_switch_job")["pid_mode"]).toBe("container:${docker_container.edge.id}");
+  });
+  test("the keeper tests and reloads as a switch does, and so shares the edge's processes and reads its certificates", () => {
+    const keeper = stack.production.container("edge-keeper") as Body;
+    const job = stack.production.container("chat_switch_job") as Body;
+    expect(keeper["env"]).toEqual([`EDGE_PROGRAM=${job["command"][1]}`, ...job["env"]]);
+    expect(keeper["pid_mode"]).toBe("container:${docker_container.edge.id}");
+    expect(keeper["volumes"]).toEqual(job["volumes"]);
+    expect(keeper["volumes"].map((each: Body) => each["container_path"])).toEqual(["/routing", "/certificates"]);
   });
   test("no Prometheus beside it, as it counts nothing per service and set", () => {
     for (const each of Object.values(stack)) expect(each.text).not.toContain("prometheus");

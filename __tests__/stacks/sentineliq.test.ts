@@ -21,9 +21,9 @@ const networksOf = (name: string, stack = production): string[] =>
   );
 
 describe("container services", () => {
-  test("are eight, and the edge before them with Prometheus beside it", () => {
+  test("are eight, and the edge before them with Prometheus and its keeper beside it", () => {
     expect(Object.keys(longRunning(production)).sort()).toEqual(
-      [...STORES, SERVER, CLIENT, "edge", "prometheus"].sort(),
+      [...STORES, SERVER, CLIENT, "edge", "edge-keeper", "prometheus"].sort(),
     );
   });
   test.each([

@@ -1,6 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import { homedir } from "node:os";
+import { edgeProgram } from "../../constructs/edge/edge-program";
+import { literal } from "../../constructs/terraform-expression";
 import { ENVIRONMENTS } from "../../model/environment-name";
+import type { Body } from "../support/cases";
 import { checkTerraform } from "../support/provider-schemas";
 import { SCHEMAS, synthAll } from "../support/synth";
 import { EVERY_PLATFORM } from "../support/platforms";
@@ -11,9 +14,25 @@ const STACKS = EVERY_PLATFORM.flatMap(([platform, loaded]) => {
   return ENVIRONMENTS.map((name) => [platform, name, first[name], second[name]] as const);
 });
 
+const PROGRAM = literal(edgeProgram({ extension: ".yml", reload: [] }));
+
+/**
+ * The stack with a mark in place of the program beside the edge, which has tests of its own, and of the hash that is of
+ * it: a change of the program changes no snapshot.
+ */
+function withoutProgram(json: object): object {
+  const short = (value: unknown): unknown =>
+    typeof value === "string" ? value.replace(PROGRAM, () => "<the program beside the edge>") : value;
+  const copy = JSON.parse(JSON.stringify(json), (_, value) => short(value)) as Body;
+  for (const label of copy["resource"].docker_container["edge-keeper"].labels) {
+    if (label.label.endsWith(".settings")) label.value = "<its hash>";
+  }
+  return copy;
+}
+
 describe.each(STACKS)("%s %s", (_platform, _name, first, second) => {
   test("is what it was", () => {
-    expect(first.json).toMatchSnapshot();
+    expect(withoutProgram(first.json)).toMatchSnapshot();
   });
 
   test("is byte-equal on two synths", () => {

@@ -1,11 +1,12 @@
 import { App, TerraformStack, Testing } from "cdktf";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { addStacks } from "../../main";
 import type { LoadedPlatform } from "../../config/load";
 import { ENVIRONMENTS, type EnvironmentName } from "../../model/environment-name";
 import type { Platform } from "../../model/platform";
+import { parseSplit } from "../../model/release";
 import { DELIVERY, type StackName } from "../../model/delivery";
 import { DeliveryStack } from "../../stacks/delivery-stack";
 import { EnvironmentStack } from "../../stacks/environment-stack";
@@ -45,10 +46,32 @@ export class Synthesized {
     return labels.find((l) => l.label.endsWith(`.${label}`) || l.label === label)?.value;
   }
 
-  /** The file that a routing job brings into effect. */
+  /** What a routing job may put into force, by name: "all", or "blue", "green" and "both". */
+  contents(job: string): Record<string, string> {
+    const uploads = this.container(job)["upload"] as { file: string; content: string }[];
+    return Object.fromEntries(uploads.map(({ file, content }) => [basename(file), content]));
+  }
+
+  /** The program that a routing job runs, as Terraform hands it on. */
+  program(job: string): string {
+    const [option, program, name] = this.container(job)["command"] as string[];
+    if (option !== "-c" || name !== "edge") throw new Error(`${job} runs another program`);
+    return program!.replace(/([$%])\1\{/g, "$1{");
+  }
+
+  /** The operation that it runs, and its arguments. */
+  operation(job: string): string[] {
+    return (this.container(job)["command"] as string[]).slice(3);
+  }
+
+  /** The content that a routing job puts into force. */
   routing(job: string): string {
-    const [upload] = this.container(job)["upload"] as { content: string }[];
-    return upload!.content;
+    const [, , split] = this.operation(job);
+    const contents = this.contents(job);
+    const weighted = Object.entries(parseSplit(split ?? "")).filter(([, weight]) => weight > 0);
+    const content = contents["all"] ?? contents[weighted.length > 1 ? "both" : (weighted[0]?.[0] ?? "")];
+    if (content === undefined) throw new Error(`${job} has nothing for ${split}`);
+    return content;
   }
 
   /** Addresses that a resource depends on, directly or not: by reference or by depends_on. */
