@@ -154,7 +154,7 @@ const commands = {
   },
   exec: () => {
     if (!args.includes("manacore-production-edge-keeper")) return say(fate.metrics ?? "");
-    const keeper = world.resources["docker_container.edge_keeper"];
+    const keeper = world.resources["docker_container.edge-keeper"];
     const silent = keeper ? fate.noKeeper : "Error: No such container: manacore-production-edge-keeper";
     if (silent) {
       process.stderr.write(silent + "\\n");

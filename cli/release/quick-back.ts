@@ -10,7 +10,7 @@ import { containerName, environmentPrefix } from "../../model/names";
 import { replicasOf } from "../../model/platform";
 import { type Colour, COLOURS, otherColour, type ProductRelease } from "../../model/release";
 import { DEPLOY_USER } from "../../model/server";
-import { AtEdge, wayBackAtEdge } from "../../release/at-edge";
+import { AtEdge, servedInWords, wayBackAtEdge } from "../../release/at-edge";
 import { Journal } from "../../release/journal/journal";
 import { recordOf } from "../../release/journal/record";
 import { trafficBack } from "../../release/steps";
@@ -48,6 +48,7 @@ export async function quickBack(
   const of: ServerOf = { platform: platform.name, environment, env };
   const prefix = environmentPrefix(platform.name, environment.name);
   const begin = performance.now();
+  const say = (text: string): void => report({ kind: "line", level: "info", text });
   // What cannot be asked leaves it to the rollback that follows, which says why.
   const address = environment.host.kind === "local" ? undefined : await addressWithoutState(of).catch(() => undefined);
   if (environment.host.kind !== "local" && address === undefined) return false;
@@ -58,8 +59,10 @@ export async function quickBack(
   const containers = docker.containers(prefix).catch(() => []);
   const served = await edge.served();
   if (!served) return false;
-  const known = await record;
   const now = entryOf(served);
+  // The record does not know of that yet, and would lead away again.
+  if (!served.recorded) return isBack(served, now, { version, only, say });
+  const known = await record;
   const way = known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
   if (way?.kind !== "move") return false;
   const live = "live" in way ? way.live : way.colour;
@@ -73,8 +76,22 @@ export async function quickBack(
   if (live !== served.live && !areWell(names, await containers)) return false;
   if (!(await edge.back(trafficBack(now, live), "rollback", served))) return false;
   const seconds = Math.round((performance.now() - begin) / 100) / 10;
-  const text = `${live} ${way.version} has all traffic of ${product} at the edge, after ${seconds} s${known ? "" : " (the record did not come in time: by what the edge remembers)"}.`;
-  report({ kind: "line", level: "info", text });
+  say(
+    `${live} ${way.version} has all traffic of ${product} at the edge, after ${seconds} s${known ? "" : " (the record did not come in time: by what the edge remembers)"}.`,
+  );
+  return true;
+}
+
+/** Was it moved there before, past Terraform, to where it is to go? */
+function isBack(
+  served: ServedSplit,
+  now: ProductRelease,
+  wanted: { readonly version: string | undefined; readonly only: Colour | undefined; say(text: string): void },
+): boolean {
+  const version = now[now.live]?.version;
+  const fits = wanted.version === undefined ? (wanted.only ?? now.live) === now.live : wanted.version === version;
+  if (!fits || now.canary > 0 || !served.inForce) return false;
+  wanted.say(`${now.live} ${version ?? ""} has all traffic at the edge: ${servedInWords(served)}.`);
   return true;
 }
 

@@ -43,7 +43,7 @@ export class EdgeKeeper extends Construct {
               `read -r up idle < /proc/uptime; read -r sign < /tmp/alive; [ $((\${up%%.*} - sign)) -lt ${OLDEST_SIGN_SECONDS} ]`,
             ),
           ],
-          { every: seconds(30), timeout: seconds(10), retries: 3, startPeriod: seconds(5) },
+          { every: seconds(10), timeout: seconds(10), retries: 3, startPeriod: seconds(5) },
         ),
         port: 0,
       },

@@ -38,7 +38,7 @@ export interface EdgeProgram {
 export const edgeProgram = (edge: EdgeProgram): string =>
   program(edge)
     .split("\n")
-    .filter((line) => line !== "" && !line.startsWith("#"))
+    .filter((line) => line !== "" && !line.trimStart().startsWith("#"))
     .join("\n");
 
 const program = ({ extension, reload }: EdgeProgram): string => `set -u
@@ -99,7 +99,7 @@ render() {
 look() { :${reload.map((line) => `\n  ${line} || return 1`).join("")}
 }
 served() {
-  wget -S -q -O /dev/null -T 5 --header "Host: $subject" http://${EDGE_ALIAS}:${PROBE_PORT}/ 2>&1 |
+  timeout 5 wget -S -q -O /dev/null --header "Host: $subject" http://${EDGE_ALIAS}:${PROBE_PORT}/ 2>&1 |
     tr -d '\\r' | grep -i '${REVISION_HEADER}: ' | sed 's/.*: *//;q'
 }
 
