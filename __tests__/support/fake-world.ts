@@ -57,6 +57,7 @@ const beside = (command, args, more = {}) => {
   return require("node:child_process").spawnSync(command, args.map(moved), { encoding: "utf8", env: host.env, ...more });
 };
 const unescaped = (text) => text.split("$" + "$" + "{").join("$" + "{");
+const nameOf = ({ name, body }) => body.must_run === false ? "manacore-production-" + name : body.name.replace(/\\$\\{.*/, "0123abcd");
 const say = (value) => process.stdout.write((typeof value === "string" ? value : JSON.stringify(value)) + "\\n");
 `;
 
@@ -84,7 +85,7 @@ function show() {
   if (args[2]) return say(fs.readFileSync(args[2], "utf8"));
   const resources = Object.entries(world.resources).map(([address, { type, name, body, tainted }]) => ({
     address, type, name, ...(tainted ? { tainted } : {}),
-    values: { ...body, id: address, ...(type === "docker_image" ? {} : { name: "manacore-production-" + name }), ...(type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {}) },
+    values: { ...body, id: address, ...(type === "docker_container" ? { name: nameOf({ name, body }) } : {}), ...(type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {}) },
   }));
   say({ values: { root_module: { resources } } });
 }
@@ -132,7 +133,6 @@ if (fate.broken === args[0]) { process.stderr.write("Error: no such bucket\\n");
 const DOCKER = `${COMMON}
 const lost = read("lost.json", []);
 const containers = Object.entries(world.resources).filter(([address, { type }]) => type === "docker_container" && !lost.includes(address));
-const nameOf = ({ name, body }) => body.must_run === false ? "manacore-production-" + name : body.name.replace(/\\$\\{.*/, "0123abcd");
 const at = (made) => new Date(Date.UTC(2026, 10, 21, 10) + made * 1000).toISOString();
 const inspected = ([address, { body, made, tainted, name }]) => ({
   Id: address, Name: "/" + nameOf({ name, body }), Created: at(made), RestartCount: 0,
