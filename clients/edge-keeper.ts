@@ -229,7 +229,8 @@ function pastIn(line: string): PastSplit[] {
 const numberIn = (text: string | undefined): number | undefined =>
   text !== undefined && /^-?\d+$/.test(text) ? Number(text) : undefined;
 
-const versionsOf = (blue = "", green = ""): ServedSplit["versions"] => ({
-  ...(blue === "" ? {} : { blue }),
-  ...(green === "" ? {} : { green }),
+/** Of a set that does not run it says "-". */
+const versionsOf = (blue = "-", green = "-"): ServedSplit["versions"] => ({
+  ...(blue === "-" ? {} : { blue }),
+  ...(green === "-" ? {} : { green }),
 });

@@ -1,11 +1,13 @@
 /**
- * Which sets the edge sends visitors to, by the last switch that it took up: read from the engine, as a file, a state or a
- * flag may be older than what is so. No command takes such a set away.
+ * Which sets the edge sends visitors to, by what it serves and by the last switch that it took up: asked there, as a file, a
+ * state or a flag may be older than what is so. No command takes such a set away.
  */
 import { error, type Problem } from "../model/problem";
 import { type Colour, COLOURS, type ProductRelease } from "../model/release";
 import { weightIn } from "./applied";
 import { liveEnvironment } from "./live";
+import { servedInWords } from "./at-edge";
+import { servedLook } from "./served";
 import type { Site } from "./site";
 
 /** Sets that an edit of the product's entry removes, or gives other containers. */
@@ -25,16 +27,21 @@ export async function stillCarrying(
 ): Promise<Problem[]> {
   const touched = touchedBy(from, to).filter((colour) => colour !== to.live);
   if (touched.length === 0) return [];
-  const found = (await liveEnvironment(site)).products.get(product)?.switch;
-  if (!found) return [];
+  const [{ products }, { splits }] = await Promise.all([liveEnvironment(site), servedLook(site)]);
+  const served = splits.get(product);
+  const found = products.get(product)?.switch;
   return touched.flatMap((colour) => {
-    const share = weightIn(found.weights, colour);
+    // Whichever of the two says so: nobody takes away what may have visitors.
+    const share = served?.weights[colour] || (found ? weightIn(found.weights, colour) : 0);
+    const by = served?.weights[colour]
+      ? `${servedInWords(served)}`
+      : `by the switch of ${found?.since.toISOString() ?? "?"}`;
     return share === 0
       ? []
       : [
           error(
             `${product}/${colour}`,
-            `${colour} has ${share} % of the traffic at the edge, by the switch of ${found.since.toISOString()}`,
+            `${colour} has ${share} % of the traffic at the edge, ${by}`,
             "a set that no visitor is sent to",
             `see what is so: twinset status ${site.environment.name}; to move the traffic: twinset switch ${product} <colour>`,
           ),

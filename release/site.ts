@@ -35,5 +35,5 @@ export interface Site {
 }
 
 /** The catalog's product. */
-export const productOf = (site: Site, name: string): Product =>
+export const productOf = (site: Pick<Site, "platform">, name: string): Product =>
   site.platform.products.find((product) => product.name === name)!;

@@ -1,14 +1,25 @@
 /** What runs of an environment, since when, and what differs from the files. */
 import { setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
-import { COLOURS, type Colour, formatWeights, type ProductRelease, type SetRelease, tagOf } from "../model/release";
+import {
+  COLOURS,
+  type Colour,
+  formatSplit,
+  formatWeights,
+  otherColour,
+  type ProductRelease,
+  type SetRelease,
+  tagOf,
+} from "../model/release";
 import type { Product } from "../model/service";
+import type { ServedSplit } from "../clients/edge-keeper";
 import { weightIn } from "./applied";
 import { TerraformError } from "../terraform/working-directory";
 import { describeChange } from "./plan-words";
 import { type JournalContent, unfinished } from "./journal/unfinished";
 import { allProblems, inWords } from "./journal/whole";
 import { type LiveProduct, liveEnvironment, type LiveSet, type LiveSwitch, unwell } from "./live";
+import { servedLook, servedProblems, watchedInWords } from "./served";
 import { productOf, type Site } from "./site";
 
 export interface Status {
@@ -19,6 +30,8 @@ export interface Status {
   readonly products: readonly ProductStatus[];
   /** What of the journal cannot be read, each with what to do; none: it says all that it has to. */
   readonly journal?: readonly string[];
+  /** Why it is not known what the edge serves: then traffic is as the last switch says. */
+  readonly edgeUnknown?: string;
   /** What an apply of the files as they are would change; undefined: not asked for, or not known. */
   readonly drift: readonly string[] | undefined;
   /** Why it is not known. */
@@ -32,6 +45,8 @@ export interface ProductStatus {
   readonly problems: readonly string[];
   /** A run that has not ended. */
   readonly underWay?: string;
+  /** Whether somebody watches what is on trial: a canary, or a version whose old set is kept. */
+  readonly watched?: string;
   /** Versions that were live before, newest first. */
   readonly earlier: readonly string[];
 }
@@ -60,13 +75,16 @@ export interface ContainerStatus {
 /** @param drift also plan the whole environment, which takes some seconds */
 export async function statusOf(site: Site, journal: JournalContent, drift: boolean): Promise<Status> {
   const release = site.release();
-  const { products } = await liveEnvironment(site);
+  const [{ products }, { splits, unknown }] = await Promise.all([liveEnvironment(site), servedLook(site)]);
   const unread = allProblems(site.platform, journal, site.environment.name).map(inWords);
   const names = site.platform.products.map(({ name }) => name).filter((name) => release[name] ?? products.get(name));
   return {
     environment: environmentPrefix(site.platform.name, site.environment.name),
     name: site.environment.name,
-    products: names.map((name) => productStatus(site, name, release[name], products.get(name), journal)),
+    products: names.map((name) =>
+      productStatus(site, name, release[name], products.get(name), journal, splits.get(name)),
+    ),
+    ...(unknown === undefined ? {} : { edgeUnknown: unknown }),
     ...(unread.length > 0 ? { journal: unread } : {}),
     ...(drift ? await driftOf(site) : { drift: undefined }),
   };
@@ -88,18 +106,25 @@ function productStatus(
   entry: ProductRelease | undefined,
   found: LiveProduct | undefined,
   journal: JournalContent,
+  served: ServedSplit | undefined,
 ): ProductStatus {
   const open = unfinished(journal, product);
-  const live = found?.switch?.live ?? entry?.live;
+  // The edge itself knows best; the last switch's labels are what Terraform was told.
+  const traffic = served
+    ? { live: served.live, weights: formatSplit(served.weights), since: new Date(served.at) }
+    : found?.switch;
+  const live = traffic?.live ?? entry?.live;
+  const isOnTrial = open !== undefined || (served !== undefined && (served.weights[otherColour(served.live)] ?? 0) > 0);
   return {
     product,
     sets: COLOURS.flatMap((colour) => {
       const set = found?.sets[colour];
       if (!set) return [];
       const fits = entry?.[colour] && otherTags(productOf(site, product), entry[colour], set).length === 0;
-      return [setStatus(colour, colour === live, fits ? entry[colour]!.version : set.version, set, found?.switch)];
+      return [setStatus(colour, colour === live, fits ? entry[colour]!.version : set.version, set, traffic)];
     }).sort((a, b) => Number(b.live) - Number(a.live)),
-    problems: problemsOf(site, product, entry, found),
+    problems: [...problemsOf(site, product, entry, found, traffic), ...(served ? servedProblems(served) : [])],
+    ...(served && isOnTrial ? { watched: watchedInWords(served) } : {}),
     ...(open
       ? {
           underWay: `${open.progress?.version ?? "a run"} by ${open.who} since ${open.since}, at ${open.underWay?.step ?? open.lastDone ?? "its start"}`,
@@ -150,13 +175,14 @@ function problemsOf(
   name: string,
   entry: ProductRelease | undefined,
   found: LiveProduct | undefined,
+  traffic: LiveSwitch | undefined,
 ): string[] {
   if (!entry) return ["runs, but is not in the release file"];
   if (!found) return ["is in the release file, but does not run"];
   const product = productOf(site, name);
   const size = setSize(product, site.environment);
   const wanted = COLOURS.filter((colour) => entry[colour] !== null);
-  const { switch: traffic, failedSwitch } = found;
+  const { failedSwitch } = found;
   const split = formatWeights(entry);
   return [
     ...wanted.flatMap((colour) => {
@@ -193,5 +219,8 @@ function earlierVersions(product: string, entry: ProductRelease | undefined, { e
   return [...new Set(versions.reverse())].slice(0, 3);
 }
 
-export const hasTrouble = ({ products, drift, driftUnknown }: Status): boolean =>
-  products.some(({ problems }) => problems.length > 0) || (drift?.length ?? 0) > 0 || driftUnknown !== undefined;
+export const hasTrouble = ({ products, drift, driftUnknown, edgeUnknown }: Status): boolean =>
+  edgeUnknown !== undefined ||
+  products.some(({ problems }) => problems.length > 0) ||
+  (drift?.length ?? 0) > 0 ||
+  driftUnknown !== undefined;

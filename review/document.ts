@@ -95,6 +95,11 @@ function blocksOf(review: Review): Block[] {
       after: say`Nothing here can bring these back.`,
       whole: true,
     }),
+    ...block("The edge is not as Terraform was told", review.edge.length > 0, {
+      items: review.edge.map((line) => ({ words: say`${line}` })),
+      after: say`This plan was made from what Terraform was told: an apply of it settles that first, or is refused.`,
+      whole: true,
+    }),
     ...(broken ? [policies] : []),
     ...trafficBlock(review),
     ...dataBlock(review),
@@ -130,6 +135,7 @@ const block = (
 
 const moodOf = (review: Review): Mood => {
   if (review.losses.length > 0 || brokenPolicies(review).length > 0) return "danger";
+  if (review.edge.length > 0) return "care";
   const careful = review.interruptions.some(({ noticed }) => noticed) || review.drift.length > 0;
   return careful || review.notApplied.length > 0 ? "care" : "fine";
 };

@@ -34,6 +34,8 @@ export interface Review {
   readonly platform: string;
   readonly environment: string;
   readonly made: Made;
+  /** Products whose traffic at the edge is not as Terraform was told, a line each. */
+  readonly edge: readonly string[];
   /** The first line: all that matters, in words. */
   readonly verdict: string;
   /** What is destroyed and cannot be had back, worst first. */
@@ -60,9 +62,14 @@ export interface ReviewOptions {
   readonly environment: Environment;
   readonly made: Made;
   readonly waivers?: readonly Waiver[];
+  /** Products whose traffic at the edge is not as Terraform was told. @default nobody has looked */
+  readonly edge?: readonly string[];
 }
 
-export function reviewPlan(plan: Plan, { platform, environment, made, waivers = [] }: ReviewOptions): Review {
+export function reviewPlan(
+  plan: Plan,
+  { platform, environment, made, waivers = [], edge = [] }: ReviewOptions,
+): Review {
   const resources = managed(plan);
   const changes = effective(plan).filter(({ mode }) => mode === "managed");
   const products = productReviews(resources, platform);
@@ -83,6 +90,7 @@ export function reviewPlan(plan: Plan, { platform, environment, made, waivers = 
     platform: platform.name,
     environment: environment.name,
     made,
+    edge,
     verdict: verdictOf({ ...found, platform, environment: environment.name, resources }),
     losses,
     removed,

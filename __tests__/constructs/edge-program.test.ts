@@ -92,7 +92,7 @@ describe("a switch", () => {
 
   test("of one set alone says so where another split is asked for", () => {
     edge.next({ blue: CONTENTS.blue });
-    edge.run(["switch", "chat", "blue=100", "blue", "v1.5.2", "", "120"]);
+    edge.run(["switch", "chat", "blue=100", "blue", "v1.5.2", "-", "120"]);
     const { said } = move("blue=0,green=100", "green");
     expect(said).toContain("chat has no routing for blue=0,green=100");
     expect(said).toMatch(/^\.1$/m);

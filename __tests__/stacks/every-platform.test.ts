@@ -278,9 +278,14 @@ describe.each(CASES)("%s", (_, given) => {
         const { canary } = platform.products.find((each) => each.name === product)!;
         expect(stack.operation(name)).toEqual([
           ...["switch", product, formatWeights(release[product]!), release[product]!.live],
-          ...COLOURS.map((colour) => release[product]![colour]?.version ?? ""),
+          ...COLOURS.map((colour) => release[product]![colour]?.version ?? "-"),
           String(canaryRules(canary).lease.seconds),
         ]);
+      }
+    });
+    test("no argument of any container is empty: the Docker provider refuses to make it", () => {
+      for (const body of Object.values(stack.all("docker_container"))) {
+        for (const argument of [body["entrypoint"] ?? [], body["command"] ?? []].flat()) expect(argument).not.toBe("");
       }
     });
     test("it waits for every container of its product, and for none of another", () => {

@@ -9,6 +9,7 @@ import { EXIT } from "../shared/exit";
 import type { OpenSite } from "../shared/site";
 import { applyKept } from "./apply-kept";
 import { reviewSite } from "./review";
+import { settleFiles } from "./settle-files";
 
 /** @throws ProblemsError for what cannot be a fingerprint */
 export function mustBeFingerprint(given: string): void {
@@ -37,6 +38,7 @@ export async function applyReviewed(
 ): Promise<number> {
   const { name } = site.environment;
   const then = reviewedBefore(fingerprint, record, site);
+  await settleFiles(site, write);
   const { plan, review, redact, record: now } = await reviewSite(site, env);
   if (review.changes === 0) {
     write(`${name}: nothing to change. It is as the files say already.`);

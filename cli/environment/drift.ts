@@ -8,6 +8,7 @@ import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name
 import { formatProblem, list } from "../../model/problem";
 import { openReleases } from "../../release/journal/open-releases";
 import { allProblems, inWords } from "../../release/journal/whole";
+import { servedLook, watchedInWords } from "../../release/served";
 import { markdown, MOST_CHARACTERS } from "../../review/markdown";
 import { accessOf } from "../shared/access";
 import { EXIT } from "../shared/exit";
@@ -30,6 +31,9 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv): Promise<str
       : undefined;
   const parts = [
     ...(open ? ["**The server is not behind its firewall.**", "```", formatProblem(open), "```"] : []),
+    ...(review.edge.length > 0 && review.changes === 0
+      ? ["**The edge is not as Terraform was told.**", ...review.edge.map((line) => `- ${redact(line)}`)]
+      : []),
     ...(review.changes > 0
       ? [
           `An apply of ${name} would change what runs, as below: apply it, or bring the files to what is so.`,
@@ -64,6 +68,11 @@ export function driftCommand({ environment, env, issue, write = console.log }: D
     const releasing = openReleases(site.platform, known);
     if (releasing.length > 0) {
       write(`${environment}: a release of ${list(releasing)} has not ended, so nothing is said of drift.`);
+      const { splits } = await servedLook(site);
+      for (const name of releasing) {
+        const served = splits.get(name);
+        if (served) write(`${environment}: ${name}: ${watchedInWords(served)} (twinset release ${name} --resume).`);
+      }
       return EXIT.locked;
     }
     const body = await drift(site, env);

@@ -4,6 +4,7 @@ import colours from "picocolors";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import { list } from "../../model/problem";
 import { describeChange, summary } from "../../release/plan-words";
+import { edgeDifferences } from "../../release/served";
 import { refusals } from "../../review/refusals";
 import type { ResourceChange } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
@@ -11,6 +12,7 @@ import { environmentName } from "../shared/names";
 import { ALLOW } from "../shared/options";
 import { openSite, type OpenSite } from "../shared/site";
 import { told } from "../shared/told";
+import { settleFiles } from "./settle-files";
 import { forget, keep, plannedIn } from "./shown-plan";
 
 /** Plans, saves, shows. @returns 0: nothing to change, or a plan that may be applied; 3: the guard would refuse it */
@@ -19,7 +21,10 @@ export async function planEnvironment(
   allow: readonly string[],
   write: (line: string) => void = console.log,
 ): Promise<number> {
+  await settleFiles(site, write);
   const changes = await site.terraform.plan();
+  const edge = await edgeDifferences(site, await site.terraform.state());
+  edge.forEach((line) => write(colours.yellow(`${site.environment.name}: ${line}`)));
   if (changes.length === 0) {
     forget(site);
     write(`${site.environment.name}: nothing to change.`);

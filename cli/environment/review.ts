@@ -9,6 +9,7 @@ import { ENVIRONMENTS } from "../../model/environment-name";
 import type { Platform } from "../../model/platform";
 import { error, list, ProblemsError } from "../../model/problem";
 import { knownSecrets, type Redact } from "../../model/redact";
+import { edgeDifferences } from "../../release/served";
 import { markdown } from "../../review/markdown";
 import { parsePlan } from "../../review/plan-file";
 import { recordOf, type ReviewRecord } from "../../review/record";
@@ -98,7 +99,9 @@ export async function reviewSite(site: OpenSite, env: NodeJS.ProcessEnv, refresh
   const stateFrom = refresh ? undefined : await site.files.modified();
   await site.terraform.plan({ refresh });
   const plan = parsePlan(await site.terraform.plannedJson(), "terraform show -json");
-  return reviewed(plan, platform, environment, env, { refreshed: refresh, stateFrom, at: new Date() });
+  // Without the host nothing can be said of the edge; that nobody looked is said already.
+  const edge = refresh ? await edgeDifferences(site, await site.terraform.state()) : [];
+  return reviewed(plan, platform, environment, env, { refreshed: refresh, stateFrom, at: new Date() }, edge);
 }
 
 function reviewed(
@@ -107,9 +110,10 @@ function reviewed(
   environment: Environment,
   env: NodeJS.ProcessEnv,
   made: Made,
+  edge: readonly string[] = [],
 ): Reviewed {
   const { waivers } = waiversOf(platform);
-  const review = reviewPlan(plan, { platform, environment, made, waivers });
+  const review = reviewPlan(plan, { platform, environment, made, waivers, edge });
   const redact = planRedactor(plan, knownSecrets(platform, environment, env));
   return { plan, review, redact, record: recordOf(plan, review, redact) };
 }

@@ -25,7 +25,7 @@ export function describeStatus(status: Status, now = new Date()): string {
           health(set, now),
         ]),
   );
-  const notes = products.flatMap(({ product, problems, underWay, earlier }) => [
+  const notes = products.flatMap(({ product, problems, underWay, watched, earlier }) => [
     ...problems.map((problem) => colours.yellow(`${product}: ${problem}`)),
     ...(underWay
       ? [
@@ -34,6 +34,7 @@ export function describeStatus(status: Status, now = new Date()): string {
           ),
         ]
       : []),
+    ...(watched === undefined ? [] : [colours.yellow(`${product}: ${watched}`)]),
     ...(earlier.length > 0 ? [colours.dim(`${product}: before that ${earlier.join(", ")}`)] : []),
   ]);
   return [
@@ -42,6 +43,14 @@ export function describeStatus(status: Status, now = new Date()): string {
       ...(["left", "left", "left", "right", "right", "left"] as const),
     ]),
     ...(notes.length > 0 ? ["", ...notes] : []),
+    ...(status.edgeUnknown === undefined
+      ? []
+      : [
+          "",
+          colours.yellow(
+            `What the edge serves is not known, so traffic is as the last switches say: ${status.edgeUnknown}`,
+          ),
+        ]),
     ...(journal.length > 0 ? ["", ...journal.map((line) => colours.yellow(`${line}.`))] : []),
     "",
     ...driftLines(status),

@@ -156,7 +156,7 @@ back() {
   say "$1; the former routing of $subject is back"
 }
 
-# For Terraform's job: switch <subject> <split> <live> <blue's version> <green's version> <seconds of a lease>
+# For Terraform's job: switch <subject> <split> <live> <blue's version, or -> <green's version, or -> <seconds of a lease>
 switch() {
   about "$1"
   hash=$(cat ${NEXT}/* | sha256sum | cut -c1-12)

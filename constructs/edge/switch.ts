@@ -8,6 +8,9 @@ import type { Networks } from "../docker/networks";
 import type { Edge } from "./edge";
 import { RoutingJob } from "./routing-job";
 
+/** Of a set that does not run. */
+const NO_VERSION = "-";
+
 export interface SwitchProps {
   readonly engine: Engine;
   readonly networks: Networks;
@@ -43,7 +46,8 @@ export class Switch extends Construct {
       name: `${product}-switch`,
       operation: [
         ...["switch", product, formatWeights(release), release.live],
-        ...COLOURS.map((colour) => versions[colour] ?? ""),
+        // The Docker provider takes no empty argument.
+        ...COLOURS.map((colour) => versions[colour] ?? NO_VERSION),
         String(props.lease.seconds),
       ],
       contents: Object.fromEntries(

@@ -1,0 +1,70 @@
+/** Of a whole environment: what the edge serves, and in what that is not what Terraform was told. */
+import { KeeperError, NoKeeper, type ServedSplit } from "../clients/edge-keeper";
+import { environmentPrefix } from "../model/names";
+import { ProblemsError } from "../model/problem";
+import { formatWeights, otherColour, type ProductRelease, weights } from "../model/release";
+import type { StateResource } from "../terraform/state";
+import { appliedRelease } from "./applied";
+import { isSameSplit, servedInWords } from "./at-edge";
+import { productOf, type Site } from "./site";
+
+export interface ServedLook {
+  readonly splits: ReadonlyMap<string, ServedSplit>;
+  /** Why it is not known what the edge serves; undefined: it is, or there is no keeper yet. */
+  readonly unknown?: string;
+}
+
+/** Asks the keeper once for all products. Whatever it does not say is told, and stops nobody. */
+export async function servedLook(site: Pick<Site, "keeper" | "redact">): Promise<ServedLook> {
+  try {
+    const found = await (await site.keeper()).facts();
+    return { splits: new Map(found.map((split) => [split.product, split])) };
+  } catch (reason) {
+    if (reason instanceof NoKeeper) return { splits: new Map() };
+    if (!(reason instanceof KeeperError || reason instanceof ProblemsError)) throw reason;
+    return { splits: new Map(), unknown: site.redact(reason.message) };
+  }
+}
+
+/**
+ * What of a split is not as it should be, in sentences.
+ * @param entry what Terraform was told. @default that is not known, or has to be so anyway
+ */
+export function servedProblems(served: ServedSplit, entry?: ProductRelease): string[] {
+  if (!served.recorded) {
+    return [
+      `the edge has ${servedInWords(served)}, and Terraform has not been told: the next release command or twinset apply tells it`,
+    ];
+  }
+  if (!served.inForce) return [`the edge does not serve what it was given: ${servedInWords(served)}`];
+  return entry && !isSameSplit(served.weights, weights(entry))
+    ? [`the edge has ${servedInWords(served)}, the state says ${formatWeights(entry)}`]
+    : [];
+}
+
+/** Who watches a split that is on trial: a canary, or a version whose old set is kept. */
+export function watchedInWords({ weights: split, live, leaseLeft, watchedLeft }: ServedSplit): string {
+  const isCanary = (split[otherColour(live)] ?? 0) > 0;
+  if (isCanary) return `the canary ends by itself in ${Math.max(0, leaseLeft ?? 0)} s unless it is watched`;
+  if (watchedLeft === undefined) return "nobody watches it";
+  return watchedLeft > 0 ? "somebody watches it" : `nobody has watched it for ${-watchedLeft} s`;
+}
+
+/** Each product whose edge is not as Terraform was told, in a line: for whoever plans, reviews or looks for drift. */
+export async function edgeDifferences(
+  site: Pick<Site, "keeper" | "redact" | "platform" | "environment">,
+  state: readonly StateResource[],
+): Promise<readonly string[]> {
+  if (state.length === 0) return [];
+  const { splits, unknown } = await servedLook(site);
+  if (unknown !== undefined) {
+    return [
+      `What the edge of ${environmentPrefix(site.platform.name, site.environment.name)} serves is not known: ${unknown}`,
+    ];
+  }
+  return [...splits.values()].flatMap((served) => {
+    if (!site.platform.products.some(({ name }) => name === served.product)) return [];
+    const applied = appliedRelease(state, site.platform, productOf(site, served.product));
+    return servedProblems(served, applied).map((problem) => `${served.product}: ${problem}`);
+  });
+}
