@@ -115,7 +115,7 @@ describe("switch", () => {
       "120",
     ]);
     expect(production.operation("chat_switch_job")).toEqual([
-      ...["switch", "chat", "blue=100", "blue", "v1.5.2", ""],
+      ...["switch", "chat", "blue=100", "blue", "v1.5.2", "-"],
       "120",
     ]);
   });

@@ -40,7 +40,7 @@ afterEach(() => world.stop());
 const releasing = (flags: Partial<ReleaseFlags> = {}): Promise<Ran> =>
   run((all) => release("chat", "v1.6.0", all, world.env), flags);
 const rollingBack = (flags: Partial<ReleaseFlags> = {}, version?: string): Promise<Ran> =>
-  run((all) => rollback("chat", version, all, world.env), { recordFor: "0s", ...flags });
+  run((all) => rollback("chat", version, all, world.env), flags);
 /** By the edge's own files. */
 const edge = (): string | undefined => /^split (.*)$/m.exec(world.host.run(["facts", "chat"]).said)?.[1];
 const everythingDown = (): void => {
@@ -139,13 +139,13 @@ describe("rollback after a cutover", () => {
 
   test("to the good set by its colour is the same", async () => {
     everythingDown();
-    const ran = await run((all) => switchStep("chat", "blue", all, world.env), { recordFor: "0s" });
+    const ran = await run((all) => switchStep("chat", "blue", all, world.env));
     expect({ code: ran.code, edge: edge() }).toEqual({ code: 8, edge: "blue=100,green=0" });
   });
 
   test("to the set that has the traffic is no way back", async () => {
     everythingDown();
-    await run((all) => switchStep("chat", "green", all, world.env), { recordFor: "0s" });
+    await run((all) => switchStep("chat", "green", all, world.env));
     expect(edge()).toBe("blue=0,green=100");
   });
 });
@@ -238,7 +238,7 @@ test("a breach is at the edge before it is written down, with the store down for
     world.store.faults.inject({ fault: { kind: "error", status: 403 }, path: /./, times: 100_000 });
     world.fate({ metrics: prometheusAnswer({ requests: 500, errors: 100 }, 600), broken: "plan" });
   }, 20);
-  const ran = await releasing({ recordFor: "0s" });
+  const ran = await releasing();
   clearInterval(watch);
   expect({ code: ran.code, edge: edge() }).toEqual({ code: 4, edge: "blue=100,green=0" });
   expect(ran.text).toContain("Terraform could not be told of it");

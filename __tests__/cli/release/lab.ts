@@ -36,7 +36,7 @@ export async function run(
     return true;
   });
   try {
-    const quick = { canaryFor: "0s", patience: "0s", keepFor: "0s" };
+    const quick = { canaryFor: "0s", patience: "0s", keepFor: "0s", recordFor: "0s" };
     const code = await command({ environment: "production", json: true, yes: true, ...quick, ...flags });
     const events = lines.map((line) => JSON.parse(line) as ReleaseEvent);
     return {

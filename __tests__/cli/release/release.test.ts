@@ -51,11 +51,12 @@ const journalOf = () => new Journal(files(), { redact: (text) => text, who: "ali
 const lockFile = () => world.file("terraform.tfstate.tflock");
 
 /** A run whose switch fails in the canary, and on every way back. */
-async function stuck(): Promise<Ran> {
+/** Neither Terraform nor the keeper beside the edge can move anything. */
+async function stuck(noKeeper = "Cannot connect to the Docker daemon"): Promise<Ran> {
   await deployed();
   await world.push("v1.6.0");
   await releasing("v1.6.0", { until: "smoke" });
-  world.fate({ fails: { [SWITCH]: "the edge does not serve it" } });
+  world.fate({ fails: { [SWITCH]: "the edge does not serve it" }, noKeeper });
   const begun = start({ before: BEFORE, version: "v1.6.0", canaryPercent: 10 });
   const progress = { ...begun, step: "canary" as const, now: world.chat };
   const line = { run: newRunId(), product: "chat", progress };
@@ -249,6 +250,14 @@ describe("a release that does not go well", () => {
     expect(steps(ran)).toEqual(["canary failed", "back failed", "back failed", "back failed"]);
     expect(end(ran)).toMatchObject({ outcome: "stuck" });
     expect(end(ran)!.text[0]).toContain("TRAFFIC COULD NOT BE MOVED BACK");
+  });
+
+  test("a switch that Terraform cannot make (4): the edge is back all the same, and Terraform was not told", async () => {
+    const ran = await stuck("");
+    expect(ran.code).toBe(4);
+    expect(steps(ran)).toEqual(["canary failed", "back failed"]);
+    expect(ran.text).toContain("All traffic is on blue at the edge. Terraform could not be told of it:");
+    expect(world.host.run(["facts", "chat"]).said).toContain("split blue=100,green=0");
   });
 
   test("stuck: the one command that is named brings the traffic back, and not all of it to the new set", async () => {
