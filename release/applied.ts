@@ -6,7 +6,7 @@ import { COLOURS, type Colour, otherColour, parseSplit, type ProductRelease, typ
 import type { Product } from "../model/service";
 import { imageRepository, type Platform } from "../model/platform";
 import type { StateResource } from "../terraform/state";
-import { label } from "./guard";
+import { label, switchAddress } from "./guard";
 
 /** @returns undefined: it was never released, or its switch is not in force (it failed, or is just being made) */
 export function appliedRelease(
@@ -15,7 +15,7 @@ export function appliedRelease(
   product: Product,
 ): ProductRelease | undefined {
   const current = state.filter(({ tainted, deposed_key: deposed }) => !tainted && deposed === undefined);
-  const job = current.find(({ address }) => address === `docker_container.${product.name}_switch_job`);
+  const job = current.find(({ address }) => address === switchAddress(product.name));
   const live = label(job?.values, "release.live") as Colour | undefined;
   const weights = label(job?.values, "release.weights");
   if (live === undefined || weights === undefined) return undefined;

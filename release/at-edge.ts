@@ -13,7 +13,15 @@ import {
 } from "../clients/edge-keeper";
 import { whoAmI } from "../clients/process";
 import { ProblemsError } from "../model/problem";
-import { type Colour, formatSplit, otherColour, type ProductRelease, type Weights, weights } from "../model/release";
+import {
+  type Colour,
+  COLOURS,
+  formatSplit,
+  otherColour,
+  type ProductRelease,
+  type Weights,
+  weights,
+} from "../model/release";
 import type { Reporter } from "./report";
 
 /** The keeper beside the edge, as a release uses it. */
@@ -167,11 +175,34 @@ export class AtEdge {
     }
   }
 
-  /** A move that Terraform has not been told of, and that is not what a run has left. */
-  async movedFrom(left: ProductRelease | null): Promise<Lost | undefined> {
+  /**
+   * Traffic to the other set, or more of it, before Terraform carries out the plan that says so. Only between sets that the
+   * edge knows as that plan does; everything else is left to the plan.
+   * @returns whether the edge serves it
+   */
+  async forward(now: ProductRelease, to: ProductRelease, why: string): Promise<boolean> {
+    const { product, report } = this.options;
     const served = await this.served();
-    if (!served || served.recorded || (left && isSameSplit(served.weights, weights(left)))) return undefined;
-    return lost(served);
+    const isKnown = served && COLOURS.every((colour) => served.versions[colour] === to[colour]?.version);
+    if (!isKnown || !served.inForce || !isSameSplit(served.weights, weights(now))) return false;
+    try {
+      const { revision } = served;
+      const move = { product, revision, weights: weights(to), live: to.live, by: this.options.by, who: whoAmI(), why };
+      await (await this.options.keeper()).move(move);
+      report({ kind: "traffic", weights: weights(to) });
+      return true;
+    } catch (reason) {
+      // The plan does it, or says why it cannot.
+      if (!(reason instanceof MovedMeanwhile)) this.silent(reason);
+      return false;
+    }
+  }
+
+  /** A move that Terraform has not been told of, and that is none of what a run has left or is about to bring about. */
+  async movedFrom(left: readonly (ProductRelease | null)[]): Promise<Lost | undefined> {
+    const served = await this.served();
+    if (!served || served.recorded) return undefined;
+    return left.some((entry) => entry && isSameSplit(served.weights, weights(entry))) ? undefined : lost(served);
   }
 
   private silent(reason: unknown): void {

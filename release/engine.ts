@@ -13,10 +13,10 @@ import { AtEdge } from "./at-edge";
 import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
 import type { PlanSummary } from "./journal/entry";
-import { asProblem, guard } from "./guard";
+import { asProblem, guard, GuardRefused, switchAddress } from "./guard";
 import { intentOf } from "./intent";
-import { applies, type Event, newColour, next, type Run, type Step, task } from "./machine";
-import { describeChange, planSummary } from "./plan-words";
+import { applies, type Event, newColour, next, type Run, type Step, task, WENT_WRONG } from "./machine";
+import { describeChange, movesOnly, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
 import { smoke } from "./smoke";
@@ -57,9 +57,6 @@ export interface EngineOptions {
   /** For a run that is resumed: since when the new set has had its share. @default when it gets it */
   readonly sharedSince?: Date | undefined;
 }
-
-/** A plan wanted to touch what its step may not. */
-export class GuardRefused extends Error {}
 
 /** What came of a step, in words. */
 interface Performed {
@@ -134,7 +131,7 @@ export class Engine {
     const performed = await work();
     const { event, text, plan } = performed;
     const seconds = Math.round((performance.now() - begin) / 100) / 10;
-    const well = !BAD.has(event);
+    const well = !WENT_WRONG.has(event);
     report({ kind: "step", step, state: well ? "done" : "failed", seconds, text: text.join("\n") });
     await ledger.append({
       event: well ? "step-done" : "step-failed",
@@ -212,7 +209,7 @@ export class Engine {
     const { site, product } = this.options;
     const others = await this.held(run, step, deadline);
     if (others !== undefined) return { event: "overtaken", text: [others] };
-    const lost = step === "back" ? undefined : await this.edge.movedFrom(run.now);
+    const lost = step === "back" ? undefined : await this.edge.movedFrom([run.now, to]);
     if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
       return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
@@ -229,8 +226,12 @@ export class Engine {
       return { event: "ok", text: ["nothing to change"] };
     }
     this.options.report({ kind: "plan", step, changes: changes.map(describeChange), allowed });
+    // The guard has read what moves, and Terraform is about to be told: the edge need not wait for it.
+    const isMoved = FORWARD.has(step) && run.now !== null && movesOnly(changes, product);
+    const moved = isMoved && (await this.edge.forward(run.now, to, `"${step}" of a release`));
     const applied = await this.applyPlanned(changes.length);
     if (applied.code !== 0) {
+      if (moved) await this.edge.back(run.now, `"${step}" has failed`);
       const docker = await site.docker();
       const state = await site.terraform.state().catch(() => []);
       const text = await explain(applied.errors, state, (name, lines) => docker.logs(name, lines), {
@@ -240,7 +241,7 @@ export class Engine {
       return { event: "failed", text, plan };
     }
     site.save(product, to);
-    this.moved(to);
+    this.moved(to, moved);
     return { event: "ok", text: [plan.summary], plan };
   }
 
@@ -287,9 +288,9 @@ export class Engine {
     const { site, product, allow } = this.options;
     const release = site.release();
     site.render(release[product] ? change(release, product, () => to) : { ...release, [product]: to });
-    // Seconds count on the way back: one resource, and nothing else is asked.
+    // Seconds count where traffic moves: one resource with what it needs, and nobody is asked what the state knows.
     const changes = await site.terraform.plan(
-      step === "back" ? { targets: [`docker_container.${product}_switch_job`], refresh: false } : {},
+      MOVES.has(step) ? { targets: [switchAddress(product)], refresh: false } : {},
     );
     const guarded = { product, step, to, first: run.before === null };
     const products = site.platform.products.map(({ name }) => name);
@@ -317,9 +318,10 @@ export class Engine {
     });
   }
 
-  private moved(to: ProductRelease): void {
+  /** @param isTold was it told when the edge moved? */
+  private moved(to: ProductRelease, isTold = false): void {
     this.sharedSince = Date.now();
-    this.options.report({ kind: "traffic", weights: weights(to) });
+    if (!isTold) this.options.report({ kind: "traffic", weights: weights(to) });
   }
 
   private async smoke(run: Run): Promise<Performed> {
@@ -381,13 +383,12 @@ export class Engine {
   }
 }
 
+const FORWARD: ReadonlySet<Step> = new Set<Step>(["canary", "cutover"]);
+/** Steps that move traffic between sets that run, and do nothing else. */
+const MOVES: ReadonlySet<Step> = new Set<Step>([...FORWARD, "back"]);
+
 const isRefusal = (reason: unknown): reason is Error =>
   reason instanceof GuardRefused || reason instanceof LockedError || reason instanceof TerraformError;
-
-/** Events that a step did not go well by. */
-const BAD: ReadonlySet<Event> = new Set([
-  ...(["failed", "refused", "overtaken", "lapsed", "unrecorded", "breach", "undecided"] as const),
-]);
 
 const DECISIONS = {
   "go-back": "you said: go back",

@@ -17,6 +17,12 @@ export interface GuardedStep {
   readonly first: boolean;
 }
 
+/** A plan wanted to touch what its step may not. */
+export class GuardRefused extends Error {}
+
+/** The one resource that says how a product's traffic is split. */
+export const switchAddress = (product: string): string => `docker_container.${product}_switch_job`;
+
 /** A change that a step may not make. */
 export interface Refusal {
   readonly address: string;
@@ -96,7 +102,7 @@ function shared(name: string, { product, step, first }: GuardedStep): string | u
 
 function ofProduct(change: ResourceChange, step: GuardedStep): string | undefined {
   const { name } = change;
-  if (name === `${step.product}_switch_job`) return wrongSwitch(change, step);
+  if (change.address === switchAddress(step.product)) return wrongSwitch(change, step);
   const { live } = step.to;
   const colour = colourOf(name, step.product);
   if (colour === undefined) return `${step.product}'s own, but no part of a set`;

@@ -69,6 +69,11 @@ export type Event =
   | "go-on"
   | "stay";
 
+/** Events that a step did not go well by. */
+export const WENT_WRONG: ReadonlySet<Event> = new Set<Event>([
+  ...(["failed", "refused", "overtaken", "lapsed", "unrecorded", "breach", "undecided"] as const),
+]);
+
 /** A run between two tasks. Plain data: it is what the journal keeps. */
 export interface Run {
   readonly step: Step | "ended";

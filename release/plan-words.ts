@@ -1,5 +1,7 @@
 /** A step's plan in a few words: for the journal, and for who watches. */
+import { isDeepStrictEqual } from "node:util";
 import type { ResourceChange } from "../terraform/plan";
+import { switchAddress } from "./guard";
 import type { PlanSummary } from "./journal/entry";
 
 /** "docker_container.chat_green_backend-0 create". */
@@ -20,6 +22,22 @@ export function summary(changes: readonly ResourceChange[]): string {
       return count > 0 ? [`${count} ${word}`] : [];
     })
     .join(", ");
+}
+
+/**
+ * Is the switch the only change, and is it to put the very routing into force that the edge has been given for these sets
+ * before? Then nothing but the shares of the visitors differs.
+ */
+export function movesOnly(changes: readonly ResourceChange[], product: string): boolean {
+  const [only, ...others] = changes;
+  const { before, after } = only?.change ?? {};
+  const known = before?.["upload"];
+  return (
+    others.length === 0 &&
+    only?.address === switchAddress(product) &&
+    known !== undefined &&
+    isDeepStrictEqual(known, after?.["upload"])
+  );
 }
 
 /** Counted as Terraform counts: a replacement is one that comes and one that goes. */

@@ -1,5 +1,6 @@
 /** A directory with one synthesized stack, and Terraform's commands in it. */
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { effective, type Plan, type ResourceChange } from "./plan";
@@ -69,6 +70,29 @@ export class WorkingDirectory {
 
   async init(): Promise<void> {
     await this.must("init", ["-input=false", "-no-color"]);
+  }
+
+  /**
+   * Initialized for this stack, by this or an earlier command: `init` takes a quarter of a second, and says nothing new
+   * while providers, their lock, backend and Terraform are the same.
+   */
+  async prepared(): Promise<void> {
+    const marker = join(this.path, ".terraform", "initialized");
+    const wanted = this.initializedFor();
+    if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
+    await this.init();
+    // What `init` has written is part of it: the lock of the providers.
+    if (existsSync(join(this.path, ".terraform"))) writeFileSync(marker, this.initializedFor());
+  }
+
+  private initializedFor(): string {
+    const { terraform } = JSON.parse(readFileSync(join(this.path, CONFIG), "utf8")) as { terraform?: unknown };
+    const lock = join(this.path, ".terraform.lock.hcl");
+    const around = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_DATA_DIR", "AWS_ENDPOINT_URL_S3", "HOME"];
+    return createHash("sha256")
+      .update(JSON.stringify([this.terraform, terraform, around.map((name) => this.env[name])]))
+      .update(existsSync(lock) ? readFileSync(lock) : "")
+      .digest("hex");
   }
 
   /** Plans, and keeps the plan for `applyPlanned`. @returns the changes that an apply would make now */
@@ -154,7 +178,12 @@ export class WorkingDirectory {
   }
 
   async must(command: string, args: readonly string[]): Promise<Finished> {
-    const result = await this.run([command, ...args]);
+    let result = await this.run([command, ...args]);
+    // Somebody has removed what an earlier `init` had made.
+    if (result.code !== 0 && command !== "init" && asksForInit(result)) {
+      await this.init();
+      result = await this.run([command, ...args]);
+    }
     if (result.code === 0) return result;
     const errors = errorDiagnostics(result.stdout);
     const lines = errors.length > 0 ? errors.map(describe) : [(result.stderr || result.stdout).trim()];
@@ -183,6 +212,10 @@ export class WorkingDirectory {
     ];
   }
 }
+
+/** Terraform's own words where it has not been initialized for what is asked. */
+const asksForInit = ({ stdout, stderr }: Finished): boolean =>
+  /terraform init/.test(stdout + stderr) && /initializ|not installed|lock file|plugin/i.test(stdout + stderr);
 
 const CONFIG = "cdk.tf.json";
 /** Terraform reads it by itself, so that others who work in the directory have the same values. */

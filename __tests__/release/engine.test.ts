@@ -149,14 +149,14 @@ describe("a step", () => {
   test("plans, guards, applies, and only then writes the release file", async () => {
     const stage = new Stage();
     const run = await stage.engine().run({ ...stage.at("canary", BOTH), until: "canary" });
-    expect(stage.done).toEqual(["lock", "plan", "apply", "save blue 10"]);
+    expect(stage.done).toEqual(["lock", `plan ${SWITCH} refresh=false`, "apply", "save blue 10"]);
     expect(run).toMatchObject({ outcome: "done", now: { canary: 10 } });
   });
   test("that needs no change says so, writes the file and goes on", async () => {
     const stage = new Stage();
     stage.nothing = true;
     await stage.engine().run({ ...stage.at("canary", BOTH), until: "canary" });
-    expect(stage.done).toEqual(["lock", "plan", "save blue 10"]);
+    expect(stage.done).toEqual(["lock", `plan ${SWITCH} refresh=false`, "save blue 10"]);
     expect(stage.events).toContainEqual(expect.objectContaining({ state: "done", text: "nothing to change" }));
   });
   test("is written down before it begins and after it ended, and how", async () => {
@@ -199,10 +199,11 @@ describe("a step", () => {
     };
     stage.more = [foreign];
     const engine = stage.engine();
-    // The way back is planned for the switch alone.
-    stage.site.terraform.plan = ((original) => (options) => {
-      if (options?.targets) stage.more = [];
-      return original(options);
+    // The way back has nothing of it.
+    stage.site.terraform.plan = ((original) => async (options) => {
+      const changes = await original(options);
+      stage.more = [];
+      return changes;
     })(stage.site.terraform.plan);
     const run = await engine.run(stage.at("cutover", { ...BOTH, canary: 10 }));
     expect(stage.failures()[0]).toContain("docker_container.news_blue_news-api-0");
@@ -226,8 +227,9 @@ describe("a step", () => {
   });
   test("that Terraform refuses to plan is over, and the program is not", async () => {
     const stage = new Stage();
-    stage.site.terraform.plan = (options) =>
-      options?.targets
+    let plans = 0;
+    stage.site.terraform.plan = () =>
+      (plans += 1) > 1
         ? Promise.resolve([])
         : Promise.reject(new TerraformError("plan", ["no address for the Docker host"]));
     const run = await stage.engine().run(stage.at("canary", BOTH));

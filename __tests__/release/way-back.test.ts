@@ -147,6 +147,15 @@ describe("where a rollback leads", () => {
     expect(history.way()).toEqual({ kind: "move", version: "v2", colour: "green" });
   });
 
+  test("what an apply gave all traffic past the record was last, whatever the record says of before", () => {
+    const history = new History();
+    history.release("v2", OK(7));
+    // Somebody applies an older release file, and then v3 is released.
+    history.now = FIRST;
+    history.release("v3", OK(6));
+    expect(history.way()).toEqual({ kind: "move", version: "v1", colour: "blue" });
+  });
+
   test("without a record nobody knows a good one", () => {
     const both: ProductRelease = { ...FIRST, green: { version: "v0" } };
     const empty = recordOf({ entries: [] }, "chat");

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { readdirSync, readFileSync, statSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findTerraform, type Terraform } from "../../terraform/program";
 import { type ApplyEvent, lockIn, WorkingDirectory } from "../../terraform/working-directory";
@@ -142,6 +142,38 @@ test("a plan is what would change: nothing that stays as it is, nothing that is 
 test("a command that has to work and does not says what Terraform said", async () => {
   fake.plays({ init: { code: 1, stderr: "no such backend" } });
   await expect(directory.init()).rejects.toThrow("terraform init: no such backend");
+});
+
+describe("a directory that is prepared", () => {
+  const stack = (version: string): void =>
+    directory.write({ terraform: { required_providers: { docker: { version } } } }, "");
+
+  test("is initialized once for the same stack, and again for another one", async () => {
+    stack("4.5.0");
+    mkdirSync(join(directory.path, ".terraform"));
+    await directory.prepared();
+    await directory.prepared();
+    expect(fake.calls("init")).toHaveLength(1);
+    stack("4.6.0");
+    await directory.prepared();
+    expect(fake.calls("init")).toHaveLength(2);
+  });
+
+  test("is initialized again when its providers' lock has changed", async () => {
+    stack("4.5.0");
+    mkdirSync(join(directory.path, ".terraform"));
+    await directory.prepared();
+    writeFileSync(join(directory.path, ".terraform.lock.hcl"), "another");
+    await directory.prepared();
+    expect(fake.calls("init")).toHaveLength(2);
+  });
+
+  test("whose plugins somebody has removed is initialized when Terraform says so, and once only", async () => {
+    stack("4.5.0");
+    fake.plays({ plan: { code: 1, stderr: "Error: Required plugins are not installed\nrun terraform init" } });
+    await expect(directory.plan()).rejects.toThrow("Required plugins are not installed");
+    expect([fake.calls("init").length, fake.calls("plan").length]).toEqual([1, 2]);
+  });
 });
 
 test("values are for their owner's eyes only", () => {

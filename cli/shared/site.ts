@@ -61,15 +61,14 @@ export async function openSite({
   const environment = platform.environments[name];
   // Terraform's own words for a bucket whose credentials are not loaded lead nowhere, so this comes before it.
   const files = stateFiles(platform.name, environment, { env, directory: ROOT });
-  const terraform = await findTerraform(env);
+  // cdktf takes longer to load than the rest of the program, and no help needs it.
+  const [terraform, { writeStacks }] = await Promise.all([findTerraform(env), import("../../main")]);
   if (typeof terraform === "string") {
     throw new ProblemsError([
       error("terraform", "none", "Terraform 1.11 or newer", terraform.split("\n").slice(1).join(" ")),
     ]);
   }
   const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
-  // cdktf takes longer to load than the rest of the program, and no help needs it.
-  const { writeStacks } = await import("../../main");
   const directory = new WorkingDirectory(
     terraform,
     join(outdir, "stacks", name),
@@ -86,7 +85,7 @@ export async function openSite({
     if (offline) withoutEngine(directory.path);
   };
   render(read());
-  await directory.init();
+  await directory.prepared();
   // Only where something has gone wrong is it asked for.
   let known: Redact | undefined;
   const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);

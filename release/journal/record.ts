@@ -196,9 +196,9 @@ function hold(reading: Reading, entry: ProductRelease, since: string | undefined
     if (since !== undefined) reading.held[0] = { set, since };
     return;
   }
-  // What an entry says of the time before it is known already.
-  if (since === undefined && reading.held.some((each) => each.set.version === set.version)) return;
-  reading.held = [{ set, since }, ...reading.held.filter((each) => each.set.version !== set.version)];
+  // Somebody gave it all traffic past the record (an apply of a release file): that was last, whatever was before.
+  const known = reading.held.find((each) => each.set.version === set.version);
+  reading.held = [{ set, since: since ?? known?.since }, ...reading.held.filter((each) => each !== known)];
 }
 
 /** The version that an edit brings to a set. */
