@@ -107,13 +107,16 @@ export class EdgeKeeper {
 
   private async ask(call: readonly string[], seconds: number): Promise<Answer> {
     const line = call.map((part) => part.replaceAll(/[\u0000-\u001f\u007f]+/g, " ").trim()).join(SEPARATOR);
-    const { stdout, stderr, code } = await spoken(this.command, this.place.env, `${line}\n`, seconds);
+    const { stdout, stderr, code, late } = await spoken(this.command, this.place.env, `${line}\n`, seconds);
     const lines = stdout.split("\n");
     const end = lines.findLastIndex((each) => /^\.\d+$/.test(each));
     if (end >= 0) return { lines: lines.slice(0, end), code: Number(lines[end]!.slice(1)) };
     if (/no such container/i.test(stderr)) throw new NoKeeper(`there is no ${keeperName(this.place.prefix)}`);
     const said = stderr.trim().split("\n").slice(-3).join("; ");
-    throw new KeeperError(said || `no answer within ${seconds} s (exit code ${code ?? "none"})`);
+    const otherwise = late
+      ? `no answer within ${seconds} s`
+      : `it ended without an answer (exit code ${code ?? "none"})`;
+    throw new KeeperError(said || otherwise);
   }
 
   private get command(): readonly string[] {
@@ -146,18 +149,32 @@ function spoken(
   env: NodeJS.ProcessEnv,
   input: string,
   seconds: number,
-): Promise<{ stdout: string; stderr: string; code: number | null }> {
+): Promise<{ stdout: string; stderr: string; code: number | null; late: boolean }> {
   return new Promise((resolve) => {
     const child = spawn(program!, args, { env, cwd: "/", stdio: ["pipe", "pipe", "pipe"] });
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
       child[stream].setEncoding("utf8").on("data", (text: string) => (output[stream] += text));
     }
-    const timer = setTimeout(() => child.kill("SIGKILL"), seconds * 1000);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+      // Whoever holds its pipes open (a shared SSH connection) is not waited for.
+      done(null);
+    }, seconds * 1000);
     const done = (code: number | null, more = ""): void => {
       clearTimeout(timer);
-      resolve({ stdout: output.stdout, stderr: output.stderr + more, code });
+      resolve({ stdout: output.stdout, stderr: output.stderr + more, code, late });
     };
+    // The answer is whole with its last line; a shared connection that this one has opened may stay.
+    child.stdout.on("data", () => {
+      if (!/^\.\d+\n$/m.test(output.stdout)) return;
+      done(0);
+      child.stdout.destroy();
+      child.stderr.destroy();
+      child.unref();
+    });
     child.on("error", ({ message }) => done(null, message));
     child.on("close", (code) => done(code));
     child.stdin.on("error", () => undefined);

@@ -46,6 +46,11 @@ export interface DoctorOptions {
   readonly problems: readonly Problem[];
   /** What of the releases' journal beside the state cannot be read. @default the journal is not looked at */
   readonly journal?: () => Promise<readonly Problem[]>;
+  /**
+   * In what the edge is not as Terraform was told, and what is on trial there without anybody who watches; undefined where
+   * nothing is deployed. @default the edge is not asked
+   */
+  readonly edge?: () => Promise<{ readonly differences: readonly string[]; readonly unknown?: string } | undefined>;
   /** The process' environment. */
   readonly env: NodeJS.ProcessEnv;
   /** The project's folder: local states are there. */

@@ -6,6 +6,7 @@ import { clock } from "./clock";
 import { cloudflareToken, edgeToken } from "./cloudflare";
 import { Context, type DoctorOptions } from "./context";
 import { dns } from "./dns";
+import { edge } from "./edge";
 import { engine } from "./engine";
 import { type Finding, Findings, type Group, GROUPS } from "./finding";
 import { github } from "./github";
@@ -36,6 +37,7 @@ const CHECKS: readonly (readonly [group: Group, check: Check])[] = [
   ["GitHub", github],
   ["images", images],
   ["host", host],
+  ["host", edge],
   ["DNS", dns],
   ["certificates", certificates],
 ];

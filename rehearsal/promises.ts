@@ -11,6 +11,8 @@ export const PROMISES = {
   deploy: { atMost: 600, source: "deploy under 10 min" },
   rollback: { atMost: 300, source: "rollback under 5 min" },
   trafficBack: { atMost: 30, source: "traffic back under 30 s" },
+  /** From a rollback's start to the last answer by the version that is left, over SSH and with nothing else to help. */
+  edgeFirst: { atMost: 2, source: "back within 2 s over SSH" },
   /** The issue's own: from the first bad request to the last one. */
   badCanary: { atMost: 60, source: "back within 60 s" },
 } as const;

@@ -137,6 +137,7 @@ beforeAll(async () => {
     asked.setServers([`127.0.0.1:${resolver.port}`]);
     const context = new Context({
       ...doctorOptions(SMALL, "production", whole),
+      edge: () => Promise.resolve({ differences: [] }),
       platform: withRegistry(SMALL.platform, registry.host),
       release,
       // Terraform's registry is not there, and whether plugins are differs from computer to computer.

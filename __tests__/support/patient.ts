@@ -62,6 +62,7 @@ export function contextFor({ env, environment = "production", ...changes }: Chan
   for (const [name, value] of Object.entries(whole)) if (value === undefined) delete whole[name];
   return new Context({
     ...doctorOptions(SMALL, environment, whole),
+    edge: () => Promise.resolve(undefined),
     names: SILENT,
     addressService: NOWHERE,
     ...changes,

@@ -20,7 +20,10 @@ import {
 } from "../../doctor";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { Journal } from "../../release/journal/journal";
+import type { ServedSplit } from "../../clients/edge-keeper";
+import { otherColour } from "../../model/release";
 import { allProblems } from "../../release/journal/whole";
+import { servedLook, servedProblems, watchedInWords } from "../../release/served";
 import { envFile, envFilesIn } from "../../inputs/env-file";
 import { inputStatus } from "../../inputs/status";
 import type { Environment } from "../../model/environment";
@@ -30,6 +33,8 @@ import { EXIT } from "../shared/exit";
 import { environmentNamed } from "../shared/names";
 import { ROOT } from "../shared/root";
 import { loadCatalog } from "../shared/catalog";
+import { addressWithoutState, type ServerOf } from "../shared/server-address";
+import { keeperOf } from "../shared/site";
 
 export interface DoctorFlags {
   readonly json?: boolean;
@@ -66,6 +71,7 @@ export function doctorOptions(loaded: LoadedPlatform, name: EnvironmentName, env
       const files = stateFiles(platform.name, environment, { env, directory: ROOT });
       return allProblems(platform, await new Journal(files, { redact: (text) => text }).read(), name);
     },
+    edge: () => edgeLook({ platform: platform.name, environment, env }),
     env,
     directory: ROOT,
     inputs: inputStatus(platform, environment, env, written),
@@ -76,6 +82,28 @@ export function doctorOptions(loaded: LoadedPlatform, name: EnvironmentName, env
     names: new Resolver({ timeout: 2000, tries: 2 }),
   };
 }
+
+/** By an address that need not come from the state. */
+async function edgeLook(of: ServerOf): ReturnType<NonNullable<DoctorOptions["edge"]>> {
+  const isLocal = of.environment.host.kind === "local";
+  const address = isLocal ? undefined : await addressWithoutState(of).catch(() => undefined);
+  if (!isLocal && address === undefined) return undefined;
+  const { splits, unknown } = await servedLook({
+    keeper: () => keeperOf(of, () => Promise.resolve(address!)),
+    redact: (text) => text,
+  });
+  if (unknown !== undefined) return { differences: [], unknown };
+  if (splits.size === 0) return undefined;
+  return {
+    differences: [...splits.values()].flatMap((split) =>
+      [...servedProblems(split), ...onTrial(split)].map((line) => `${split.product}: ${line}`),
+    ),
+  };
+}
+
+/** A canary, with the time that it has left. */
+const onTrial = (split: ServedSplit): string[] =>
+  (split.weights[otherColour(split.live)] ?? 0) > 0 ? [`a canary is in force: ${watchedInWords(split)}`] : [];
 
 /** sshd tells its settings in small letters. */
 const lowerCased = (settings: Readonly<Record<string, string>>): Record<string, string> =>
