@@ -15,6 +15,7 @@ export const COMMANDS: readonly (readonly [name: string, load: () => Promise<{ r
   ["release", () => import("./release/release")],
   ["deploy", () => import("./release/deploy")],
   ["canary", () => import("./release/canary")],
+  ["watch", () => import("./release/watch")],
   ["switch", () => import("./release/switch")],
   ["rollback", () => import("./release/rollback")],
   ["retire", () => import("./release/retire")],

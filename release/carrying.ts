@@ -6,7 +6,9 @@ import { error, type Problem } from "../model/problem";
 import { type Colour, COLOURS, type ProductRelease } from "../model/release";
 import { weightIn } from "./applied";
 import { liveEnvironment } from "./live";
+import type { ResourceChange } from "../terraform/plan";
 import { servedInWords } from "./at-edge";
+import { label, type Refusal, switchAddress } from "./guard";
 import { servedLook } from "./served";
 import type { Site } from "./site";
 
@@ -47,4 +49,35 @@ export async function stillCarrying(
           ),
         ];
   });
+}
+
+/**
+ * Containers that an apply of a whole environment would take away without a successor, though their set has visitors at the
+ * edge and the same plan does not move these first. Terraform makes the new switch before it removes a container.
+ * @param allow addresses that the operator lets through
+ */
+export async function takenFromVisitors(
+  site: Pick<Site, "keeper" | "redact">,
+  changes: readonly ResourceChange[],
+  allow: readonly string[] = [],
+): Promise<readonly Refusal[]> {
+  const gone = changes.filter(({ change }) => change.actions.join() === "delete");
+  if (gone.length === 0) return [];
+  const { splits } = await servedLook(site);
+  return [...splits.values()].flatMap((served) =>
+    COLOURS.flatMap((colour) => {
+      const moved = changes.find(({ address }) => address === switchAddress(served.product));
+      const after = label(moved?.change.after, "release.weights");
+      const isLeft = after !== undefined && weightIn(after, colour) === 0;
+      if (!served.weights[colour] || isLeft) return [];
+      const container = new RegExp(`^docker_container\\.${served.product}_${colour}_.+-\\d+$`);
+      return gone
+        .filter(({ address }) => container.test(address) && !allow.includes(address))
+        .map(({ address }) => ({
+          address,
+          actions: "delete",
+          what: `takes away what visitors are sent to: the edge has ${servedInWords(served)}`,
+        }));
+    }),
+  );
 }

@@ -2,6 +2,7 @@
 import { readWaivers, type Waivers } from "../config/waivers";
 import type { Platform } from "../model/platform";
 import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
+import { takenFromVisitors } from "../release/carrying";
 import { guardWhole } from "../release/guard";
 import { checkPolicies, KEEP_DATA, POLICIES } from "./policies";
 import { effective, type Plan } from "../terraform/plan";
@@ -61,6 +62,20 @@ export function refusals(
       })),
   );
   return [...losses, ...others];
+}
+
+/** Besides, what the edge says: containers that visitors are sent to, and that the plan takes away. */
+export async function refusalsOnTheEdge(
+  site: Pick<Site, "keeper" | "redact">,
+  plan: Plan,
+  allow: readonly string[],
+): Promise<readonly Refused[]> {
+  return (await takenFromVisitors(site, effective(plan), allow)).map(({ address, actions, what }) => ({
+    address,
+    what: `(${actions}) ${what}`,
+    expected: "an apply that takes no set away that has visitors",
+    fix: `move the traffic first (twinset switch); if you mean it: --allow ${address}`,
+  }));
 }
 
 export const asProblem = ({ address, what, expected, fix }: Refused): Problem => error(address, what, expected, fix);

@@ -2,7 +2,7 @@
 import colours from "picocolors";
 import { error, formatProblem, ProblemsError } from "../../model/problem";
 import { readRecord, recordDifference, type ReviewRecord } from "../../review/record";
-import { asProblem, refusals } from "../../review/refusals";
+import { asProblem, refusals, refusalsOnTheEdge } from "../../review/refusals";
 import { terminalText } from "../../review/terminal";
 import { effective } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
@@ -57,7 +57,7 @@ export async function applyReviewed(
     write(`Nothing was changed. Review this plan (twinset review ${name}), and apply it as ${review.fingerprint}.`);
     return EXIT.guarded;
   }
-  const refused = refusals(site, plan, allow);
+  const refused = [...refusals(site, plan, allow), ...(await refusalsOnTheEdge(site, plan, allow))];
   if (refused.length > 0) {
     refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;

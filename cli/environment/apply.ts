@@ -2,7 +2,7 @@
 import { Command } from "commander";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import { error, formatProblem, list, ProblemsError } from "../../model/problem";
-import { asProblem, refusals } from "../../review/refusals";
+import { asProblem, refusals, refusalsOnTheEdge } from "../../review/refusals";
 import { effective } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
@@ -24,7 +24,7 @@ export async function applyEnvironment(
   const again = `look at it once more: twinset plan ${name}`;
   const plan = mustBeTheOneShown(site, given.plan, again);
   const whole = await plannedIn(site, plan);
-  const refused = refusals(site, whole, given.allow);
+  const refused = [...refusals(site, whole, given.allow), ...(await refusalsOnTheEdge(site, whole, given.allow))];
   if (refused.length > 0) {
     refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;

@@ -5,7 +5,7 @@ import { ENVIRONMENTS } from "../../model/environment-name";
 import { list } from "../../model/problem";
 import { describeChange, summary } from "../../release/plan-words";
 import { edgeDifferences } from "../../release/served";
-import { refusals } from "../../review/refusals";
+import { refusals, refusalsOnTheEdge } from "../../review/refusals";
 import type { ResourceChange } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
@@ -34,7 +34,8 @@ export async function planEnvironment(
   const id = keep(site, changes);
   write("");
   write(`${site.environment.name}: ${summary(changes)}.`);
-  const refused = refusals(site, await plannedIn(site), allow);
+  const whole = await plannedIn(site);
+  const refused = [...refusals(site, whole, allow), ...(await refusalsOnTheEdge(site, whole, allow))];
   if (refused.length > 0) {
     for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
     write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);

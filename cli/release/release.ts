@@ -132,7 +132,7 @@ async function mendAfterCrash({ site, report }: Session, env: NodeJS.ProcessEnv)
 }
 
 /** Takes the run to its end, and says what is so then. */
-async function follow(
+export async function follow(
   session: Session,
   id: string,
   run: Run,

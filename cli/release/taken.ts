@@ -9,7 +9,7 @@ import type { Step } from "../../release/machine";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
 import { ledgerOptions, recordSecondsOf, type Session } from "./session";
-import { NOT_TOLD } from "./words";
+import { leaseInWords, NOT_TOLD } from "./words";
 
 /**
  * Takes one step in a session that is open.
@@ -62,7 +62,11 @@ export async function taken(
       text: [
         `${now.live} ${now[now.live]?.version ?? ""} serves ${product}.`,
         ...(event === "unrecorded" ? [NOT_TOLD] : []),
+        ...(event === "ok" && now.canary > 0 ? [leaseInWords(site, product)] : []),
       ],
+      ...(event === "ok" && now.canary > 0
+        ? { next: `twinset watch ${product} --environment ${flags.environment}` }
+        : {}),
       ...(event === "ok" ? {} : { next: `twinset status ${flags.environment}` }),
     });
     if (event === "unrecorded") return EXIT.unrecorded;

@@ -1,6 +1,8 @@
 /** How a release ends: for pipelines a code, for people what is so now and the one command to go on. */
 import { otherColour } from "../../model/release";
 import { newColour, type Outcome, type Run, type Stop } from "../../release/machine";
+import { canaryRules } from "../../model/canary";
+import { productOf, type Site } from "../../release/site";
 import { EXIT } from "../shared/exit";
 
 export const CODES: Readonly<Record<Outcome, number>> = {
@@ -18,6 +20,12 @@ export const CODES: Readonly<Record<Outcome, number>> = {
 export const NOT_TOLD =
   "Terraform has not been told: until it is, no switch is made that does not know of this. The next release command, or twinset apply, tells it.";
 
+/** Of a canary that no run watches. */
+export function leaseInWords(site: Site, product: string): string {
+  const { lease } = canaryRules(productOf(site, product).canary);
+  return `Nobody watches the canary: it ends by itself in ${lease.seconds} s, with all traffic back on the live set.`;
+}
+
 /** What is so now, what was done about it, and the one command to go on. */
 export function conclusion(run: Run, product: string, environment: string): { text: string[]; next?: string } {
   const { before, now, version, outcome } = run;
@@ -31,7 +39,11 @@ export function conclusion(run: Run, product: string, environment: string): { te
     case "done":
       if (run.until && run.until !== "keep" && before) {
         return {
-          text: [serves, `As far as it was to go: ${run.until}.`],
+          text: [
+            serves,
+            `As far as it was to go: ${run.until}.`,
+            ...(now && now.canary > 0 ? ["Nobody watches the canary: it ends by itself with its lease."] : []),
+          ],
           next: after(run.until, run, product, at),
         };
       }
@@ -90,7 +102,7 @@ const after = (stop: Stop, run: Run, product: string, at: string): string => {
   const commands: Record<Stop, string> = {
     deploy: `twinset canary 10 ${product} ${at}`,
     smoke: `twinset canary 10 ${product} ${at}`,
-    canary: `twinset rollback ${product} ${at}`,
+    canary: `twinset watch ${product} ${at}`,
     watch: `twinset switch ${product} ${newColour(run)} ${at}`,
     cutover: `twinset retire ${product} ${at}`,
     keep: `twinset retire ${product} ${at}`,

@@ -8,10 +8,12 @@ import { release } from "../../../cli/release/release";
 import { rollback } from "../../../cli/release/rollback";
 import type { ReleaseFlags } from "../../../cli/release/session";
 import { switchStep } from "../../../cli/release/switch";
+import { watch } from "../../../cli/release/watch";
 import type { ProductRelease } from "../../../model/release";
+import { takenFromVisitors } from "../../../release/carrying";
 import { FakeWorld } from "../../support/fake-world";
 import { prometheusAnswer } from "../../support/prometheus-answer";
-import { AUTH, BEFORE, bringAbout, end, type Ran, run, traffic } from "./lab";
+import { AUTH, BEFORE, bringAbout, end, type Ran, run, SWITCH, traffic } from "./lab";
 
 let edgePort: number;
 jest.mock("../../../cli/shared/site", () => {
@@ -228,6 +230,59 @@ describe("a canary that nobody watches", () => {
     expect(seen).toEqual(["blue=90,green=10", "blue=90,green=10", "blue=90,green=10"]);
     expect(ran.text).not.toContain("nobody watched");
   });
+});
+
+describe("twinset watch", () => {
+  const watching = (flags: Partial<ReleaseFlags> = {}): Promise<Ran> =>
+    run((all) => watch("chat", all, world.env), flags);
+
+  test("watches a canary that came by itself, and leaves it to its lease when it did well", async () => {
+    expect((await releasing({ until: "deploy" })).code).toBe(0);
+    const begun = await run((all) => canaryStep("10", "chat", all, world.env));
+    expect(begun.text).toContain("Nobody watches the canary: it ends by itself in 120 s");
+    expect(end(begun)).toMatchObject({ next: "twinset watch chat --environment production" });
+    const ran = await watching();
+    expect({ code: ran.code, edge: edge() }).toEqual({ code: 0, edge: "blue=90,green=10" });
+    expect(end(ran)).toMatchObject({ next: "twinset switch chat green --environment production" });
+  });
+
+  test("takes it back at a breach", async () => {
+    await releasing({ until: "deploy" });
+    await run((all) => canaryStep("10", "chat", all, world.env));
+    world.fate({ metrics: prometheusAnswer({ requests: 500, errors: 100 }, 600) });
+    const ran = await watching();
+    expect({ code: ran.code, edge: edge(), state: world.traffic }).toEqual({
+      ...{ code: 4, edge: "blue=100,green=0", state: "blue=100,green=0" },
+    });
+  });
+
+  test("has nothing to do without a canary, and says what to type", async () => {
+    const ran = await watching();
+    expect(ran.code).toBe(2);
+    expect(ran.text).toContain("no canary is in force");
+    expect(ran.text).toContain("twinset canary 10 chat");
+  });
+});
+
+test("no apply takes a set away that has visitors at the edge, whatever the files say", async () => {
+  await releasing({ until: "canary" });
+  // Somebody edits the release file: the canary's set is no longer in it, and the switch is taken for applied already.
+  world.edit({ "mana-core-auth": AUTH, chat: { ...BEFORE, green: null } });
+  const site = await openSite({ environment: "production", env: world.env, lock: false });
+  const changes = await site.terraform.plan();
+  const without = changes.filter(({ address }) => address !== SWITCH);
+  const refused = await takenFromVisitors(site, without);
+  expect(refused.map(({ address }) => address)).toContain("docker_container.chat_green_web-0");
+  expect(refused[0]!.what).toContain("the edge has blue=90,green=10");
+  // The whole plan moves them first, and Terraform makes the new switch before it removes a container.
+  expect(await takenFromVisitors(site, changes)).toEqual([]);
+  expect(
+    await takenFromVisitors(
+      site,
+      without,
+      refused.map(({ address }) => address),
+    ),
+  ).toEqual([]);
 });
 
 test("a breach is at the edge before it is written down, with the store down for good", async () => {
