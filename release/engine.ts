@@ -14,6 +14,7 @@ import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
 import type { PlanSummary } from "./journal/entry";
 import { asProblem, guard, GuardRefused, switchAddress } from "./guard";
+import { inTime } from "./in-time";
 import { intentOf } from "./intent";
 import { applies, type Event, newColour, next, type Run, type Step, task, WENT_WRONG } from "./machine";
 import { describeChange, movesOnly, planSummary } from "./plan-words";
@@ -35,6 +36,8 @@ import {
 
 /** Between two attempts to get the lock, or to tell Terraform of what is so at the edge already. */
 const AGAIN_EVERY_MS = 2000;
+/** So long is asked what others have done, between two looks at what is watched. */
+const OTHERS_MS = 3000;
 
 export interface EngineOptions {
   readonly site: Site;
@@ -350,8 +353,8 @@ export class Engine {
         const event = await operator.decide(what);
         return { event, text: [DECISIONS[event]] };
       }
-      // Nothing is locked while the old set is kept. A store that does not answer says nothing of others.
-      const others = what === "keep" ? await this.options.overtaken?.(run, what).catch(() => undefined) : undefined;
+      // Nothing is locked while the old set is kept. A store that does not answer says nothing of others, and is not waited for.
+      const others = what === "keep" ? await inTime(this.options.overtaken?.(run, what), OTHERS_MS) : undefined;
       if (others !== undefined) return { event: "overtaken", text: [others] };
       const lost = run.now ? await this.edge.watched(weights(run.now)) : undefined;
       if (lost) return { event: what === "watch" && lost.by === "lease" ? "lapsed" : "overtaken", text: [lost.text] };

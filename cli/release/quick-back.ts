@@ -11,6 +11,7 @@ import { replicasOf } from "../../model/platform";
 import { type Colour, COLOURS, otherColour, type ProductRelease } from "../../model/release";
 import { DEPLOY_USER } from "../../model/server";
 import { AtEdge, servedInWords, wayBackAtEdge } from "../../release/at-edge";
+import { inTime } from "../../release/in-time";
 import { Journal } from "../../release/journal/journal";
 import { recordOf } from "../../release/journal/record";
 import { trafficBack } from "../../release/steps";
@@ -109,15 +110,6 @@ async function recordIn(
 ): Promise<ReturnType<typeof recordOf>> {
   const files = stateFiles(platform, environment, { env, directory: ROOT });
   return recordOf(await new Journal(files, { redact: (text) => text }).read(), product);
-}
-
-/** @returns undefined: not in time, or not at all */
-async function inTime<T>(work: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  return Promise.race([work.catch(() => undefined), late]).finally(() => clearTimeout(timer));
 }
 
 /** Is there a container of each name, whatever its changing end, that serves? */

@@ -96,6 +96,37 @@ describe("rollback after a cutover", () => {
     expect(ran.text).toMatch(/The environment is locked by .* release of auth/);
   });
 
+  test.each([
+    [
+      "refuses (403)",
+      () => world.store.faults.inject({ fault: { kind: "error", status: 403 }, path: /./, times: 9e9 }),
+    ],
+    ["is out of order (500)", () => world.store.faults.inject({ fault: { kind: "error" }, path: /./, times: 9e9 })],
+    [
+      "takes its time for each answer",
+      () => world.store.faults.inject({ fault: { kind: "slow", seconds: 1.5 }, path: /./, times: 9e9 }),
+    ],
+    [
+      "does its work and breaks off",
+      () => world.store.faults.inject({ fault: { kind: "lost-answer" }, path: /./, times: 9e9 }),
+    ],
+    ["does not listen", () => world.store.stop()],
+  ])("is at the edge at once where the store %s", async (_, breaks) => {
+    await breaks();
+    const begin = Date.now();
+    let back: number | undefined;
+    const watch = setInterval(() => {
+      if (edge() === "blue=100,green=0") back ??= Date.now() - begin;
+    }, 100);
+    const ran = await rollingBack();
+    clearInterval(watch);
+    expect(edge()).toBe("blue=100,green=0");
+    // The store's own answers take longer than that, each of them.
+    expect(back ?? Infinity).toBeLessThan(4000);
+    expect([0, 8]).toContain(ran.code);
+    expect(ran.code === 8).toBe(world.traffic !== "blue=100,green=0");
+  });
+
   test("needs no registry", async () => {
     await world.stopRegistry();
     expect((await rollingBack()).code).toBe(0);
