@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
-import { formatProblem, ProblemsError } from "../model/problem";
+import { formatProblem } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { TerraformError } from "../terraform/working-directory";
@@ -14,6 +14,7 @@ import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
 import type { PlanSummary } from "./journal/entry";
 import { asProblem, guard, GuardRefused, switchAddress } from "./guard";
+import { AGAIN_EVERY_MS, held } from "./held";
 import { inTime } from "./in-time";
 import { intentOf } from "./intent";
 import { applies, type Event, newColour, next, type Run, type Step, task, WENT_WRONG } from "./machine";
@@ -25,7 +26,6 @@ import { change } from "./steps";
 import {
   type Ledger,
   LockedError,
-  LostLock,
   type Noted,
   type Operator,
   type RunLock,
@@ -34,8 +34,6 @@ import {
   type WatchRules,
 } from "./surroundings";
 
-/** Between two attempts to get the lock, or to tell Terraform of what is so at the edge already. */
-const AGAIN_EVERY_MS = 2000;
 /** So long is asked what others have done, between two looks at what is watched. */
 const OTHERS_MS = 3000;
 
@@ -210,7 +208,7 @@ export class Engine {
     deadline = Infinity,
   ): Promise<Performed> {
     const { site, product } = this.options;
-    const others = await this.held(run, step, deadline);
+    const others = await held(this.options, run, step, deadline);
     if (others !== undefined) return { event: "overtaken", text: [others] };
     const lost = step === "back" ? undefined : await this.edge.movedFrom([run.now, to]);
     if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
@@ -246,40 +244,6 @@ export class Engine {
     site.save(product, to);
     this.moved(to, moved);
     return { event: "ok", text: [plan.summary], plan };
-  }
-
-  /**
-   * The lock, for a step, and a look at what others have done. Where the state's store does not answer, a step forward
-   * waits, and the way back goes on without: Terraform has the last word. On the way back it also waits for whoever else
-   * has the lock, as long as that takes.
-   * @returns what somebody else has done meanwhile
-   */
-  private async held(run: Pick<Run, "now">, step: Step, deadline: number): Promise<string | undefined> {
-    const { lock, operator, report } = this.options;
-    for (let told = false; ; told = true) {
-      try {
-        await lock.hold();
-        await lock.mustHold();
-        return await this.options.overtaken?.(run, step);
-      } catch (reason) {
-        const isSilent = reason instanceof ProblemsError;
-        const isOthers = reason instanceof LockedError && !(reason instanceof LostLock);
-        if (!isSilent && !(step === "back" && isOthers)) throw reason;
-        // Where the edge could not move, Terraform alone can: it has the last word.
-        const goesOn = isSilent && step === "back" && deadline === Infinity;
-        if (!told) {
-          const then = goesOn
-            ? "Traffic is moved back without the lock."
-            : step === "back" && deadline < Infinity
-              ? "Traffic is back at the edge; Terraform is told when that is possible."
-              : `"${step}" waits.`;
-          report({ kind: "line", level: "warning", text: `${reason.message}\n${then}` });
-        }
-        if (goesOn) return undefined;
-        if (operator.interrupted || Date.now() >= deadline) throw isSilent ? new LockedError(reason.message) : reason;
-        await sleep(AGAIN_EVERY_MS);
-      }
-    }
   }
 
   /** The plan of a step, after the guard. @throws GuardRefused */

@@ -1,13 +1,11 @@
 /** Traffic was moved at the edge: what tells Terraform of it is tried until it works, or until it is time to say that it does not. */
 import { setTimeout as sleep } from "node:timers/promises";
+import { AGAIN_EVERY_MS } from "../../release/held";
 import type { Reporter } from "../../release/report";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
 import type { ReleaseFlags } from "./session";
 import { NOT_TOLD } from "./words";
-
-/** Between two attempts to tell Terraform. */
-const AGAIN_EVERY_MS = 2000;
 
 /** Traffic is back: Terraform is told as soon as store and lock allow it, and what does not is said once. */
 export async function recordedInTime(

@@ -1,12 +1,10 @@
 /** `twinset rollback <product> [version]`: all traffic to the last version that is known to be good. */
 import { Command } from "commander";
-import { isDeepStrictEqual } from "node:util";
 import { setSize } from "../../model/capacity";
 import { environmentPrefix } from "../../model/names";
 import { error, list, ProblemsError } from "../../model/problem";
 import { otherColour, type ProductRelease } from "../../model/release";
 import { waitTimeout } from "../../model/health";
-import { appliedRelease, differences } from "../../release/applied";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
 import { liveEnvironment, unwell } from "../../release/live";
 import type { Reporter } from "../../release/report";
@@ -19,7 +17,7 @@ import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/op
 import { imagesOf } from "./ready";
 import { quickBack } from "./quick-back";
 import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told } from "./session";
-import { settled } from "./settle";
+import { settled, upToDate } from "./settle";
 import { recordedInTime } from "./recorded";
 import { entryOf, lookedAt } from "./single";
 import { taken } from "./taken";
@@ -63,7 +61,7 @@ const byRecord = (
       const known = await journal.read();
       lookedAt(session, known, true);
       const record = recordOf(known, product);
-      const now = await upToDate(session);
+      const now = (await upToDate(session)) ?? entryOf(session);
       const way = wayBack(record, now, version);
       switch (way.kind) {
         case "there":
@@ -99,20 +97,6 @@ const byRecord = (
     },
     report,
   );
-
-/** What was applied, which the release file says from now on, too. It never stops a rollback that the file is older. */
-async function upToDate(session: Session): Promise<ProductRelease> {
-  const { site, product } = session;
-  const file = site.release()[product];
-  const applied = appliedRelease(await site.terraform.state(), site.platform, productOf(site, product));
-  // A switch that failed put the former routing back, and the file has what was applied before it.
-  if (!applied) return entryOf(session);
-  const differ = differences(file, applied);
-  if (differ.length === 0) return file!;
-  said(session, "warning", `The release file is not what was applied, and is now: ${differ.join("; ")}.`);
-  if (!isDeepStrictEqual(file, applied)) site.save(product, applied);
-  return applied;
-}
 
 /** What the set lacks that is to have the traffic: visitors must not be led to containers that are not there. */
 async function missingOf({ site, product }: Session, { colour }: WayBack & { kind: "move" }): Promise<string[]> {

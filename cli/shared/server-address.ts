@@ -51,7 +51,8 @@ const place = ({ platform, environment, env }: ServerOf): string =>
 /** Of another store's environment nothing is known: a rehearsal is another world. */
 const storeOf = ({ env }: ServerOf): string => env["AWS_ENDPOINT_URL_S3"] ?? "";
 
-function remembered(of: ServerOf): string | undefined {
+/** What this computer has heard of it last. */
+export function remembered(of: ServerOf): string | undefined {
   try {
     const { address, store } = remembering.parse(JSON.parse(readFileSync(place(of), "utf8")));
     return store === storeOf(of) ? address : undefined;

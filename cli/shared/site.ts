@@ -24,7 +24,7 @@ import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
 import { ROOT } from "./root";
-import { addressInState, type ServerOf } from "./server-address";
+import { addressInState, remembered, type ServerOf } from "./server-address";
 
 export interface SiteOptions {
   readonly environment: EnvironmentName;
@@ -103,7 +103,11 @@ export async function openSite({
     save: (product, entry) => saveEntry(file, product, entry),
     render,
     docker: async () => engineOf(server, await knownState()),
-    keeper: () => keeperOf(server, async () => addressInState(await knownState(), server)),
+    // The state takes a second to be read, and the address outlives servers.
+    keeper: () =>
+      keeperOf(server, async () =>
+        state ? addressInState(state, server) : (remembered(server) ?? addressInState(await knownState(), server)),
+      ),
     edge: async () => edgeOf(server, await knownState()),
     redact,
     files,

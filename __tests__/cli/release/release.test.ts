@@ -143,7 +143,7 @@ describe("a whole release", () => {
 
   test.each([
     ["deploy", ["100/0"], "blue=100,green=0", "twinset canary 10 chat --environment production"],
-    ["canary", ["100/0", "90/10"], "blue=90,green=10", "twinset rollback chat --environment production"],
+    ["canary", ["100/0", "90/10"], "blue=90,green=10", "twinset watch chat --environment production"],
     ["cutover", ["100/0", "90/10", "0/100"], "blue=0,green=100", "twinset retire chat --environment production"],
   ])("--until %s ends there, and names the one command to go on", async (until, moved, weights, command) => {
     await deployed();
