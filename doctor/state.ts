@@ -47,12 +47,15 @@ export function stateOf(context: Context): Promise<KnownState | Absent | undefin
     const missing = await unreachable(context);
     if (missing) return missing;
     const files = filesOf(context);
-    const name = files.kind === "s3" ? basename(files.state) : "tfstate";
-    const file = await files.read(name);
+    const file = await files.readState();
     if (!file) return undefined;
     const parsed = stateSchema.safeParse(jsonIn(file.text));
     // Its text may hold secrets: nothing of it is repeated.
-    if (!parsed.success) return { absent: `${files.place(name)} is no state of Terraform`, fix: RESTORE };
+    if (!parsed.success)
+      return {
+        absent: `${files.kind === "s3" ? files.place(basename(files.state)) : files.state} is no state of Terraform`,
+        fix: RESTORE,
+      };
     const { serial, terraform_version: version, resources } = parsed.data;
     const server = resources.find(({ type, name }) => type === "hcloud_server" && name === "host_server");
     return {

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findTerraform, type Terraform } from "../../terraform/program";
+import { resourcesInFile } from "../../terraform/state";
 import { type ApplyEvent, lockIn, WorkingDirectory } from "../../terraform/working-directory";
 import { FakeTerraform } from "../support/fake-terraform";
 
@@ -142,6 +143,35 @@ test("a plan is what would change: nothing that stays as it is, nothing that is 
 test("a command that has to work and does not says what Terraform said", async () => {
   fake.plays({ init: { code: 1, stderr: "no such backend" } });
   await expect(directory.init()).rejects.toThrow("terraform init: no such backend");
+});
+
+describe("the state from its own file", () => {
+  const file = (resources: object[], more: object = {}): string => JSON.stringify({ version: 4, resources, ...more });
+  const instance = { attributes: { id: "7", name: "chat" } };
+
+  test("is what Terraform shows: addresses, tainted and deposed objects, values", () => {
+    const found = resourcesInFile(
+      file([
+        { mode: "managed", type: "docker_container", name: "a", instances: [instance, { ...instance, deposed: "d0" }] },
+        { mode: "managed", type: "docker_container", name: "b", instances: [{ ...instance, status: "tainted" }] },
+        { mode: "managed", type: "hcloud_ssh_key", name: "k", instances: [{ ...instance, index_key: "ops" }] },
+        { mode: "data", type: "x", name: "d", instances: [instance] },
+      ]),
+    );
+    const values = instance.attributes;
+    expect(found).toEqual([
+      { address: "docker_container.a", type: "docker_container", name: "a", values },
+      { address: "docker_container.a", type: "docker_container", name: "a", deposed_key: "d0", values },
+      { address: "docker_container.b", type: "docker_container", name: "b", tainted: true, values },
+      { address: 'hcloud_ssh_key.k["ops"]', type: "hcloud_ssh_key", name: "k", values },
+    ]);
+  });
+
+  test("of another format, encrypted or torn is left to Terraform", () => {
+    for (const text of ["", "{", file([], { version: 5 }), JSON.stringify({ encrypted_data: "…" })]) {
+      expect(resourcesInFile(text)).toBeUndefined();
+    }
+  });
 });
 
 describe("a directory that is prepared", () => {

@@ -7,6 +7,9 @@ import { terminalOperator } from "../shared/operator";
 import type { ReleaseFlags } from "./session";
 import { NOT_TOLD } from "./words";
 
+/** So long after its time whoever waits is told that it goes on. */
+const LATE_MS = 10_000;
+
 /** Traffic is back: Terraform is told as soon as store and lock allow it, and what does not is said once. */
 export async function recordedInTime(
   product: string,
@@ -23,6 +26,14 @@ export async function recordedInTime(
   };
   const begin = performance.now();
   const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
+  // What hangs is not broken off, as that could leave an apply half done; but nobody waits for it without a word.
+  const late = setTimeout(
+    () => {
+      const text = `Traffic of ${product} is back; Terraform has still not been told, and does not answer or waits. Ctrl-C twice ends this, and the next command tells it.`;
+      report({ kind: "line", level: "warning", text });
+    },
+    seconds * 1000 + LATE_MS,
+  );
   try {
     for (;;) {
       const code = await work(once);
@@ -39,6 +50,7 @@ export async function recordedInTime(
       );
     }
   } finally {
+    clearTimeout(late);
     operator.close();
   }
 }

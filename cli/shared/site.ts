@@ -73,7 +73,7 @@ export async function openSite({
     terraform,
     join(outdir, "stacks", name),
     { ...usable(env), TF_INPUT: "0" },
-    { lock, parallelism: PARALLELISM },
+    { lock, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
   );
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;

@@ -38,6 +38,10 @@ export class LocalFiles implements StateFiles {
     return told(path, () => current(path));
   }
 
+  async readState(): Promise<StateFile | undefined> {
+    return told(this.state, () => current(this.state));
+  }
+
   async write(name: string, text: string, { ifVersion }: { ifVersion: string | "absent" }): Promise<boolean> {
     const path = this.place(name);
     return told(path, () => {

@@ -26,6 +26,10 @@ export class S3Files implements StateFiles {
     return this.bucket.get(this.keyOf(name));
   }
 
+  readState(): Promise<StateFile | undefined> {
+    return this.bucket.get(this.key);
+  }
+
   write(name: string, text: string, { ifVersion }: { ifVersion: string | "absent" }): Promise<boolean> {
     return this.bucket.put(this.keyOf(name), text, { type, ifVersion });
   }

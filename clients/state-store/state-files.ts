@@ -17,6 +17,8 @@ export interface StateFiles {
   /** Where a file is, for people. */
   place(name: string): string;
   read(name: string): Promise<StateFile | undefined>;
+  /** The state itself; undefined: there is none yet. It holds secrets. */
+  readState(): Promise<StateFile | undefined>;
   /** @param ifVersion the version that is replaced @returns false: somebody was faster, and nothing was written */
   write(name: string, text: string, options: { readonly ifVersion: string | "absent" }): Promise<boolean>;
   /** When the state itself was written last; undefined: there is none yet. */

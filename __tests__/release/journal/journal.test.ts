@@ -20,6 +20,9 @@ type Fault = "none" | "faster" | "refused" | "lost";
 
 /** Files in memory; each write meets the next fault. */
 class MemoryFiles implements StateFiles {
+  readState(): Promise<undefined> {
+    return Promise.resolve(undefined);
+  }
   readonly kind = "s3";
   readonly state = "memory/terraform.tfstate";
   readonly texts = new Map<string, string>();
