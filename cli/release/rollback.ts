@@ -7,6 +7,7 @@ import { error, list, ProblemsError } from "../../model/problem";
 import { otherColour, type ProductRelease } from "../../model/release";
 import { waitTimeout } from "../../model/health";
 import { appliedRelease, differences } from "../../release/applied";
+import { AtEdge, type Keeper } from "../../release/at-edge";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
 import { liveEnvironment, unwell } from "../../release/live";
 import type { Reporter } from "../../release/report";
@@ -19,7 +20,7 @@ import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/op
 import { imagesOf } from "./ready";
 import { quickBack } from "./quick-back";
 import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told } from "./session";
-import { settled } from "./settle";
+import { settled, withoutSwitch } from "./settle";
 import { recordedInTime } from "./recorded";
 import { entryOf, lookedAt } from "./single";
 import { taken } from "./taken";
@@ -102,10 +103,16 @@ const byRecord = (
 
 /** What was applied, which the release file says from now on, too. It never stops a rollback that the file is older. */
 async function upToDate(session: Session): Promise<ProductRelease> {
-  const { site, product } = session;
+  const { site, product, report } = session;
   const file = site.release()[product];
-  const applied = appliedRelease(await site.terraform.state(), site.platform, productOf(site, product));
-  // A switch that failed put the former routing back, and the file has what was applied before it.
+  const state = await site.terraform.state();
+  let applied = appliedRelease(state, site.platform, productOf(site, product));
+  if (!applied) {
+    // A switch that failed put the former routing back: the edge has it. Without it the file is all there is.
+    const keeper = (): Promise<Keeper> => site.keeper();
+    const split = await new AtEdge({ product, report, by: "person", keeper }).served();
+    applied = split && withoutSwitch(site, product, state, split);
+  }
   if (!applied) return entryOf(session);
   const differ = differences(file, applied);
   if (differ.length === 0) return file!;

@@ -140,9 +140,7 @@ export class EdgeTwin {
     if (!now || now.revision !== revision) {
       return {
         code: 3,
-        lines: [
-          `${name} was moved meanwhile: ${now?.split ?? ""} since ${now?.at ?? ""}, by ${now?.who ?? ""}`,
-        ],
+        lines: [`${name} was moved meanwhile: ${now?.split ?? ""} since ${now?.at ?? ""}, by ${now?.who ?? ""}`],
       };
     }
     const recorded = same(now.split, split) && now.live === live ? now.recorded : "no";
@@ -289,4 +287,3 @@ function weighed(template: string, split: string): string {
     .replaceAll(`"${WEIGHT_PLACEHOLDERS.green}"`, green)
     .replaceAll(WEIGHT_PLACEHOLDERS.green, green);
 }
-
