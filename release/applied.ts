@@ -14,17 +14,30 @@ export function appliedRelease(
   platform: Platform,
   product: Product,
 ): ProductRelease | undefined {
-  const current = state.filter(({ tainted, deposed_key: deposed }) => !tainted && deposed === undefined);
+  const current = currentOf(state);
   const job = current.find(({ address }) => address === switchAddress(product.name));
   const live = label(job?.values, "release.live") as Colour | undefined;
   const weights = label(job?.values, "release.weights");
   if (live === undefined || weights === undefined) return undefined;
+  return { live, canary: weightIn(weights, otherColour(live)), ...appliedSets(state, platform, product) };
+}
+
+/** Which version each set runs, whether or not the switch is in force. */
+export function appliedSets(
+  state: readonly StateResource[],
+  platform: Platform,
+  product: Product,
+): Pick<ProductRelease, "blue" | "green"> {
+  const current = currentOf(state);
   const [blue, green] = COLOURS.map((colour) => setIn(current, platform, product, colour)) as [
     SetRelease | null,
     SetRelease | null,
   ];
-  return { live, canary: weightIn(weights, otherColour(live)), blue, green };
+  return { blue, green };
 }
+
+const currentOf = (state: readonly StateResource[]): StateResource[] =>
+  state.filter(({ tainted, deposed_key: deposed }) => !tainted && deposed === undefined);
 
 /** A set's share in per cent, from "blue=90,green=10". */
 export const weightIn = (weights: string, colour: Colour): number => parseSplit(weights)[colour] ?? 0;

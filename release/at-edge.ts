@@ -9,6 +9,7 @@ import {
   type Mover,
   MovedMeanwhile,
   NoKeeper,
+  type PastSplit,
   type ServedSplit,
 } from "../clients/edge-keeper";
 import { whoAmI } from "../clients/process";
@@ -34,6 +35,9 @@ const ATTEMPTS = 3;
 export const isSameSplit = (a: Weights, b: Weights): boolean =>
   (a.blue ?? 0) === (b.blue ?? 0) && (a.green ?? 0) === (b.green ?? 0);
 
+const isThere = (served: ServedSplit, { live, ...to }: ProductRelease): boolean =>
+  served.inForce && served.live === live && isSameSplit(served.weights, weights({ live, ...to }));
+
 /** All traffic on one of the sets that the edge knows. */
 const allOn = (live: Colour, known: Weights): Weights =>
   Object.fromEntries(Object.keys(known).map((colour) => [colour, colour === live ? 100 : 0]));
@@ -57,7 +61,7 @@ export type WayBackAtEdge =
 /**
  * The end of a canary leads to the live set. After a cutover it is the set that had all traffic just before, if it still
  * runs that version and if the one that has it now never had it before: whoever had it twice may be back from something.
- * Everything else takes the record.
+ * So may a version that got it past Terraform: what it came after was left. Everything else takes the record.
  */
 export function wayBackAtEdge({ weights: split, live, versions, past }: ServedSplit): WayBackAtEdge {
   const other = otherColour(live);
@@ -65,17 +69,15 @@ export function wayBackAtEdge({ weights: split, live, versions, past }: ServedSp
     return { kind: "move", live, version: versions[live] ?? "", why: `${other} has ${split[other]} %` };
   }
   const now = versions[live];
-  const held = past.flatMap((each) =>
-    (each.weights[otherColour(each.live)] ?? 0) === 0
-      ? [{ live: each.live, version: each.versions[each.live], by: each.by }]
-      : [],
-  );
+  const held = heldAtEdge(past);
   const last = held.findLastIndex((each) => each.version !== now || each.live !== live);
   const before = held[last];
   if (!before) return { kind: "unknown", why: "the edge knows of no version before this one" };
   if (held.slice(0, last).some(({ version }) => version === now)) {
     return { kind: "unknown", why: `${now ?? live} had all traffic before` };
   }
+  const back = wentBack({ weights: split, live, versions, past });
+  if (back) return { kind: "unknown", why: `${now ?? live} got all traffic by a way back (${back.who}: ${back.why})` };
   if (before.live !== other || split[other] === undefined || versions[other] !== before.version || !before.version) {
     return {
       kind: "unknown",
@@ -83,6 +85,39 @@ export function wayBackAtEdge({ weights: split, live, versions, past }: ServedSp
     };
   }
   return { kind: "move", live: other, version: before.version, why: `${other} had all traffic before` };
+}
+
+interface HeldAtEdge extends Pick<PastSplit, "live" | "at" | "by" | "who" | "why"> {
+  readonly version: string | undefined;
+}
+
+/** Who had all traffic, the oldest first. */
+const heldAtEdge = (past: readonly PastSplit[]): HeldAtEdge[] =>
+  past
+    .filter((each) => (each.weights[otherColour(each.live)] ?? 0) === 0)
+    .map(({ live, versions, at, by, who, why }) => ({ live, version: versions[live], at, by, who, why }));
+
+/** How the traffic went back to the version that has all of it, past Terraform, and which one was left by that. */
+export interface WentBack extends Pick<PastSplit, "at" | "who" | "why"> {
+  readonly left: string;
+  readonly to: string;
+}
+
+/** @returns undefined: whoever has all traffic got it by a switch, or never another one had it */
+export function wentBack({
+  weights: split,
+  live,
+  versions,
+  past,
+}: Pick<ServedSplit, "weights" | "live" | "versions" | "past">): WentBack | undefined {
+  const to = versions[live];
+  if ((split[otherColour(live)] ?? 0) > 0 || to === undefined) return undefined;
+  const held = heldAtEdge(past);
+  const last = held.findLastIndex((each) => each.version !== to || each.live !== live);
+  const left = held[last]?.version;
+  const got = held[last + 1];
+  if (left === undefined || left === to || !got || got.by === "switch") return undefined;
+  return { left, to, at: got.at, who: got.who, why: got.why };
 }
 
 /** What was watched is no longer so. */
@@ -124,8 +159,7 @@ export class AtEdge {
     const { product, report } = this.options;
     let served = seen ?? (await this.served());
     for (let attempt = 0; served && attempt < ATTEMPTS; attempt += 1) {
-      const isThere = isSameSplit(served.weights, weights(to)) && served.live === to.live;
-      if (isThere && served.inForce) return true;
+      if (isThere(served, to)) return true;
       const wanted = to[to.live]?.version;
       if (served.weights[to.live] === undefined || served.versions[to.live] !== wanted) {
         const knows = served.versions[to.live] ?? "no version";
@@ -152,7 +186,9 @@ export class AtEdge {
       } catch (reason) {
         if (!(reason instanceof MovedMeanwhile)) {
           this.silent(reason);
-          return false;
+          // Its answer alone may have got lost.
+          served = await this.served();
+          return served !== undefined && isThere(served, to);
         }
         served = await this.served();
       }
@@ -198,11 +234,15 @@ export class AtEdge {
     }
   }
 
-  /** A move that Terraform has not been told of, and that is none of what a run has left or is about to bring about. */
-  async movedFrom(left: readonly (ProductRelease | null)[]): Promise<Lost | undefined> {
+  /**
+   * What is in force and is neither what a step begins with nor what it leads to: somebody has moved the traffic since, or
+   * the release file of this computer is older than that. Its step would move it once more.
+   */
+  async movedFrom(left: ProductRelease | null, to: ProductRelease): Promise<Lost | undefined> {
     const served = await this.served();
-    if (!served || served.recorded) return undefined;
-    return left.some((entry) => entry && isSameSplit(served.weights, weights(entry))) ? undefined : lost(served);
+    const known = left ? [left, to] : [to];
+    if (!served || known.some((entry) => isSameSplit(served.weights, weights(entry)))) return undefined;
+    return lost(served);
   }
 
   private silent(reason: unknown): void {

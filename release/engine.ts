@@ -5,18 +5,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
-import { formatProblem } from "../model/problem";
+import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
-import { TerraformError } from "../terraform/working-directory";
 import { AtEdge } from "./at-edge";
 import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
-import type { PlanSummary } from "./journal/entry";
 import { asProblem, guard, GuardRefused, switchAddress } from "./guard";
 import { AGAIN_EVERY_MS, held } from "./held";
 import { inTime } from "./in-time";
 import { intentOf } from "./intent";
+import { DECISIONS, isRefusal, type Performed } from "./performed";
 import { applies, type Event, newColour, next, type Run, type Step, task, WENT_WRONG } from "./machine";
 import { describeChange, movesOnly, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
@@ -25,7 +24,6 @@ import { smoke } from "./smoke";
 import { change } from "./steps";
 import {
   type Ledger,
-  LockedError,
   type Noted,
   type Operator,
   type RunLock,
@@ -57,13 +55,6 @@ export interface EngineOptions {
   readonly overtaken?: (run: Pick<Run, "now">, step: Step) => Promise<string | undefined>;
   /** For a run that is resumed: since when the new set has had its share. @default when it gets it */
   readonly sharedSince?: Date | undefined;
-}
-
-/** What came of a step, in words. */
-interface Performed {
-  readonly event: Event;
-  readonly text: readonly string[];
-  readonly plan?: PlanSummary;
 }
 
 export class Engine {
@@ -168,6 +159,8 @@ export class Engine {
       }
     } catch (reason) {
       if (current.kind !== "apply") throw reason;
+      // An engine that does not answer, say: nothing was applied, and the run ends in its own words.
+      if (reason instanceof ProblemsError) return { event: "refused", text: reason.message.split("\n") };
       return this.refusal(reason);
     }
   }
@@ -210,7 +203,7 @@ export class Engine {
     const { site, product } = this.options;
     const others = await held(this.options, run, step, deadline);
     if (others !== undefined) return { event: "overtaken", text: [others] };
-    const lost = step === "back" ? undefined : await this.edge.movedFrom([run.now, to]);
+    const lost = step === "back" ? undefined : await this.edge.movedFrom(run.now, to);
     if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
       return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
@@ -219,7 +212,11 @@ export class Engine {
       const carrying = await stillCarrying(site, product, run.now, to);
       if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
     }
-    const { changes, allowed } = await this.plan(run, step, to);
+    let { changes, allowed } = await this.plan(run, step, to);
+    // The edge waits for a switch that says the same, and the state has it already: it is made once more.
+    if (changes.length === 0 && step === "back" && (await this.edge.served())?.recorded === false) {
+      ({ changes, allowed } = await this.plan(run, step, to, { replace: true }));
+    }
     const plan = planSummary(changes);
     if (changes.length === 0) {
       site.save(product, to);
@@ -251,13 +248,15 @@ export class Engine {
     run: Pick<Run, "before">,
     step: Step,
     to: ProductRelease,
+    { replace = false }: { replace?: boolean } = {},
   ): Promise<{ changes: ResourceChange[]; allowed: readonly string[] }> {
     const { site, product, allow } = this.options;
     const release = site.release();
     site.render(release[product] ? change(release, product, () => to) : { ...release, [product]: to });
     // Seconds count where traffic moves: one resource with what it needs, and nobody is asked what the state knows.
+    const job = switchAddress(product);
     const changes = await site.terraform.plan(
-      MOVES.has(step) ? { targets: [switchAddress(product)], refresh: false } : {},
+      MOVES.has(step) ? { targets: [job], refresh: false, ...(replace ? { replace: [job] } : {}) } : {},
     );
     const guarded = { product, step, to, first: run.before === null };
     const products = site.platform.products.map(({ name }) => name);
@@ -300,7 +299,12 @@ export class Engine {
 
   /** An hour is long: others may work meanwhile, and somebody may roll back. */
   private async keep(run: Run): Promise<Performed> {
-    await this.options.lock.release();
+    const { lock, report } = this.options;
+    await lock.release().catch((reason: unknown) => {
+      // Visitors are on the new set already: what the store says must not end the watch over it.
+      if (!(reason instanceof ProblemsError)) throw reason;
+      report({ kind: "line", level: "warning", text: `The lock could not be given back: ${reason.message}` });
+    });
     return this.watch("keep", run);
   }
 
@@ -353,12 +357,3 @@ export class Engine {
 const FORWARD: ReadonlySet<Step> = new Set<Step>(["canary", "cutover"]);
 /** Steps that move traffic between sets that run, and do nothing else. */
 const MOVES: ReadonlySet<Step> = new Set<Step>([...FORWARD, "back"]);
-
-const isRefusal = (reason: unknown): reason is Error =>
-  reason instanceof GuardRefused || reason instanceof LockedError || reason instanceof TerraformError;
-
-const DECISIONS = {
-  "go-back": "you said: go back",
-  "go-on": "you said: go on",
-  stay: "you said: leave it as it is",
-} as const;

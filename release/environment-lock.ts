@@ -7,6 +7,8 @@ import { LockedError, LostLock, type RunLock } from "./surroundings";
 export class EnvironmentLock implements RunLock {
   private readonly lock: StateLock;
   private held: HeldLock | undefined;
+  /** It was to be given back, and no answer says whether it was. */
+  private inDoubt = false;
 
   constructor(
     files: StateFiles,
@@ -18,7 +20,10 @@ export class EnvironmentLock implements RunLock {
   }
 
   async hold(): Promise<void> {
-    if (this.held) return;
+    if (this.held && (!this.inDoubt || (await this.held.stillHeld()))) {
+      this.inDoubt = false;
+      return;
+    }
     const acquired = this.unlock
       ? await this.lock.takeOver(this.unlock, this.purpose)
       : await this.lock.acquire(this.purpose);
@@ -33,6 +38,7 @@ export class EnvironmentLock implements RunLock {
       );
     }
     this.held = acquired;
+    this.inDoubt = false;
   }
 
   async mustHold(): Promise<void> {
@@ -41,9 +47,12 @@ export class EnvironmentLock implements RunLock {
     }
   }
 
+  /** @throws ProblemsError when the store does not answer: then `hold` looks whether it is still there */
   async release(): Promise<void> {
-    const held = this.held;
+    if (!this.held) return;
+    this.inDoubt = true;
+    await this.held.release();
     this.held = undefined;
-    await held?.release();
+    this.inDoubt = false;
   }
 }

@@ -10,7 +10,7 @@ import { containerName, environmentPrefix } from "../../model/names";
 import { replicasOf } from "../../model/platform";
 import { type Colour, COLOURS, otherColour, type ProductRelease } from "../../model/release";
 import { DEPLOY_USER } from "../../model/server";
-import { AtEdge, servedInWords, wayBackAtEdge } from "../../release/at-edge";
+import { AtEdge, servedInWords, wayBackAtEdge, wentBack } from "../../release/at-edge";
 import { inTime } from "../../release/in-time";
 import { Journal } from "../../release/journal/journal";
 import { recordOf } from "../../release/journal/record";
@@ -64,6 +64,9 @@ export async function quickBack(
   // The record does not know of that yet, and would lead away again.
   if (!served.recorded) return isBack(served, now, { version, only, say });
   const known = await record;
+  // Nor does it know of a way back whose last word was never written down.
+  const back = wentBack(served);
+  if (back && known?.held[0]?.set.version !== back.to && isBack(served, now, { version, only, say })) return true;
   const way = known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
   if (way?.kind !== "move") return false;
   const live = "live" in way ? way.live : way.colour;
@@ -112,8 +115,9 @@ async function recordIn(
   return recordOf(await new Journal(files, { redact: (text) => text }).read(), product);
 }
 
-/** Is there a container of each name, whatever its changing end, that serves? */
+/** Is there one container of each name, whatever its changing end, that serves? Where there are two, one is about to go. */
 const areWell = (names: readonly string[], found: readonly ContainerFacts[]): boolean =>
-  names.every((wanted) =>
-    found.some(({ name, running, unwell }) => name.startsWith(`${wanted}-`) && running && !unwell),
-  );
+  names.every((wanted) => {
+    const own = found.filter(({ name }) => name.startsWith(`${wanted}-`));
+    return own.length === 1 && own.every(({ running, unwell }) => running && !unwell);
+  });

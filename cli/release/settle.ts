@@ -1,9 +1,12 @@
 /** What was moved at the edge past Terraform is told to it before a command does anything else. */
+import type { ServedSplit } from "../../clients/edge-keeper";
 import { isDeepStrictEqual } from "node:util";
-import { formatWeights, type ProductRelease, weights } from "../../model/release";
-import { appliedRelease, differences } from "../../release/applied";
-import { AtEdge, entryServed, isSameSplit, servedInWords } from "../../release/at-edge";
+import { AtEdge, entryServed, isSameSplit, type Keeper, servedInWords, wentBack } from "../../release/at-edge";
+import { appliedRelease, appliedSets, differences } from "../../release/applied";
+import { recordOf } from "../../release/journal/record";
 import { productOf } from "../../release/site";
+import { formatWeights, otherColour, type ProductRelease, weights } from "../../model/release";
+import type { StateResource } from "../../terraform/state";
 import { EXIT } from "../shared/exit";
 import type { Session } from "./session";
 import { taken } from "./taken";
@@ -17,17 +20,13 @@ export async function settled(session: Session): Promise<number | undefined> {
   const edge = new AtEdge({ product, report, by: "person", keeper: () => site.keeper() });
   const served = await edge.served();
   if (!served) return undefined;
-  const file = site.release()[product];
+  const state = await site.terraform.state();
+  const applied = appliedRelease(state, site.platform, productOf(site, product));
   const say = (text: string): void => report({ kind: "line", level: "warning", text });
   if (served.recorded) {
-    // The state takes a second to be read: only where something is not as this computer has it.
-    if (file && isSameSplit(served.weights, weights(file)) && served.inForce) return undefined;
-    const applied = await appliedOf(session);
-    if (applied && (!isSameSplit(served.weights, weights(applied)) || !served.inForce)) {
-      const how = served.inForce ? "" : ", but does not serve it";
-      say(`The edge has ${servedInWords(served)}${how}; the state says ${formatWeights(applied)}.`);
-    }
-    return undefined;
+    if (applied && !isSameSplit(served.weights, weights(applied))) return unsaved(session, served, applied);
+    if (!served.inForce) say(`The edge has ${servedInWords(served)}, but does not serve it.`);
+    return forgotten(session, served, applied);
   }
   say(`The edge has ${servedInWords(served)}, and Terraform has not been told. It is told now.`);
   const entry = await upToDate(session);
@@ -39,12 +38,18 @@ export async function settled(session: Session): Promise<number | undefined> {
 
 /**
  * What was applied, which the release file says from now on, too; a file that is older stops nobody. Where a switch has
- * failed it put the former routing back, and the file has what was applied before it.
+ * failed it put the former routing back, and the edge has that; without it the file is all there is.
  */
 export async function upToDate(session: Session): Promise<ProductRelease | undefined> {
   const { site, product, report } = session;
   const file = site.release()[product];
-  const applied = await appliedOf(session);
+  const state = await site.terraform.state();
+  let applied = appliedRelease(state, site.platform, productOf(site, product));
+  if (!applied) {
+    const keeper = (): Promise<Keeper> => site.keeper();
+    const served = await new AtEdge({ product, report, by: "person", keeper }).served();
+    applied = served && withoutSwitch(site, product, state, served);
+  }
   if (!applied) return file;
   const differ = differences(file, applied);
   if (differ.length === 0) return file;
@@ -54,5 +59,56 @@ export async function upToDate(session: Session): Promise<ProductRelease | undef
   return applied;
 }
 
-const appliedOf = async ({ site, product }: Session): Promise<ProductRelease | undefined> =>
-  appliedRelease(await site.terraform.state(), site.platform, productOf(site, product));
+/**
+ * Where a switch has failed the state says nothing of the traffic, and the edge does. The sets are the state's: the release
+ * file of this computer may be older.
+ */
+export function withoutSwitch(
+  site: Pick<Session["site"], "platform" | "release">,
+  product: string,
+  state: readonly StateResource[],
+  served: ServedSplit,
+): ProductRelease | undefined {
+  const sets = appliedSets(state, site.platform, productOf(site, product));
+  const file = site.release()[product];
+  if (sets[served.live] === null) return file;
+  return entryServed({ live: served.live, canary: 0, ...sets }, served);
+}
+
+/**
+ * A switch of Terraform's that the edge has taken up, and whose apply died before the state was written. Visitors are where
+ * the edge sends them, so it is the state that is told.
+ */
+async function unsaved(session: Session, served: ServedSplit, applied: ProductRelease): Promise<number | undefined> {
+  const to = entryServed(applied, served);
+  const is = servedInWords(served);
+  const text = `The edge has ${is}; the state says ${formatWeights(applied)}, as an apply did not come to its end. It is told now.`;
+  session.report({ kind: "line", level: "warning", text });
+  const step = wentBack(served) ? "back" : to.live === applied.live ? "canary" : "cutover";
+  const code = await taken(session, step, `record of what the edge serves`, applied, to);
+  return code === EXIT.done ? undefined : code;
+}
+
+/**
+ * A way back of which Terraform knows, and the record does not: whoever went it died before it was written down. Without
+ * that the next rollback would lead to the very version that was left.
+ */
+async function forgotten(
+  session: Session,
+  served: ServedSplit,
+  applied: ProductRelease | undefined,
+): Promise<number | undefined> {
+  const { product, journal, report } = session;
+  const back = wentBack(served);
+  if (!back || !applied || !isSameSplit(served.weights, weights(applied))) return undefined;
+  if (applied[applied.live]?.version !== back.to) return undefined;
+  const { held } = recordOf(await journal.read(), product);
+  if (held[0]?.set.version === back.to) return undefined;
+  const text = `${back.who} went back from ${back.left} to ${back.to} (${back.why}), and that is not in the record. It is written down now.`;
+  report({ kind: "line", level: "warning", text });
+  const other = otherColour(applied.live);
+  const set = applied[other]?.version === back.left ? applied[other] : { version: back.left };
+  const from = { ...applied, live: other, canary: 0, [other]: set };
+  const code = await taken(session, "back", `record of what ${back.who} did (${back.why})`, from, applied);
+  return code === EXIT.done ? undefined : code;
+}

@@ -1,7 +1,8 @@
 /** Of the commands that are one step of a release: one edit of the entry, planned, guarded and applied. */
 import { isDeepStrictEqual } from "node:util";
 import { error, ProblemsError } from "../../model/problem";
-import type { ProductRelease } from "../../model/release";
+import { formatWeights, type ProductRelease, weights } from "../../model/release";
+import { AtEdge, isSameSplit, servedInWords } from "../../release/at-edge";
 import { type JournalContent, unfinished } from "../../release/journal/unfinished";
 import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
 import type { Step } from "../../release/machine";
@@ -30,6 +31,7 @@ export const single = (
       const code = await settled(session);
       if (code !== undefined) return code;
       const before = entryOf(session);
+      await mustBeServed(session, before);
       if (step === "deploy" || step === "retire") await mustNotBeReserved(session, before);
       const to = await edit(before, session);
       const past = lookedAt(session, await session.journal.read(), takesBack(before, to));
@@ -55,6 +57,26 @@ async function mustNotBeReserved({ journal, product, flags }: Session, before: P
       `${live} ${version} is the way back of ${open.progress?.version ?? "a release"}, which ${open.who} has been releasing since ${open.since}`,
       "a set that nobody may have to go back to",
       `wait until it is over; if nobody is at it any more: twinset release ${product} --resume, or twinset rollback ${product} (--environment ${flags.environment})`,
+    ),
+  ]);
+}
+
+/**
+ * The release file of this computer may be older than what was done from another one: an edit of it would take the traffic
+ * along to where it was then.
+ * @throws ProblemsError: the edge serves something else
+ */
+async function mustBeServed({ site, product, report }: Session, before: ProductRelease): Promise<void> {
+  const served = await new AtEdge({ product, report, by: "person", keeper: () => site.keeper() }).served();
+  if (!served || isSameSplit(served.weights, weights(before))) return;
+  const { live } = served;
+  const at = `--environment ${site.environment.name}`;
+  throw new ProblemsError([
+    error(
+      `${product}/release`,
+      `${live} has ${served.weights[live] ?? 0} % of the traffic at the edge, ${servedInWords(served)}; the release file says ${formatWeights(before)}`,
+      "a release file that says what is so",
+      `get the newest release file (git pull); or let it be brought up to date: twinset rollback ${product} ${at}`,
     ),
   ]);
 }

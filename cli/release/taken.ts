@@ -1,6 +1,7 @@
 /** One step of a release that is a run of its own: planned, guarded, applied and written down. */
 import { ProblemsError } from "../../model/problem";
-import type { ProductRelease } from "../../model/release";
+import { type Colour, otherColour, type ProductRelease } from "../../model/release";
+import { AtEdge, type Keeper } from "../../release/at-edge";
 import { Engine } from "../../release/engine";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
@@ -9,7 +10,7 @@ import type { Step } from "../../release/machine";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
 import { ledgerOptions, recordSecondsOf, type Session } from "./session";
-import { leaseInWords, NOT_TOLD } from "./words";
+import { leaseInWords, NOT_TOLD, servesInWords } from "./words";
 
 /**
  * Takes one step in a session that is open.
@@ -60,7 +61,7 @@ export async function taken(
       outcome: event === "ok" ? "done" : event === "unrecorded" ? "went-back" : "failed",
       seconds,
       text: [
-        `${now.live} ${now[now.live]?.version ?? ""} serves ${product}.`,
+        event === "ok" ? servesInWords(now, product) : await servedNow(session),
         ...(event === "unrecorded" ? [NOT_TOLD] : []),
         ...(event === "ok" && now.canary > 0 ? [leaseInWords(site, product)] : []),
       ],
@@ -74,6 +75,17 @@ export async function taken(
   } finally {
     operator.close();
   }
+}
+
+/** What did not go well may have moved the traffic all the same, and a release file may be older than what is so. */
+async function servedNow({ site, product, report }: Session): Promise<string> {
+  const keeper = (): Promise<Keeper> => site.keeper();
+  const served = await new AtEdge({ product, report, by: "person", keeper }).served();
+  if (!served) return `What serves ${product} cannot be looked up now.`;
+  const { live, versions, weights } = served;
+  const canary = weights[otherColour(live)] ?? 0;
+  const set = (colour: Colour): ProductRelease["blue"] => ({ version: versions[colour] ?? "" });
+  return servesInWords({ live, canary, blue: set("blue"), green: set("green") }, product);
 }
 
 /** A run that died, or that another operator keeps watch of: with the traffic back it is over. */

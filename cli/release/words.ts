@@ -1,5 +1,5 @@
 /** How a release ends: for pipelines a code, for people what is so now and the one command to go on. */
-import { otherColour } from "../../model/release";
+import { otherColour, type ProductRelease } from "../../model/release";
 import { newColour, type Outcome, type Run, type Stop } from "../../release/machine";
 import { canaryRules } from "../../model/canary";
 import { productOf, type Site } from "../../release/site";
@@ -26,12 +26,17 @@ export function leaseInWords(site: Site, product: string): string {
   return `Nobody watches the canary: it ends by itself in ${lease.seconds} s, with all traffic back on the live set.`;
 }
 
+/** "blue v1.5.2 serves chat with 90 % of the traffic." */
+export function servesInWords(now: ProductRelease | null, product: string): string {
+  const live = now ? `${now.live} ${now[now.live]?.version ?? ""}` : "nothing";
+  return `${live} serves ${product}${now && now.canary > 0 ? ` with ${100 - now.canary} % of the traffic` : ""}.`;
+}
+
 /** What is so now, what was done about it, and the one command to go on. */
 export function conclusion(run: Run, product: string, environment: string): { text: string[]; next?: string } {
   const { before, now, version, outcome } = run;
   const at = `--environment ${environment}`;
-  const live = now ? `${now.live} ${now[now.live]?.version ?? ""}` : "nothing";
-  const serves = `${live} serves ${product}${now && now.canary > 0 ? ` with ${100 - now.canary} % of the traffic` : ""}.`;
+  const serves = servesInWords(now, product);
   const idle = now?.[otherColour(now.live)];
   const stays = idle ? `${otherColour(now!.live)} ${idle.version} runs without traffic, to be looked at.` : "";
   const unrecorded = run.unrecorded ? [NOT_TOLD] : [];
