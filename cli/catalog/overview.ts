@@ -108,6 +108,7 @@ function productTable(platform: Platform, environment: Environment, release: Rel
 const sharedContainers = (platform: Platform): string[] => [
   ...platform.stores.map((store) => store.name),
   `edge (${platform.edge.kind})`,
+  "its keeper",
   ...(monitoringOf(platform) ? ["prometheus"] : []),
 ];
 

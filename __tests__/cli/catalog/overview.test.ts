@@ -38,7 +38,7 @@ test("every product with its live and idle set, containers, needs and host names
 test("host, memory and CPU against what the server has, cost with its source, and the JSON's place", () => {
   const text = show("production");
   expect(text).toContain("ccx43 in fsn1 (16 vCPU, 64 GiB, 360 GiB disk), volume 100 GiB, backups, protected");
-  expect(text).toContain("12.4 GiB (19 %) now, 21.7 GiB (34 %) with both sets of every product, of 64 GiB");
+  expect(text).toContain("12.5 GiB (20 %) now, 21.8 GiB (34 %) with both sets of every product, of 64 GiB");
   expect(text).toContain("131.00 USD a month: server ccx43 100.00");
   expect(text).toContain("manacore-ci-cd-plan.md, Cost Breakdown, 2025-11-27");
   expect(text).toContain("not in the documents' prices: server backups, volume 100 GB, IPv4 address");
@@ -47,15 +47,15 @@ test("host, memory and CPU against what the server has, cost with its source, an
 
 test("what is shared, each of it a container", () => {
   const text = show("production");
-  expect(row(text, "shared")).toMatch(/postgres, redis, edge \(traefik\), prometheus +3\.2 GiB/);
-  expect(text).toMatch(/containers +37 now/);
+  expect(row(text, "shared")).toMatch(/postgres, redis, edge \(traefik\), its keeper, prometheus +3\.3 GiB/);
+  expect(text).toMatch(/containers +38 now/);
 });
 
 test("beside nginx there is no Prometheus, and none is counted", () => {
   const platform = (given: Platform): Platform => ({ ...given, edge: { ...given.edge, kind: "nginx" } });
   const text = show("production", { platform });
-  expect(row(text, "shared")).toMatch(/postgres, redis, edge \(nginx\) +3 GiB/);
-  expect(text).toMatch(/containers +36 now/);
+  expect(row(text, "shared")).toMatch(/postgres, redis, edge \(nginx\), its keeper +3\.1 GiB/);
+  expect(text).toMatch(/containers +37 now/);
 });
 
 test("replicas", () => {
