@@ -23,6 +23,8 @@ export interface Moved {
   readonly began: number;
   readonly ended: number;
   readonly children: readonly Timing[];
+  /** How many processes the computer had to run, on average over the minute before its end. */
+  readonly busy: number;
 }
 
 /** When versions answered what was asked in a phase. */

@@ -1,5 +1,6 @@
 /** Commands that move traffic, carried out one after the other under one load, each in a phase of its own. */
 import { existsSync, readFileSync } from "node:fs";
+import { loadavg } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { TIMINGS } from "../../clients/timings";
@@ -39,7 +40,7 @@ export class Moves {
     this.load.phase("between");
     const { code, began, ended } = result;
     const children = existsSync(timings) ? timingsIn(readFileSync(timings, "utf8")) : [];
-    const moved: Moved = { name, phase, kind, code, began, ended, children };
+    const moved: Moved = { name, phase, kind, code, began, ended, children, busy: loadavg()[0]! };
     this.made.push(moved);
     this.say(`${phase}: ended with ${code ?? "a signal"} after ${ended - began} ms`);
     if (code === null || !codes.includes(code)) {

@@ -23,20 +23,11 @@ const ALL = Number.MAX_SAFE_INTEGER;
 
 const MISHAPS: readonly Mishap[] = [
   {
-    name: "rollback, the state's store answers 503",
+    name: "rollback, the state's store is down",
     codes: [8],
     fresh: true,
     begin: ({ clouds: { store } }) => {
       store.faults.inject({ fault: { kind: "error", status: 503 }, times: ALL });
-      return Promise.resolve(() => store.faults.clear());
-    },
-  },
-  {
-    name: "rollback, the state's store is silent",
-    codes: [8],
-    fresh: true,
-    begin: ({ clouds: { store } }) => {
-      store.faults.inject({ fault: { kind: "slow", seconds: 20 }, times: ALL });
       return Promise.resolve(() => store.faults.clear());
     },
   },

@@ -39,7 +39,12 @@ export async function measureParts(
   say("Terraform's commands");
   await terraformParts(world, times);
   say("the keeper and the edge");
-  await keeperParts(world, times);
+  const seen = await keeperParts(world, times);
+  await world.command(["canary", "0", world.product, "--environment", world.options.environment.name, "--json"]);
+  const { recorded } = await mustServe(seen, world.product);
+  say(
+    `moved there and back at the edge alone, and after the next command the edge ${recorded ? "knows" : "still does not know"} that Terraform agrees`,
+  );
   const rows = [...times].map(([name, all]) => [name, String(all.length), summary(all)]);
   return plainTable(["part, without load", "runs", "ms"], rows, ["left", "right", "right"]);
 }
@@ -90,7 +95,8 @@ async function terraformParts(world: World, times: Times): Promise<void> {
   for (let i = 0; i < FEW; i++) await timed("terraform state pull", "state", ["pull"]);
 }
 
-async function keeperParts(world: World, times: Times): Promise<void> {
+/** @returns a keeper, to be asked further */
+async function keeperParts(world: World, times: Times): Promise<EdgeKeeper> {
   const env = { ...world.childEnv, ...world.access() };
   const { prefix, product } = world;
   const destination = `${DEPLOY_USER}@${SERVER_ADDRESS}`;
@@ -117,6 +123,7 @@ async function keeperParts(world: World, times: Times): Promise<void> {
   times.set("one question to the edge", [...question]);
   times.set("the edge takes up a file", [...alone]);
   times.set("and another one right after it", [...following]);
+  return keepers["on this computer"];
 }
 
 async function mustServe(keeper: EdgeKeeper, product: string): Promise<ServedSplit> {

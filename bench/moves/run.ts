@@ -7,6 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ApplyFailed, type World } from "../../rehearsal/world";
 import { Endings } from "../../rehearsal/endings";
+import type { Load } from "../../rehearsal/load/load";
 import { EXIT } from "../../rehearsal/exit";
 import { Interrupt } from "../../rehearsal/interrupt";
 import { allAnswer } from "../../rehearsal/drills/host";
@@ -83,7 +84,7 @@ async function onStage({ world, required, versions }: Stage, options: MovesOptio
   let failure: unknown;
   try {
     const next = await bring();
-    await rounds(world, moves, roundOf({ product, live, idle, good, next }), options, began);
+    await rounds(world, moves, roundOf({ product, live, idle, good, next }), options, load);
     if (options.mishaps > 0) await mishaps(world, moves, options.mishaps, live, idle, bring, say);
   } catch (reason) {
     // What was measured until then is shown.
@@ -130,11 +131,11 @@ async function rounds(
   world: World,
   moves: Moves,
   round: readonly MoveKind[],
-  { count, requests, rate }: MovesOptions,
-  began: number,
+  { count, requests }: MovesOptions,
+  load: Load,
 ): Promise<void> {
-  const due = (): number => ((performance.now() - began) / 1000) * rate;
-  for (let i = 0; i < count || (due() < requests && due() < LONGEST * rate); i++) {
+  const until = performance.now() + 1000 * LONGEST;
+  for (let i = 0; i < count || ((await load.total()) < requests && performance.now() < until); i++) {
     for (const kind of round) await moves.make(kind);
   }
 }

@@ -1,4 +1,6 @@
 /** What the bench of moves prints. */
+import { availableParallelism } from "node:os";
+import { fixed, median, range } from "../statistics";
 import { plainTable } from "../../cli/shared/table";
 import type { LoadResult } from "../../rehearsal/load/load";
 import { effectOf, type Moved, ownTime, partsOf, summary, tally } from "./figures";
@@ -54,10 +56,16 @@ export const allParts = (moves: readonly Moved[]): string =>
 
 /** What came of all requests, in lines. */
 export function totals(moves: readonly Moved[], seen: LoadResult, seconds: number): string {
+  const busy = moves.map((move) => move.busy);
   const rate = Math.round(seen.requests / Math.max(1, seconds));
   return [
     `${moves.length} moves under ${seen.requests} requests in ${Math.round(seconds)} s (${rate} a second); failed ${seen.failed}${seen.failed > 0 ? `: ${seen.failures}` : ""}.`,
     `An answer took ${seen.percentile(0.5)} ms (median), ${seen.percentile(0.95)} ms (p95), ${seen.percentile(0.99)} ms (p99), ${seen.percentile(1)} ms at most.`,
+    ...(busy.length > 0
+      ? [
+          `The computer has ${availableParallelism()} cores, and ran ${fixed(median(busy))} (${range(busy)}) processes at a time.`,
+        ]
+      : []),
   ].join("\n");
 }
 

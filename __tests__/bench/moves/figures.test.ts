@@ -20,7 +20,7 @@ const counts = (given: Partial<Counts>): Counts => ({
 const ROLLBACK: MoveKind = { name: "rollback", args: ["rollback", "chat"], left: "v2" };
 const CANARY: MoveKind = { name: "canary 10", args: ["canary", "10", "chat"], reached: "v2" };
 const moved = (kind: MoveKind, given: Partial<Moved> = {}): Moved => ({
-  ...{ name: kind.name, phase: `1 ${kind.name}`, kind, code: 0, began: 1000, ended: 3000, children: [] },
+  ...{ name: kind.name, phase: `1 ${kind.name}`, kind, code: 0, began: 1000, ended: 3000, children: [], busy: 1.5 },
   ...given,
 });
 const terraform = (began: number, ended: number, ...args: string[]) => ({
@@ -112,6 +112,7 @@ describe("words", () => {
     expect(totals([moved(ROLLBACK)], seen, 10)).toContain(
       "1 moves under 100 requests in 10 s (10 a second); failed 2: status 502 from a 2.",
     );
+    expect(totals([moved(ROLLBACK)], seen, 10)).toMatch(/ran 1\.50 \(1\.50–1\.50\) processes/);
     expect(movesTable([moved(ROLLBACK)], seen)).toMatch(/rollback +1 +–; unseen 1 +2000 +2 +0 ×1/);
   });
 });
