@@ -3,6 +3,8 @@
  * how it grows. Times are only comparable on one machine; the ratios say more.
  *
  * `npm run bench -- --canary`: how often the verdict on a canary is right, on canaries that are made up (bench/canary/).
+ *
+ * `npm run bench -- --moves`: how long it takes until visitors see a move of the traffic (bench/moves/, docs/rehearsal.md).
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -13,7 +15,11 @@ import colours from "picocolors";
 import { DEFAULT_PLATFORM, PLATFORMS } from "../config/platforms";
 import { plainTable } from "../cli/shared/table";
 import { canaries } from "./canary/run";
+import { ProblemsError } from "../model/problem";
+import { BenchError, wholeNumber } from "./errors";
 import type { Growth } from "./growth";
+import { MOVES_OPTIONS, type MovesOptions, movesOptions } from "./moves/options";
+import { countOf, fixed, median, range } from "./statistics";
 
 const ROOT = join(__dirname, "..");
 
@@ -25,12 +31,14 @@ const SIZES = [40, 400, 2000, 8000] as const;
 /** The growth test's figures per container are compared between these two; smaller ones are mostly warming up. */
 const [SMALL, LARGE] = [400, 8000] as const;
 
-/** Something that a person can mend; told without a stack trace. */
-class BenchError extends Error {}
-
-function main(): void {
-  const { runs, quick, canary } = options();
+async function main(): Promise<void> {
+  const { runs, quick, canary, moves } = options();
   if (canary) return canaries(runs, SEED, canary.only);
+  if (moves) {
+    const { benchMoves } = await import("./moves/run");
+    process.exitCode = await benchMoves(moves);
+    return;
+  }
   const temp = mkdtempSync(join(tmpdir(), "twinset-bench-"));
   try {
     wholeProcesses(runs, temp);
@@ -45,6 +53,8 @@ interface Options {
   readonly quick: boolean;
   /** Not the synth: the verdict, of cases with these words in their names. */
   readonly canary: { readonly only: string } | undefined;
+  /** Not the synth: moves of the traffic. */
+  readonly moves: MovesOptions | undefined;
 }
 
 function options(): Options {
@@ -54,13 +64,17 @@ function options(): Options {
       quick: { type: "boolean", default: false },
       canary: { type: "boolean", default: false },
       only: { type: "string", default: "" },
+      moves: { type: "boolean", default: false },
+      ...MOVES_OPTIONS,
     },
   });
-  const runs = Number(values.runs ?? (values.canary ? 500 : values.quick ? 3 : 7));
-  if (!Number.isInteger(runs) || runs < 1) {
-    throw new BenchError(`--runs: ${values.runs} given, a whole number from 1 expected, e.g. --runs 7`);
-  }
-  return { runs, quick: values.quick, canary: values.canary ? { only: values.only } : undefined };
+  const runs = wholeNumber("--runs", values.runs ?? (values.canary ? "500" : values.quick ? "3" : "7"));
+  return {
+    runs,
+    quick: values.quick,
+    canary: values.canary ? { only: values.only } : undefined,
+    moves: values.moves ? movesOptions(values, process.env) : undefined,
+  };
 }
 
 /** What is measured in turns: a b c a b c …, so that whatever else the machine does hits all alike. */
@@ -234,22 +248,10 @@ function node(args: readonly string[], temp?: string, platform?: string): { seco
   );
 }
 
-function median(numbers: readonly number[]): number {
-  const sorted = [...numbers].sort((a, b) => a - b);
-  const middle = sorted.length >> 1;
-  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
-}
-
-const fixed = (number: number): string => number.toFixed(2);
-const range = (numbers: readonly number[], unit = ""): string =>
-  `${fixed(Math.min(...numbers))}–${fixed(Math.max(...numbers))}${unit}`;
-const countOf = (runs: number): string => (runs === 1 ? "1 run" : `${runs} runs`);
 const met = (is: boolean): string => (is ? colours.green("met") : colours.yellow("missed"));
 
-try {
-  main();
-} catch (reason) {
-  if (!(reason instanceof BenchError)) throw reason;
+main().catch((reason: unknown) => {
+  if (!(reason instanceof BenchError || reason instanceof ProblemsError)) throw reason;
   console.error(reason.message);
   process.exitCode = 1;
-}
+});

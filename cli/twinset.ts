@@ -1,5 +1,6 @@
 /** The program `twinset`: its commands, each in a file of its own that is loaded when it is asked for. */
 import { Command } from "commander";
+import { noteChildren, TIMINGS } from "../clients/timings";
 import { errorsOf, ProblemsError } from "../model/problem";
 
 /** In the order of the help, each with the module that ends with its definition. */
@@ -49,6 +50,7 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
 
 /** What `twinset` runs. */
 export async function main(): Promise<void> {
+  noteChildren(process.env[TIMINGS]);
   try {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync();

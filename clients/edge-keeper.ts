@@ -7,6 +7,7 @@ import { spawn } from "node:child_process";
 import { z } from "zod";
 import { keeperName, PROGRAM_VARIABLE } from "../model/edge-keeper";
 import { type Colour, COLOURS, formatSplit, parseSplit, type Weights } from "../model/release";
+import { childBegins } from "./timings";
 
 /** How the keeper's container is reached. */
 export interface KeeperPlace {
@@ -107,7 +108,10 @@ export class EdgeKeeper {
 
   private async ask(call: readonly string[], seconds: number): Promise<Answer> {
     const line = call.map((part) => part.replaceAll(/[\u0000-\u001f\u007f]+/g, " ").trim()).join(SEPARATOR);
-    const { stdout, stderr, code, late } = await spoken(this.command, this.place.env, `${line}\n`, seconds);
+    const ended = childBegins("keeper", call.slice(0, 1));
+    const { stdout, stderr, code, late } = await spoken(this.command, this.place.env, `${line}
+`, seconds);
+    ended();
     const lines = stdout.split("\n");
     const end = lines.findLastIndex((each) => /^\.\d+$/.test(each));
     if (end >= 0) return { lines: lines.slice(0, end), code: Number(lines[end]!.slice(1)) };

@@ -3,6 +3,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { platform as system, tmpdir } from "node:os";
 import { join } from "node:path";
+import { childBegins } from "./timings";
 
 export interface RunOptions {
   readonly env?: NodeJS.ProcessEnv;
@@ -40,6 +41,7 @@ export function run(
   options: RunOptions & { readonly cwd: string },
 ): Promise<Finished> {
   const { cwd, env, timeout = 300, onLine, killed } = options;
+  const ended = childBegins(binary, args);
   return new Promise((resolve, reject) => {
     const child = spawn(binary, args, {
       cwd,
@@ -68,6 +70,7 @@ export function run(
     const done = (finish: () => void): void => {
       clearTimeout(timer);
       running.delete(child);
+      ended();
       finish();
     };
     child.on("error", (reason) => done(() => reject(reason)));

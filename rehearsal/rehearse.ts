@@ -11,14 +11,15 @@ import { environmentPrefix } from "../model/names";
 import { type Platform, selectProducts } from "../model/platform";
 import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
-import { killChildren } from "../clients/program";
 import { takeComputer } from "./alone";
 import { DRILLS } from "./drills";
 import { type DeploymentDrill, type Drill, type DrillRun, type Figure, mustBeBearable } from "./drills/drill";
 import { allAnswer } from "./drills/host";
 import { Endings } from "./endings";
+import { EXIT } from "./exit";
 import { githubTrial } from "./github-trial";
 import { MissingProgram } from "./images/stand-ins";
+import { Interrupt } from "./interrupt";
 import { type Preflight, preflight } from "./preflight";
 import { type DrillResult, formatFigure, formatImages, missedPromises, type Report } from "./report";
 import { Workbench } from "./workbench";
@@ -50,9 +51,6 @@ export interface RehearseOptions {
   /** @default console.log */
   readonly write?: (line: string) => void;
 }
-
-/** 0: every drill passed. 1: one failed. 2: something that drills need is missing, and nothing was rehearsed. */
-export const EXIT = { passed: 0, failed: 1, missing: 2, interrupted: 130 } as const;
 
 /** @throws ProblemsError for mistakes in the options or the catalog */
 export async function rehearse(options: RehearseOptions): Promise<number> {
@@ -166,8 +164,8 @@ const GITHUB_TRIAL = githubTrial("any") as {
 };
 
 /** The stack as it is, before anything is adapted: it says which plugins are needed. */
-function synthesized(
-  options: RehearseOptions,
+export function synthesized(
+  options: Pick<RehearseOptions, "platform" | "environment" | "products" | "product">,
   directory: string,
 ): { loaded: LoadedPlatform; environment: Environment; config: StackConfig } {
   const outdir = join(directory, "whole");
@@ -191,7 +189,7 @@ function synthesized(
 }
 
 /** The product whose release has most to show. */
-const worthwhile = ({ products }: Platform): string =>
+export const worthwhile = ({ products }: Platform): string =>
   [...products].sort(
     (a, b) =>
       Number(b.migration !== undefined) - Number(a.migration !== undefined) || b.services.length - a.services.length,
@@ -219,7 +217,10 @@ function chosenDrills(asked: readonly string[] | undefined): readonly Drill[] {
   return DRILLS.filter((drill) => asked.includes(drill.name) || asked.includes(String(drill.number)));
 }
 
-function tellMissing({ missing, hints }: Pick<Preflight, "missing" | "hints">, write: (line: string) => void): void {
+export function tellMissing(
+  { missing, hints }: Pick<Preflight, "missing" | "hints">,
+  write: (line: string) => void,
+): void {
   write(colours.yellow("Missing on this computer:"));
   missing.forEach((line) => write(`  ${line}`));
   hints.forEach((line) => write(line));
@@ -267,39 +268,6 @@ async function onWorld(drill: DeploymentDrill, world: World, run: Omit<DrillRun,
     await allAnswer(world);
   }
   return drill.run({ ...run, world });
-}
-
-/** Ctrl-C: children end, everything that was made goes, then the process ends. A second one ends it at once. */
-class Interrupt {
-  private static readonly SIGNALS = ["SIGINT", "SIGTERM"] as const;
-  private happened = false;
-
-  constructor(
-    private readonly endings: Endings,
-    private readonly write: (line: string) => void,
-  ) {
-    Interrupt.SIGNALS.forEach((signal) => process.on(signal, this.onSignal));
-  }
-
-  private readonly onSignal = (): void => {
-    if (this.happened) process.exit(EXIT.interrupted);
-    this.happened = true;
-    this.write("\nInterrupted: removing everything that was made …");
-    killChildren();
-    void this.endings
-      .end()
-      .catch((reason: unknown) => this.write(String(reason)))
-      .finally(() => process.exit(EXIT.interrupted));
-  };
-
-  /** After a signal this never comes: whoever waits for it goes no further, and the process ends. */
-  settled(): Promise<void> {
-    return this.happened ? new Promise(() => undefined) : Promise.resolve();
-  }
-
-  off(): void {
-    Interrupt.SIGNALS.forEach((signal) => process.off(signal, this.onSignal));
-  }
 }
 
 /** Lines with the time since the beginning. */

@@ -30,6 +30,9 @@ export interface CommandResult {
   /** null when it was killed. */
   readonly code: number | null;
   readonly seconds: number;
+  /** When it was started and when it had ended, in milliseconds since 1970. */
+  readonly began: number;
+  readonly ended: number;
   /** What it reported, where it was asked for JSON. */
   readonly events: readonly ReleaseEvent[];
   /** All that it said. */
@@ -45,6 +48,8 @@ export interface CommandOptions extends Pick<RunOptions, "killed" | "timeout"> {
   readonly elsewhere?: boolean;
   /** Variables that are others than usual. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Another program of ours, with the same surroundings. @default twinset */
+  readonly program?: string;
 }
 
 const PROGRAM = join(__dirname, "..", "bin", "twinset.cjs");
@@ -106,12 +111,12 @@ export class Twinset {
   /** Runs a command. A release's steps want `--json`, or there are no events. */
   async run(args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
     const { directory, env, platform } = this.options;
-    const begin = performance.now();
     const events: ReleaseEvent[] = [];
     const home = options.elsewhere ? this.elsewhere : directory;
     const releases = options.elsewhere ? join(home, "releases") : this.releases;
     if (options.elsewhere) this.furnish(home, releases);
-    const finished: Finished = await run(process.execPath, [PROGRAM, ...args], {
+    const began = Date.now();
+    const finished: Finished = await run(process.execPath, [options.program ?? PROGRAM, ...args], {
       cwd: join(__dirname, ".."),
       env: {
         ...env,
@@ -133,8 +138,9 @@ export class Twinset {
         options.onEvent?.(event);
       },
     });
-    const seconds = Math.round((performance.now() - begin) / 100) / 10;
-    return { code: finished.code, seconds, events, text: `${finished.stdout}${finished.stderr}`.trim() };
+    const ended = Date.now();
+    const seconds = Math.round((ended - began) / 100) / 10;
+    return { code: finished.code, seconds, began, ended, events, text: `${finished.stdout}${finished.stderr}`.trim() };
   }
 }
 

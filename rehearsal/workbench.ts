@@ -129,7 +129,7 @@ export class Workbench {
     return new WorkingDirectory(
       means.terraform,
       path,
-      { ...this.env, TF_DATA_DIR: join(this.options.directory, `${basename(path)}.data`), ...env },
+      { ...this.childEnv, TF_DATA_DIR: join(this.options.directory, `${basename(path)}.data`), ...env },
       { parallelism: parallelism ?? 40, valuesFile: true, ...options },
     );
   }
@@ -160,7 +160,7 @@ export class Workbench {
   }
 
   /** What Terraform and its helpers get of the process' environment. */
-  protected get env(): NodeJS.ProcessEnv {
+  get childEnv(): NodeJS.ProcessEnv {
     return terraformEnvironment(this.options.means);
   }
 }

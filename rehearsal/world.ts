@@ -80,7 +80,7 @@ export class World extends Workbench {
   }
 
   /** The ways to the machine and to the simulated clouds, as a process' environment has them. */
-  private access(): NodeJS.ProcessEnv {
+  access(): NodeJS.ProcessEnv {
     const { directory, means } = this.options;
     const programs = sshPrograms(directory, means, {
       address: SERVER_ADDRESS,
@@ -129,7 +129,7 @@ export class World extends Workbench {
         surroundings: this.surroundings,
       },
       env: {
-        ...this.env,
+        ...this.childEnv,
         ...this.access(),
         TF_DATA_DIR: join(directory, `${environment.name}.data`),
         TF_VAR_registry_username: REGISTRY_LOGINS.pull.username,

@@ -1,7 +1,7 @@
 /** A directory with one synthesized stack, and Terraform's commands in it. */
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { effective, type Plan, type ResourceChange } from "./plan";
 import { type Terraform } from "./program";
@@ -79,12 +79,13 @@ export class WorkingDirectory {
    * while providers, their lock, backend and Terraform are the same.
    */
   async prepared(): Promise<void> {
-    const marker = join(this.path, ".terraform", "initialized");
+    const data = resolve(this.path, this.env["TF_DATA_DIR"] || ".terraform");
+    const marker = join(data, "initialized");
     const wanted = this.initializedFor();
     if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
     await this.init();
     // What `init` has written is part of it: the lock of the providers.
-    if (existsSync(join(this.path, ".terraform"))) writeFileSync(marker, this.initializedFor());
+    if (existsSync(data)) writeFileSync(marker, this.initializedFor());
   }
 
   private initializedFor(): string {

@@ -5,7 +5,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as Alone from "../../rehearsal/alone";
 import type * as Preflight from "../../rehearsal/preflight";
-import { EXIT, rehearse } from "../../rehearsal/rehearse";
+import { EXIT } from "../../rehearsal/exit";
+import { rehearse } from "../../rehearsal/rehearse";
 import { World, type WorldOptions } from "../../rehearsal/world";
 import { notListening } from "../../simulators/listening";
 

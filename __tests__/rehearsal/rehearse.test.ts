@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProblemsError } from "../../model/problem";
 import { DRILLS } from "../../rehearsal/drills";
-import { EXIT, rehearse } from "../../rehearsal/rehearse";
+import { EXIT } from "../../rehearsal/exit";
+import { rehearse } from "../../rehearsal/rehearse";
 
 let nowhere: string;
 beforeAll(() => {

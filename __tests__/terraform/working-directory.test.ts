@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { findTerraform, type Terraform } from "../../terraform/program";
 import { resourcesInFile } from "../../terraform/state";
@@ -187,6 +187,18 @@ describe("a directory that is prepared", () => {
     stack("4.6.0");
     await directory.prepared();
     expect(fake.calls("init")).toHaveLength(2);
+  });
+
+  test("remembers it where Terraform's data are, if that is another place", async () => {
+    const data = join(directory.path, "elsewhere");
+    const terraform = (await findTerraform(process.env)) as Terraform;
+    const other = new WorkingDirectory(terraform, directory.path, { ...process.env, TF_DATA_DIR: "elsewhere" });
+    stack("4.5.0");
+    mkdirSync(data);
+    await other.prepared();
+    await other.prepared();
+    expect(fake.calls("init")).toHaveLength(1);
+    expect(existsSync(join(data, "initialized"))).toBe(true);
   });
 
   test("is initialized again when its providers' lock has changed", async () => {

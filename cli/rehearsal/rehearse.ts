@@ -30,7 +30,10 @@ export const command = new Command("rehearse")
   .option("--report <file>", "where the report goes", "rehearsal-report.json")
   .action(async (given: RehearseFlags) => {
     // Only here: it brings all simulators, which no help needs.
-    const { EXIT, rehearse } = await import("../../rehearsal/rehearse");
+    const [{ EXIT }, { rehearse }] = await Promise.all([
+      import("../../rehearsal/exit"),
+      import("../../rehearsal/rehearse"),
+    ]);
     const platform = given.platform ?? process.env["PLATFORM"];
     const { platform: whole } = loadPlatform({ platform });
     const code = await rehearse({

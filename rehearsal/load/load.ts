@@ -28,7 +28,9 @@ export interface Counts {
   /** Requests per reason of failure. */
   failures: Record<string, number>;
   milliseconds: number[];
-  /** When a version last answered, in milliseconds since 1970. */
+  /** When a version first answered, in milliseconds since 1970. */
+  firstSeen: Record<string, number>;
+  /** When it last did, in the same. */
   lastSeen: Record<string, number>;
   /** When the first request failed, in the same. */
   firstFailed?: number;
@@ -78,6 +80,16 @@ export class Load {
   /** The same for all phases together. */
   untilTotal(requests: number): Promise<void> {
     return this.wait((answers) => sum(Object.values(answers)) >= requests);
+  }
+
+  /** How many answers there are by now, of all phases together. */
+  async total(): Promise<number> {
+    let total = 0;
+    await this.wait((answers) => {
+      total = sum(Object.values(answers));
+      return true;
+    });
+    return total;
   }
 
   private async wait(enough: (answers: Readonly<Record<string, number>>) => boolean): Promise<void> {
@@ -137,6 +149,16 @@ export class LoadResult {
   lastSeen(version: string): number | undefined {
     const times = Object.values(this.phases).flatMap((phase) => phase.lastSeen[version] ?? []);
     return times.length > 0 ? Math.max(...times) : undefined;
+  }
+
+  /** When a version first answered what was asked in a phase, in milliseconds since 1970. */
+  firstIn(phase: string, version: string): number | undefined {
+    return this.phases[phase]?.firstSeen[version];
+  }
+
+  /** When it last did, in the same. */
+  lastIn(phase: string, version: string): number | undefined {
+    return this.phases[phase]?.lastSeen[version];
   }
 
   /** When the first request of all failed, in milliseconds since 1970. */

@@ -59,6 +59,7 @@ function start(options: LoadOptions): void {
       versions: {},
       failures: {},
       milliseconds: [],
+      firstSeen: {},
       lastSeen: {},
     });
     const from = performance.now();
@@ -71,6 +72,7 @@ function start(options: LoadOptions): void {
       into.milliseconds.push(Math.round((performance.now() - from) * 10) / 10);
       if (version !== undefined) {
         into.versions[version] = (into.versions[version] ?? 0) + 1;
+        into.firstSeen[version] ??= Date.now();
         into.lastSeen[version] = Date.now();
       }
       if (failure !== undefined) {

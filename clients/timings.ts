@@ -1,0 +1,31 @@
+/**
+ * How long each child of this process took, for `npm run bench -- --moves`: a line of JSON for each that has ended, in a
+ * file that somebody has asked for. Nobody has, and nothing is written, unless the variable is set.
+ */
+import { appendFileSync } from "node:fs";
+
+/** Names the file. */
+export const TIMINGS = "TWINSET_TIMINGS";
+
+/** One child; times are milliseconds since 1970. */
+export interface Timing {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly began: number;
+  readonly ended: number;
+}
+
+let file: string | undefined;
+
+/** @param path undefined: nobody wants to know */
+export function noteChildren(path: string | undefined): void {
+  file = path || undefined;
+}
+
+/** A child begins. @returns to be called when it has ended */
+export function childBegins(program: string, args: readonly string[]): () => void {
+  const to = file;
+  if (to === undefined) return () => undefined;
+  const began = Date.now();
+  return () => appendFileSync(to, `${JSON.stringify({ program, args, began, ended: Date.now() } satisfies Timing)}\n`);
+}
