@@ -3,6 +3,8 @@
  * how it grows. Times are only comparable on one machine; the ratios say more.
  *
  * `npm run bench -- --canary`: how often the verdict on a canary is right, on canaries that are made up (bench/canary/).
+ *
+ * `npm run bench -- --histories 100000`: histories of two operators, each with outages and deaths (bench/histories.ts).
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -14,6 +16,7 @@ import { DEFAULT_PLATFORM, PLATFORMS } from "../config/platforms";
 import { plainTable } from "../cli/shared/table";
 import { canaries } from "./canary/run";
 import type { Growth } from "./growth";
+import { moreHistories } from "./histories";
 
 const ROOT = join(__dirname, "..");
 
@@ -29,7 +32,11 @@ const [SMALL, LARGE] = [400, 8000] as const;
 class BenchError extends Error {}
 
 function main(): void {
-  const { runs, quick, canary } = options();
+  const { runs, quick, canary, histories, seed } = options();
+  if (histories !== undefined) {
+    if (!moreHistories(histories, seed)) process.exitCode = 1;
+    return;
+  }
   if (canary) return canaries(runs, SEED, canary.only);
   const temp = mkdtempSync(join(tmpdir(), "twinset-bench-"));
   try {
@@ -45,6 +52,9 @@ interface Options {
   readonly quick: boolean;
   /** Not the synth: the verdict, of cases with these words in their names. */
   readonly canary: { readonly only: string } | undefined;
+  /** Not the synth: so many histories. */
+  readonly histories: number | undefined;
+  readonly seed: number;
 }
 
 function options(): Options {
@@ -54,13 +64,27 @@ function options(): Options {
       quick: { type: "boolean", default: false },
       canary: { type: "boolean", default: false },
       only: { type: "string", default: "" },
+      histories: { type: "string" },
+      seed: { type: "string", default: "1" },
     },
   });
+  const histories = values.histories === undefined ? undefined : Number(values.histories);
+  if (histories !== undefined && !(Number.isInteger(histories) && histories > 0)) {
+    throw new BenchError(
+      `--histories: ${values.histories} given, a whole number from 1 expected, e.g. --histories 100000`,
+    );
+  }
   const runs = Number(values.runs ?? (values.canary ? 500 : values.quick ? 3 : 7));
   if (!Number.isInteger(runs) || runs < 1) {
     throw new BenchError(`--runs: ${values.runs} given, a whole number from 1 expected, e.g. --runs 7`);
   }
-  return { runs, quick: values.quick, canary: values.canary ? { only: values.only } : undefined };
+  return {
+    runs,
+    quick: values.quick,
+    canary: values.canary ? { only: values.only } : undefined,
+    histories,
+    seed: Number(values.seed),
+  };
 }
 
 /** What is measured in turns: a b c a b c …, so that whatever else the machine does hits all alike. */

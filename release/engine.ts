@@ -232,6 +232,9 @@ export class Engine {
         conditionOf: (name) => docker.condition(name),
         redact: (written) => site.redact(written),
       });
+      // A switch is refused that does not know of somebody's move: what is so now is theirs.
+      const moved = step === "back" ? undefined : await this.edge.movedFrom(run.now, to);
+      if (moved && moved.by !== "lease") return { event: "overtaken", text: [moved.text, ...text], plan };
       return { event: "failed", text, plan };
     }
     site.save(product, to);
