@@ -5,6 +5,7 @@
  * `npm run bench -- --canary`: how often the verdict on a canary is right, on canaries that are made up (bench/canary/).
  *
  * `npm run bench -- --moves`: how long it takes until visitors see a move of the traffic (bench/moves/, docs/rehearsal.md).
+ * `npm run bench -- --histories 100000`: histories of two operators, each with outages and deaths (bench/histories.ts).
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -20,6 +21,7 @@ import { BenchError, wholeNumber } from "./errors";
 import type { Growth } from "./growth";
 import { MOVES_OPTIONS, type MovesOptions, movesOptions } from "./moves/options";
 import { countOf, fixed, median, range } from "./statistics";
+import { moreHistories } from "./histories";
 
 const ROOT = join(__dirname, "..");
 
@@ -32,7 +34,11 @@ const SIZES = [40, 400, 2000, 8000] as const;
 const [SMALL, LARGE] = [400, 8000] as const;
 
 async function main(): Promise<void> {
-  const { runs, quick, canary, moves } = options();
+  const { runs, quick, canary, moves, histories, seed } = options();
+  if (histories !== undefined) {
+    if (!moreHistories(histories, seed)) process.exitCode = 1;
+    return;
+  }
   if (canary) return canaries(runs, SEED, canary.only);
   if (moves) {
     const { benchMoves } = await import("./moves/run");
@@ -55,6 +61,9 @@ interface Options {
   readonly canary: { readonly only: string } | undefined;
   /** Not the synth: moves of the traffic. */
   readonly moves: MovesOptions | undefined;
+  /** Not the synth: so many histories. */
+  readonly histories: number | undefined;
+  readonly seed: number;
 }
 
 function options(): Options {
@@ -65,6 +74,8 @@ function options(): Options {
       canary: { type: "boolean", default: false },
       only: { type: "string", default: "" },
       moves: { type: "boolean", default: false },
+      histories: { type: "string" },
+      seed: { type: "string", default: "1" },
       ...MOVES_OPTIONS,
     },
   });
@@ -74,6 +85,8 @@ function options(): Options {
     quick: values.quick,
     canary: values.canary ? { only: values.only } : undefined,
     moves: values.moves ? movesOptions(values, process.env) : undefined,
+    histories: values.histories === undefined ? undefined : wholeNumber("--histories", values.histories),
+    seed: wholeNumber("--seed", values.seed, 0),
   };
 }
 

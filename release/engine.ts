@@ -229,13 +229,16 @@ export class Engine {
     const moved = isMoved && (await this.edge.forward(run.now, to, `"${step}" of a release`));
     const applied = await this.applyPlanned(changes.length);
     if (applied.code !== 0) {
-      if (moved) await this.edge.back(run.now, `"${step}" has failed`);
+      // A switch is refused that does not know of somebody's move: what is so now is theirs.
+      const theirs = step === "back" ? undefined : await this.edge.movedFrom(run.now, to);
+      if (moved && !theirs) await this.edge.back(run.now, `"${step}" has failed`);
       const docker = await site.docker();
       const state = await site.terraform.state().catch(() => []);
       const text = await explain(applied.errors, state, (name, lines) => docker.logs(name, lines), {
         conditionOf: (name) => docker.condition(name),
         redact: (written) => site.redact(written),
       });
+      if (theirs && theirs.by !== "lease") return { event: "overtaken", text: [theirs.text, ...text], plan };
       return { event: "failed", text, plan };
     }
     site.save(product, to);

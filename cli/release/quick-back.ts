@@ -69,6 +69,8 @@ export async function quickBack(
   if (back && known?.held[0]?.set.version !== back.to && isBack(served, now, { version, only, say })) return true;
   const way = known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
   if (way?.kind !== "move") return false;
+  // Not to what was just left: the record is told of that first.
+  if (way.version === back?.left && known?.held[0]?.set.version !== back.to) return false;
   const live = "live" in way ? way.live : way.colour;
   if (only !== undefined && live !== only) return false;
   const names = platform.products

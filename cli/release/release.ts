@@ -162,7 +162,9 @@ export async function follow(
   try {
     const ended = await engine.run(run);
     const outcome = ended.outcome!;
-    if (!(outcome === "overtaken" && hasEnded(await journal.read(), id))) {
+    // A store that does not answer says nothing of others; the record is kept on this computer then.
+    const known = outcome === "overtaken" ? await journal.read().catch(unanswered) : undefined;
+    if (!(known && hasEnded(known, id))) {
       await ledger.end({ event: "ended", run: id, product, outcome, progress: ended });
     }
     const { text, next: command } = conclusion(ended, product, flags.environment);
@@ -172,6 +174,10 @@ export async function follow(
   } finally {
     operator.close();
   }
+}
+
+function unanswered(reason: unknown): undefined {
+  if (!(reason instanceof ProblemsError)) throw reason;
 }
 
 /** How long things take: the product's, or what the operator says. @throws ProblemsError for a time that is none */

@@ -123,14 +123,14 @@ async function broughtBack(
     said(session, "info", `To do it: twinset rollback ${product} ${version} --environment ${flags.environment}`);
     return EXIT.undecided;
   }
+  // As it ran here before: its images are still on the host, and no registry is needed.
+  const known = record.held.find(({ set }) => set.version === version)?.set;
+  const set = known ?? { version, ...(await imagesOf(session, version)) };
   if (now.canary > 0) {
     const code = await taken(session, "back", "end of the canary", now, trafficBack(now, now.live));
     if (code !== EXIT.done) return code;
   }
   const before = { ...now, canary: 0 };
-  // As it ran here before: its images are still on the host, and no registry is needed.
-  const known = record.held.find(({ set }) => set.version === version)?.set;
-  const set = known ?? { version, ...(await imagesOf(session, version)) };
   const to = deploy(before, set);
   const deployed = await taken(session, "deploy", `return of ${version}`, before, to);
   if (deployed !== EXIT.done) return deployed;

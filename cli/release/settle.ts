@@ -1,10 +1,19 @@
 /** What was moved at the edge past Terraform is told to it before a command does anything else. */
 import type { ServedSplit } from "../../clients/edge-keeper";
 import { isDeepStrictEqual } from "node:util";
-import { AtEdge, entryServed, isSameSplit, type Keeper, servedInWords, wentBack } from "../../release/at-edge";
+import {
+  AtEdge,
+  entryServed,
+  isSameSplit,
+  type Keeper,
+  servedInWords,
+  type WentBack,
+  wentBack,
+} from "../../release/at-edge";
 import { appliedRelease, appliedSets, differences } from "../../release/applied";
 import { recordOf } from "../../release/journal/record";
 import { productOf } from "../../release/site";
+import { error, ProblemsError } from "../../model/problem";
 import { formatWeights, otherColour, type ProductRelease, weights } from "../../model/release";
 import type { StateResource } from "../../terraform/state";
 import { EXIT } from "../shared/exit";
@@ -24,16 +33,51 @@ export async function settled(session: Session): Promise<number | undefined> {
   const applied = appliedRelease(state, site.platform, productOf(site, product));
   const say = (text: string): void => report({ kind: "line", level: "warning", text });
   if (served.recorded) {
-    if (applied && !isSameSplit(served.weights, weights(applied))) return unsaved(session, served, applied);
+    if (applied && !isSameSplit(served.weights, weights(applied))) {
+      mustRunThere(session, served, applied);
+      return unsaved(session, served, applied);
+    }
     if (!served.inForce) say(`The edge has ${servedInWords(served)}, but does not serve it.`);
     return forgotten(session, served, applied);
   }
   say(`The edge has ${servedInWords(served)}, and Terraform has not been told. It is told now.`);
   const entry = await upToDate(session);
   if (!entry) return undefined;
+  mustRunThere(session, served, entry);
   const to = entryServed(entry, served);
-  const code = await taken(session, "back", `record of what ${served.who} did (${served.why})`, entry, to);
-  return code === EXIT.done ? undefined : code;
+  const back = wentBack(served);
+  // Without a switch that is in force nothing but the edge says what was left.
+  const from = applied || !back ? entry : beforeBack(entry, back);
+  const code = await taken(session, "back", `record of what ${served.who} did (${served.why})`, from, to);
+  return code === EXIT.done ? written(session, served) : code;
+}
+
+/**
+ * While somebody deployed into a set the traffic went back to it: what the edge serves is the set's former containers, and
+ * a switch of Terraform's would send the visitors on to the new ones, which nobody has tried.
+ * @throws ProblemsError
+ */
+function mustRunThere({ product, flags }: Session, served: ServedSplit, entry: ProductRelease): void {
+  const { live, versions } = served;
+  const [serves, has] = [versions[live], entry[live]?.version];
+  if (serves === undefined || serves === has) return;
+  throw new ProblemsError([
+    error(
+      `${product}/${live}`,
+      `the edge serves ${live} ${serves}, and the state has ${has ?? "nothing"} as ${live}`,
+      "a set that nobody deploys into while it has visitors",
+      `nothing was moved; see what runs: twinset status ${flags.environment}`,
+    ),
+  ]);
+}
+
+/** @returns a code to end with where a way back is still not in the record: whatever is read of that would lead there again */
+async function written({ product, journal, report }: Session, served: ServedSplit): Promise<number | undefined> {
+  const back = wentBack(served);
+  if (!back || recordOf(await journal.read(), product).held[0]?.set.version === back.to) return undefined;
+  const text = `That ${back.who} went back from ${back.left} to ${back.to} is not in the record yet; nothing else is done before it is.`;
+  report({ kind: "line", level: "warning", text });
+  return EXIT.unrecorded;
 }
 
 /**
@@ -106,9 +150,14 @@ async function forgotten(
   if (held[0]?.set.version === back.to) return undefined;
   const text = `${back.who} went back from ${back.left} to ${back.to} (${back.why}), and that is not in the record. It is written down now.`;
   report({ kind: "line", level: "warning", text });
-  const other = otherColour(applied.live);
-  const set = applied[other]?.version === back.left ? applied[other] : { version: back.left };
-  const from = { ...applied, live: other, canary: 0, [other]: set };
+  const from = beforeBack(applied, back);
   const code = await taken(session, "back", `record of what ${back.who} did (${back.why})`, from, applied);
-  return code === EXIT.done ? undefined : code;
+  return code === EXIT.done ? written(session, served) : code;
+}
+
+/** The entry that a way back has led from. */
+function beforeBack(entry: ProductRelease, { left }: WentBack): ProductRelease {
+  const other = otherColour(entry.live);
+  const set = entry[other]?.version === left ? entry[other] : { version: left };
+  return { ...entry, live: other, canary: 0, [other]: set };
 }

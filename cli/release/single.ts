@@ -1,7 +1,9 @@
 /** Of the commands that are one step of a release: one edit of the entry, planned, guarded and applied. */
 import { isDeepStrictEqual } from "node:util";
 import { error, ProblemsError } from "../../model/problem";
-import { formatWeights, type ProductRelease, weights } from "../../model/release";
+import { formatSplit, formatWeights, type ProductRelease, weights } from "../../model/release";
+import { appliedRelease } from "../../release/applied";
+import { productOf } from "../../release/site";
 import { AtEdge, isSameSplit, servedInWords } from "../../release/at-edge";
 import { type JournalContent, unfinished } from "../../release/journal/unfinished";
 import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
@@ -68,13 +70,19 @@ async function mustNotBeReserved({ journal, product, flags }: Session, before: P
  */
 async function mustBeServed({ site, product, report }: Session, before: ProductRelease): Promise<void> {
   const served = await new AtEdge({ product, report, by: "person", keeper: () => site.keeper() }).served();
-  if (!served || isSameSplit(served.weights, weights(before))) return;
-  const { live } = served;
+  // An edge that cannot be asked has, as far as anybody knows, what Terraform was told.
+  const applied = served
+    ? undefined
+    : appliedRelease(await site.terraform.state(), site.platform, productOf(site, product));
+  const is = served?.weights ?? (applied && weights(applied));
+  const live = served?.live ?? applied?.live;
+  if (!is || !live || isSameSplit(is, weights(before))) return;
+  const by = served ? `at the edge, ${servedInWords(served)}` : `by the state, which says ${formatSplit(is)}`;
   const at = `--environment ${site.environment.name}`;
   throw new ProblemsError([
     error(
       `${product}/release`,
-      `${live} has ${served.weights[live] ?? 0} % of the traffic at the edge, ${servedInWords(served)}; the release file says ${formatWeights(before)}`,
+      `${live} has ${is[live] ?? 0} % of the traffic ${by}; the release file says ${formatWeights(before)}`,
       "a release file that says what is so",
       `get the newest release file (git pull); or let it be brought up to date: twinset rollback ${product} ${at}`,
     ),

@@ -166,9 +166,10 @@ function applied(reading: Reading, entry: Extract<Entry, { event: "step-done" }>
       if (open?.version === version) open.took = true;
       return;
     case "back": {
-      const left = from && from.live !== to.live ? from[from.live]?.version : from?.[otherColour(from.live)]?.version;
+      const left = leftBy(from, to);
+      const isTried = left !== undefined && (from?.live !== to.live || isOnTrial(reading, left));
       hold(reading, to, entry.at);
-      if (left !== undefined && left !== version) {
+      if (isTried && left !== version) {
         reading.bad.set(left, `was taken back on ${dateOf(entry.at)} (${entry.who})`);
         reading.attempt = { version: left, took: false };
       }
@@ -186,6 +187,17 @@ function applied(reading: Reading, entry: Extract<Entry, { event: "step-done" }>
       return;
   }
 }
+
+/** Who had visitors, and has none by a way back. */
+function leftBy(from: ProductRelease | null | undefined, to: ProductRelease): string | undefined {
+  if (!from) return undefined;
+  if (from.live !== to.live) return from[from.live]?.version;
+  return from.canary > 0 ? from[otherColour(from.live)]?.version : undefined;
+}
+
+/** The end of its canary says something of a version, unless it is one that has held all traffic and got a share by hand. */
+const isOnTrial = ({ held, attempt }: Reading, version: string): boolean =>
+  attempt?.version === version || !held.some(({ set }) => set.version === version);
 
 /** Somebody holds all traffic: it goes to the front, unless it is there. Whoever is told of later than it began keeps its time. */
 function hold(reading: Reading, entry: ProductRelease, since: string | undefined): void {

@@ -328,9 +328,10 @@ export class World {
           if (process) wrong(`a ${kind} moves no traffic`);
       }
     }
-    // The end of a canary is a word about it, too.
+    // The end of a canary is a word about it, too; not about one that has proved itself and got a share by hand.
     for (const [version] of before) {
-      if (process?.deed.kind === "rollback" && !after.has(version)) this.words.set(version, "bad");
+      const ends = process?.deed.kind === "rollback" && !after.has(version);
+      if (ends && this.words.get(version) !== "good") this.words.set(version, "bad");
     }
   }
 
