@@ -32,7 +32,10 @@ const ROOMS = {
   },
   images: { has: "the Dockerfile for a monorepo's services, and a trial of it", on: ["main.ts"] },
   cli: { has: "the program `twinset`: parses, calls the above, prints", on: ["doctor", "inputs", "rehearsal"] },
-  bench: { has: "how long a synth takes, how often the verdict on a canary is right", on: ["cli"] },
+  bench: {
+    has: "how long a synth takes, when visitors see a move, how often the verdict on a canary is right",
+    on: ["cli"],
+  },
 };
 
 /**

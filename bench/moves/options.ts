@@ -12,6 +12,8 @@ export interface MovesOptions {
   readonly requests: number;
   /** A second, at most. */
   readonly rate: number;
+  /** No round begins after so many. */
+  readonly minutes: number;
   /** How often a rollback is measured while something is broken; 0 for never. */
   readonly mishaps: number;
   /** Are the parts measured, too? */
@@ -26,6 +28,7 @@ export const MOVES_OPTIONS = {
   product: { type: "string" },
   requests: { type: "string", default: "1" },
   rate: { type: "string", default: "300" },
+  minutes: { type: "string", default: "120" },
   mishaps: { type: "string", default: "3" },
   "no-parts": { type: "boolean", default: false },
 } as const;
@@ -36,6 +39,7 @@ interface Values {
   readonly product?: string | undefined;
   readonly requests: string;
   readonly rate: string;
+  readonly minutes: string;
   readonly mishaps: string;
   readonly "no-parts": boolean;
 }
@@ -47,6 +51,7 @@ export const movesOptions = (values: Values, env: NodeJS.ProcessEnv): MovesOptio
   product: values.product,
   requests: wholeNumber("--requests", values.requests),
   rate: wholeNumber("--rate", values.rate),
+  minutes: wholeNumber("--minutes", values.minutes),
   mishaps: wholeNumber("--mishaps", values.mishaps, 0),
   parts: !values["no-parts"],
   env,

@@ -5,9 +5,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { ApplyFailed, type World } from "../../rehearsal/world";
+import { ApplyFailed } from "../../rehearsal/world";
 import { Endings } from "../../rehearsal/endings";
-import type { Load } from "../../rehearsal/load/load";
 import { EXIT } from "../../rehearsal/exit";
 import { Interrupt } from "../../rehearsal/interrupt";
 import { allAnswer } from "../../rehearsal/drills/host";
@@ -19,9 +18,6 @@ import type { MovesOptions } from "./options";
 import { measureParts } from "./parts";
 import { type Stage, stage } from "./stage";
 import { allParts, movesTable, totals } from "./tables";
-
-/** Seconds. Rounds end then, whatever was sent. */
-const LONGEST = 7200;
 
 /** @returns the exit code */
 export async function benchMoves(options: MovesOptions): Promise<number> {
@@ -68,13 +64,7 @@ async function onStage({ world, required, versions }: Stage, options: MovesOptio
   const idle = idleColour(world);
   const good = liveVersion(world);
   let made = 0;
-  const load = world.load([product], "between", {
-    ratePerSecond: options.rate,
-    maxRequests: 10 * options.requests + 1_000_000,
-    maxSeconds: LONGEST,
-  });
-  const began = performance.now();
-  const moves = new Moves(world, load, say);
+  const moves = new Moves(world, options.rate, say);
   const bring = async (): Promise<string> => {
     const name = await version(world, `v2.${made++}.0-bench`);
     say(`${name} to ${idle}`);
@@ -84,25 +74,27 @@ async function onStage({ world, required, versions }: Stage, options: MovesOptio
   let failure: unknown;
   try {
     const next = await bring();
-    await rounds(world, moves, roundOf({ product, live, idle, good, next }), options, load);
-    if (options.mishaps > 0) await mishaps(world, moves, options.mishaps, live, idle, bring, say);
+    await rounds(moves, roundOf({ product, live, idle, good, next }), options);
+    if (options.mishaps > 0) {
+      await moves.underLoad(() => mishaps(world, moves, options.mishaps, live, idle, bring, say));
+    }
   } catch (reason) {
     // What was measured until then is shown.
     failure = reason;
   }
-  const seen = await load.stop();
+  const { result, seconds } = moves.seen;
   console.log(
     `\n${product} of ${platform.name}, ${platform.products.length} products; ${versions}; ${loadWords(options)}.\n`,
   );
-  console.log(movesTable(moves.made, seen));
-  console.log(`\n${totals(moves.made, seen, (performance.now() - began) / 1000)}\n`);
+  console.log(movesTable(moves.made, result));
+  console.log(`\n${totals(moves.made, result, seconds)}\n`);
   console.log(`${allParts(moves.made)}\n`);
   if (failure !== undefined) throw failure;
   if (options.parts) {
     const table = await measureParts(world, required, say);
     console.log(`\n${table}\n`);
   }
-  return seen.failed > 0 ? EXIT.failed : EXIT.passed;
+  return result.failed > 0 ? EXIT.failed : EXIT.passed;
 }
 
 const loadWords = ({ rate }: MovesOptions): string =>
@@ -127,15 +119,18 @@ function roundOf({
   ];
 }
 
+/** Each under a load of its own, so that whoever ends it early has the figures of all rounds before. */
 async function rounds(
-  world: World,
   moves: Moves,
   round: readonly MoveKind[],
-  { count, requests }: MovesOptions,
-  load: Load,
+  { count, requests, minutes }: MovesOptions,
 ): Promise<void> {
-  const until = performance.now() + 1000 * LONGEST;
-  for (let i = 0; i < count || ((await load.total()) < requests && performance.now() < until); i++) {
-    for (const kind of round) await moves.make(kind);
+  const until = performance.now() + 60_000 * minutes;
+  for (let i = 0; i < count || moves.seen.result.requests < requests; i++) {
+    if (performance.now() > until) return;
+    await moves.underLoad(async () => {
+      for (const kind of round) await moves.make(kind);
+    });
+    console.log(`\n${movesTable(moves.made, moves.seen.result)}\n`);
   }
 }

@@ -82,16 +82,6 @@ export class Load {
     return this.wait((answers) => sum(Object.values(answers)) >= requests);
   }
 
-  /** How many answers there are by now, of all phases together. */
-  async total(): Promise<number> {
-    let total = 0;
-    await this.wait((answers) => {
-      total = sum(Object.values(answers));
-      return true;
-    });
-    return total;
-  }
-
   private async wait(enough: (answers: Readonly<Record<string, number>>) => boolean): Promise<void> {
     for (;;) {
       const answer = new Promise<FromWorker>((resolve) => this.child.once("message", resolve));
