@@ -20,8 +20,11 @@ export interface KeeperPlace {
   readonly settings?: readonly string[];
 }
 
-/** Who put a split into force. */
-export const MOVERS = ["switch", "person", "run", "lease"] as const;
+/**
+ * What put a split into force: Terraform's switch; a way back, by a person or a run; a lease that ran out; or a step forward
+ * whose plan the guard has read, and that Terraform is about to carry out.
+ */
+export const MOVERS = ["switch", "person", "run", "lease", "forward"] as const;
 export type Mover = (typeof MOVERS)[number];
 
 /** How the edge splits one product's traffic, and what is known of it there. */
@@ -109,8 +112,13 @@ export class EdgeKeeper {
   private async ask(call: readonly string[], seconds: number): Promise<Answer> {
     const line = call.map((part) => part.replaceAll(/[\u0000-\u001f\u007f]+/g, " ").trim()).join(SEPARATOR);
     const ended = childBegins("keeper", call.slice(0, 1));
-    const { stdout, stderr, code, late } = await spoken(this.command, this.place.env, `${line}
-`, seconds);
+    const { stdout, stderr, code, late } = await spoken(
+      this.command,
+      this.place.env,
+      `${line}
+`,
+      seconds,
+    );
     ended();
     const lines = stdout.split("\n");
     const end = lines.findLastIndex((each) => /^\.\d+$/.test(each));

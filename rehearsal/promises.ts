@@ -16,3 +16,9 @@ export const PROMISES = {
   /** The issue's own: from the first bad request to the last one. */
   badCanary: { atMost: 60, source: "back within 60 s" },
 } as const;
+
+/** Of a canary that nobody watches: its lease, and some seconds for the keeper's next look and the edge. */
+export const leaseOf = (seconds: number) => ({
+  atMost: seconds + 5,
+  source: "an unwatched canary ends with its lease",
+});

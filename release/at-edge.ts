@@ -116,7 +116,7 @@ export function wentBack({
   const last = held.findLastIndex((each) => each.version !== to || each.live !== live);
   const left = held[last]?.version;
   const got = held[last + 1];
-  if (left === undefined || left === to || !got || got.by === "switch") return undefined;
+  if (left === undefined || left === to || !got || got.by === "switch" || got.by === "forward") return undefined;
   return { left, to, at: got.at, who: got.who, why: got.why };
 }
 
@@ -223,7 +223,15 @@ export class AtEdge {
     if (!isKnown || !served.inForce || !isSameSplit(served.weights, weights(now))) return false;
     try {
       const { revision } = served;
-      const move = { product, revision, weights: weights(to), live: to.live, by: this.options.by, who: whoAmI(), why };
+      const move = {
+        product,
+        revision,
+        weights: weights(to),
+        live: to.live,
+        by: "forward" as const,
+        who: whoAmI(),
+        why,
+      };
       await (await this.options.keeper()).move(move);
       report({ kind: "traffic", weights: weights(to) });
       return true;

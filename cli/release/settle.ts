@@ -48,7 +48,10 @@ export async function settled(session: Session): Promise<number | undefined> {
   const back = wentBack(served);
   // Without a switch that is in force nothing but the edge says what was left.
   const from = applied || !back ? entry : beforeBack(entry, back);
-  const code = await taken(session, "back", `record of what ${served.who} did (${served.why})`, from, to);
+  // A step forward whose apply died is no way back: nothing bad is said of what it left.
+  const forward = to.live === entry.live ? "canary" : "cutover";
+  const step = served.by === "forward" ? forward : "back";
+  const code = await taken(session, step, `record of what ${served.who} did (${served.why})`, from, to);
   return code === EXIT.done ? written(session, served) : code;
 }
 

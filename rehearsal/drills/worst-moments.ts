@@ -4,7 +4,7 @@ import { Bucket } from "../../clients/object-store";
 import { isHeld, StateLock } from "../../clients/state-store/state-lock";
 import { keeperName } from "../../model/edge-keeper";
 import { canaryRules } from "../../model/canary";
-import { GENEROUS, PROMISES } from "../promises";
+import { GENEROUS, leaseOf, PROMISES } from "../promises";
 import type { LoadResult } from "../load/load";
 import { TOKENS } from "../workbench";
 import type { World } from "../world";
@@ -147,7 +147,7 @@ export const lease: DeploymentDrill = {
         name: "canary over after",
         value: seconds,
         unit: "s",
-        promise: { atMost: time.seconds + 5, source: "an unwatched canary ends with its lease" },
+        promise: leaseOf(time.seconds),
       },
       ...loadFigures(seen),
     ];
