@@ -61,8 +61,8 @@ export async function quickBack(
   const served = await edge.served();
   if (!served) return false;
   const now = entryOf(served);
-  // The record does not know of that yet, and would lead away again.
-  if (!served.recorded) return isBack(served, now, { version, only, say });
+  // The record does not know of a way back that was not told yet, and would lead away again. A step forward is none.
+  if (!served.recorded && served.by !== "forward") return isBack(served, now, { version, only, say });
   const known = await record;
   // Nor does it know of a way back whose last word was never written down.
   const back = wentBack(served);

@@ -133,7 +133,11 @@ export const lease: DeploymentDrill = {
     load.phase("after");
     await load.until("after", 1000);
     say("the run is gone on with: it sees that it is over");
-    const resumed = await commanded(world, say, ["release", world.product, "--resume", "--yes"], 4);
+    const again = ["release", world.product, "--resume", "--yes"];
+    const locked = await commanded(world, say, again, 6);
+    const id = /--unlock ([0-9a-f-]+)/.exec(locked.text)?.[1];
+    must(id !== undefined, `the dead run's lock is not named: ${locked.text}`);
+    const resumed = await commanded(world, say, [...again, "--unlock", id], 4);
     must(ending(resumed).includes("All traffic is back"), "it is not said that the traffic is back");
     const seen = await load.stop();
     mustNotFail(seen);

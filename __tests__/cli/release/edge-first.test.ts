@@ -216,6 +216,27 @@ describe("what Terraform has not been told", () => {
   });
 });
 
+test("a run that was killed between the edge's move and Terraform's leaves no way back that is taken for one", async () => {
+  expect((await releasing({ until: "canary" })).code).toBe(0);
+  const revision = /^revision (.*)$/m.exec(world.host.run(["facts", "chat"]).said)![1]!;
+  const call = [
+    "move",
+    "chat",
+    revision,
+    "blue=0,green=100",
+    "green",
+    "forward",
+    "2026-11-28T22:00:00Z",
+    "ann",
+    "cutover",
+  ];
+  expect(world.host.run(["session"], `${call.join("\u001f")}\n`).said).toContain(".0");
+  everythingDown();
+  const ran = await rollingBack();
+  expect({ code: ran.code, edge: edge() }).toEqual({ code: 8, edge: "blue=100,green=0" });
+  expect(ran.text).toContain("blue v1.5.2 has all traffic of chat at the edge");
+});
+
 describe("a canary that nobody watches", () => {
   const lapse = (): void => {
     world.host.at(9000);
