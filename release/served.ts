@@ -50,6 +50,11 @@ export function watchedInWords({ weights: split, live, leaseLeft, watchedLeft }:
   return watchedLeft > 0 ? "somebody watches it" : `nobody has watched it for ${-watchedLeft} s`;
 }
 
+const NOT_KNOWN = "What the edge serves is not known, in";
+
+/** Does a line only say that nobody could look? Then it is no difference. */
+export const isNotKnown = (line: string): boolean => line.startsWith(NOT_KNOWN);
+
 /** Each product whose edge is not as Terraform was told, in a line: for whoever plans, reviews or looks for drift. */
 export async function edgeDifferences(
   site: Pick<Site, "keeper" | "redact" | "platform" | "environment">,
@@ -58,9 +63,7 @@ export async function edgeDifferences(
   if (state.length === 0) return [];
   const { splits, unknown } = await servedLook(site);
   if (unknown !== undefined) {
-    return [
-      `What the edge of ${environmentPrefix(site.platform.name, site.environment.name)} serves is not known: ${unknown}`,
-    ];
+    return [`${NOT_KNOWN} ${environmentPrefix(site.platform.name, site.environment.name)}: ${unknown}`];
   }
   return [...splits.values()].flatMap((served) => {
     if (!site.platform.products.some(({ name }) => name === served.product)) return [];

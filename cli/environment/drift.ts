@@ -8,7 +8,7 @@ import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name
 import { formatProblem, list } from "../../model/problem";
 import { openReleases } from "../../release/journal/open-releases";
 import { allProblems, inWords } from "../../release/journal/whole";
-import { servedLook, watchedInWords } from "../../release/served";
+import { isNotKnown, servedLook, watchedInWords } from "../../release/served";
 import { markdown, MOST_CHARACTERS } from "../../review/markdown";
 import { accessOf } from "../shared/access";
 import { EXIT } from "../shared/exit";
@@ -31,7 +31,7 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv): Promise<str
       : undefined;
   const parts = [
     ...(open ? ["**The server is not behind its firewall.**", "```", formatProblem(open), "```"] : []),
-    ...(review.edge.length > 0 && review.changes === 0
+    ...(!review.edge.every(isNotKnown) && review.changes === 0
       ? ["**The edge is not as Terraform was told.**", ...review.edge.map((line) => `- ${redact(line)}`)]
       : []),
     ...(review.changes > 0
