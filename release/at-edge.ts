@@ -6,6 +6,7 @@
 import {
   type EdgeKeeper,
   KeeperError,
+  type Move,
   type Mover,
   MovedMeanwhile,
   NoKeeper,
@@ -42,12 +43,24 @@ const isThere = (served: ServedSplit, { live, ...to }: ProductRelease): boolean 
 const allOn = (live: Colour, known: Weights): Weights =>
   Object.fromEntries(Object.keys(known).map((colour) => [colour, colour === live ? 100 : 0]));
 
+/** Per cent that the set has which is not live. */
+export const canaryIn = ({ weights: split, live }: Pick<ServedSplit, "weights" | "live">): number =>
+  split[otherColour(live)] ?? 0;
+
 /** The product's entry with the traffic as the edge has it. */
-export const entryServed = (entry: ProductRelease, { weights: split, live }: ServedSplit): ProductRelease => ({
+export const entryServed = (entry: ProductRelease, served: ServedSplit): ProductRelease => ({
   ...entry,
-  live,
-  canary: split[otherColour(live)] ?? 0,
+  live: served.live,
+  canary: canaryIn(served),
 });
+
+/** The product's entry as far as the edge knows it: sets by their versions alone. */
+export function entryAtEdge(served: ServedSplit): ProductRelease {
+  const { live, weights: split, versions } = served;
+  const set = (colour: Colour): { version: string } | null =>
+    split[colour] === undefined ? null : { version: versions[colour] ?? "" };
+  return { live, canary: canaryIn(served), blue: set("blue"), green: set("green") };
+}
 
 /** "blue=100,green=0 since 2026-11-28 22:00 (ann@laptop: rollback)". */
 export const servedInWords = ({ weights: split, at, who, why }: ServedSplit): string =>
@@ -65,7 +78,7 @@ export type WayBackAtEdge =
  */
 export function wayBackAtEdge({ weights: split, live, versions, past }: ServedSplit): WayBackAtEdge {
   const other = otherColour(live);
-  if ((split[other] ?? 0) > 0) {
+  if (canaryIn({ weights: split, live }) > 0) {
     return { kind: "move", live, version: versions[live] ?? "", why: `${other} has ${split[other]} %` };
   }
   const now = versions[live];
@@ -94,7 +107,7 @@ interface HeldAtEdge extends Pick<PastSplit, "live" | "at" | "by" | "who" | "why
 /** Who had all traffic, the oldest first. */
 const heldAtEdge = (past: readonly PastSplit[]): HeldAtEdge[] =>
   past
-    .filter((each) => (each.weights[otherColour(each.live)] ?? 0) === 0)
+    .filter((each) => canaryIn(each) === 0)
     .map(({ live, versions, at, by, who, why }) => ({ live, version: versions[live], at, by, who, why }));
 
 /** How the traffic went back to the version that has all of it, past Terraform, and which one was left by that. */
@@ -111,7 +124,7 @@ export function wentBack({
   past,
 }: Pick<ServedSplit, "weights" | "live" | "versions" | "past">): WentBack | undefined {
   const to = versions[live];
-  if ((split[otherColour(live)] ?? 0) > 0 || to === undefined) return undefined;
+  if (canaryIn({ weights: split, live }) > 0 || to === undefined) return undefined;
   const held = heldAtEdge(past);
   const last = held.findLastIndex((each) => each.version !== to || each.live !== live);
   const left = held[last]?.version;
@@ -156,7 +169,6 @@ export class AtEdge {
    * @returns false: it could not be done here; why is told. Terraform's switch is what is left
    */
   async back(to: ProductRelease, why: string, seen?: ServedSplit): Promise<boolean> {
-    const { product, report } = this.options;
     let served = seen ?? (await this.served());
     for (let attempt = 0; served && attempt < ATTEMPTS; attempt += 1) {
       if (isThere(served, to)) return true;
@@ -169,19 +181,7 @@ export class AtEdge {
         return false;
       }
       try {
-        const { revision } = served;
-        const split = allOn(to.live, served.weights);
-        const keeper = await this.options.keeper();
-        await keeper.move({
-          product,
-          revision,
-          weights: split,
-          live: to.live,
-          by: this.options.by,
-          who: whoAmI(),
-          why,
-        });
-        report({ kind: "traffic", weights: split });
+        await this.move(served, { weights: allOn(to.live, served.weights), live: to.live, by: this.options.by, why });
         return true;
       } catch (reason) {
         if (!(reason instanceof MovedMeanwhile)) {
@@ -217,23 +217,11 @@ export class AtEdge {
    * @returns whether the edge serves it
    */
   async forward(now: ProductRelease, to: ProductRelease, why: string): Promise<boolean> {
-    const { product, report } = this.options;
     const served = await this.served();
     const isKnown = served && COLOURS.every((colour) => served.versions[colour] === to[colour]?.version);
     if (!isKnown || !served.inForce || !isSameSplit(served.weights, weights(now))) return false;
     try {
-      const { revision } = served;
-      const move = {
-        product,
-        revision,
-        weights: weights(to),
-        live: to.live,
-        by: "forward" as const,
-        who: whoAmI(),
-        why,
-      };
-      await (await this.options.keeper()).move(move);
-      report({ kind: "traffic", weights: weights(to) });
+      await this.move(served, { weights: weights(to), live: to.live, by: "forward", why });
       return true;
     } catch (reason) {
       // The plan does it, or says why it cannot.
@@ -251,6 +239,12 @@ export class AtEdge {
     const known = left ? [left, to] : [to];
     if (!served || known.some((entry) => isSameSplit(served.weights, weights(entry)))) return undefined;
     return lost(served);
+  }
+
+  private async move(from: ServedSplit, to: Pick<Move, "weights" | "live" | "by" | "why">): Promise<void> {
+    const { product, report, keeper } = this.options;
+    await (await keeper()).move({ ...to, product, revision: from.revision, who: whoAmI() });
+    report({ kind: "traffic", weights: to.weights });
   }
 
   private silent(reason: unknown): void {

@@ -2,10 +2,10 @@
 import { KeeperError, NoKeeper, type ServedSplit } from "../clients/edge-keeper";
 import { environmentPrefix } from "../model/names";
 import { ProblemsError } from "../model/problem";
-import { formatWeights, otherColour, type ProductRelease, weights } from "../model/release";
+import { formatWeights, type ProductRelease, weights } from "../model/release";
 import type { StateResource } from "../terraform/state";
 import { appliedRelease } from "./applied";
-import { isSameSplit, servedInWords } from "./at-edge";
+import { canaryIn, isSameSplit, servedInWords } from "./at-edge";
 import { productOf, type Site } from "./site";
 
 export interface ServedLook {
@@ -43,9 +43,9 @@ export function servedProblems(served: ServedSplit, entry?: ProductRelease): str
 }
 
 /** Who watches a split that is on trial: a canary, or a version whose old set is kept. */
-export function watchedInWords({ weights: split, live, leaseLeft, watchedLeft }: ServedSplit): string {
-  const isCanary = (split[otherColour(live)] ?? 0) > 0;
-  if (isCanary) return `the canary ends by itself in ${Math.max(0, leaseLeft ?? 0)} s unless it is watched`;
+export function watchedInWords(served: ServedSplit): string {
+  const { leaseLeft, watchedLeft } = served;
+  if (canaryIn(served) > 0) return `the canary ends by itself in ${Math.max(0, leaseLeft ?? 0)} s unless it is watched`;
   if (watchedLeft === undefined) return "nobody watches it";
   return watchedLeft > 0 ? "somebody watches it" : `nobody has watched it for ${-watchedLeft} s`;
 }

@@ -6,7 +6,6 @@ import {
   type Colour,
   formatSplit,
   formatWeights,
-  otherColour,
   type ProductRelease,
   type SetRelease,
   tagOf,
@@ -14,6 +13,7 @@ import {
 import type { Product } from "../model/service";
 import type { ServedSplit } from "../clients/edge-keeper";
 import { weightIn } from "./applied";
+import { canaryIn } from "./at-edge";
 import { TerraformError } from "../terraform/working-directory";
 import { describeChange } from "./plan-words";
 import { type JournalContent, unfinished } from "./journal/unfinished";
@@ -114,7 +114,7 @@ function productStatus(
     ? { live: served.live, weights: formatSplit(served.weights), since: new Date(served.at) }
     : found?.switch;
   const live = traffic?.live ?? entry?.live;
-  const isOnTrial = open !== undefined || (served !== undefined && (served.weights[otherColour(served.live)] ?? 0) > 0);
+  const isOnTrial = open !== undefined || (served !== undefined && canaryIn(served) > 0);
   return {
     product,
     sets: COLOURS.flatMap((colour) => {

@@ -21,7 +21,7 @@ import {
 import { stateFiles } from "../../clients/state-store/state-store";
 import { Journal } from "../../release/journal/journal";
 import type { ServedSplit } from "../../clients/edge-keeper";
-import { otherColour } from "../../model/release";
+import { canaryIn } from "../../release/at-edge";
 import { allProblems } from "../../release/journal/whole";
 import { servedLook, servedProblems, watchedInWords } from "../../release/served";
 import { envFile, envFilesIn } from "../../inputs/env-file";
@@ -103,7 +103,7 @@ async function edgeLook(of: ServerOf): ReturnType<NonNullable<DoctorOptions["edg
 
 /** A canary, with the time that it has left. */
 const onTrial = (split: ServedSplit): string[] =>
-  (split.weights[otherColour(split.live)] ?? 0) > 0 ? [`a canary is in force: ${watchedInWords(split)}`] : [];
+  canaryIn(split) > 0 ? [`a canary is in force: ${watchedInWords(split)}`] : [];
 
 /** sshd tells its settings in small letters. */
 const lowerCased = (settings: Readonly<Record<string, string>>): Record<string, string> =>

@@ -8,9 +8,9 @@ import type { ServedSplit } from "../../clients/edge-keeper";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { containerName, environmentPrefix } from "../../model/names";
 import { replicasOf } from "../../model/platform";
-import { type Colour, COLOURS, otherColour, type ProductRelease } from "../../model/release";
+import type { Colour, ProductRelease } from "../../model/release";
 import { DEPLOY_USER } from "../../model/server";
-import { AtEdge, servedInWords, wayBackAtEdge, wentBack } from "../../release/at-edge";
+import { AtEdge, entryAtEdge, servedInWords, wayBackAtEdge, wentBack } from "../../release/at-edge";
 import { inTime } from "../../release/in-time";
 import { Journal } from "../../release/journal/journal";
 import { recordOf } from "../../release/journal/record";
@@ -60,7 +60,7 @@ export async function quickBack(
   const containers = docker.containers(prefix).catch(() => []);
   const served = await edge.served();
   if (!served) return false;
-  const now = entryOf(served);
+  const now = entryAtEdge(served);
   // The record does not know of a way back that was not told yet, and would lead away again. A step forward is none.
   if (!served.recorded && served.by !== "forward") return isBack(served, now, { version, only, say });
   const known = await record;
@@ -99,14 +99,6 @@ function isBack(
   if (!fits || now.canary > 0 || !served.inForce) return false;
   wanted.say(`${now.live} ${version ?? ""} has all traffic at the edge: ${servedInWords(served)}.`);
   return true;
-}
-
-/** The product's entry as the edge knows it. */
-function entryOf({ live, weights, versions }: ServedSplit): ProductRelease {
-  const set = (colour: Colour): { version: string } | null =>
-    weights[colour] === undefined ? null : { version: versions[colour] ?? "" };
-  const [blue, green] = COLOURS.map(set) as [ProductRelease["blue"], ProductRelease["green"]];
-  return { live, canary: weights[otherColour(live)] ?? 0, blue, green };
 }
 
 async function recordIn(

@@ -2,6 +2,7 @@
 import { ProblemsError } from "../../model/problem";
 import { environmentPrefix } from "../../model/names";
 import { LockedError, type Operator } from "../../release/surroundings";
+import { AtEdge } from "../../release/at-edge";
 import { EnvironmentLock } from "../../release/environment-lock";
 import { type AsidePlace, writeAsides } from "../../release/journal/aside";
 import type { Journal } from "../../release/journal/journal";
@@ -48,6 +49,10 @@ export interface Session {
   readonly journal: Journal;
   readonly env: NodeJS.ProcessEnv;
 }
+
+/** The product's traffic at the edge, as the person who has typed the command moves it. */
+export const edgeOf = ({ site, product, report }: Session): AtEdge =>
+  new AtEdge({ product, report, by: "person", keeper: () => site.keeper() });
 
 /** Opens the environment, does the work, and gives the lock back whatever came of it. */
 export const inSession = (

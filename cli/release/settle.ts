@@ -1,15 +1,7 @@
 /** What was moved at the edge past Terraform is told to it before a command does anything else. */
 import type { ServedSplit } from "../../clients/edge-keeper";
 import { isDeepStrictEqual } from "node:util";
-import {
-  AtEdge,
-  entryServed,
-  isSameSplit,
-  type Keeper,
-  servedInWords,
-  type WentBack,
-  wentBack,
-} from "../../release/at-edge";
+import { entryServed, isSameSplit, servedInWords, type WentBack, wentBack } from "../../release/at-edge";
 import { appliedRelease, appliedSets, differences } from "../../release/applied";
 import { recordOf } from "../../release/journal/record";
 import { productOf } from "../../release/site";
@@ -17,7 +9,7 @@ import { error, ProblemsError } from "../../model/problem";
 import { formatWeights, otherColour, type ProductRelease, weights } from "../../model/release";
 import type { StateResource } from "../../terraform/state";
 import { EXIT } from "../shared/exit";
-import type { Session } from "./session";
+import { edgeOf, type Session } from "./session";
 import { taken } from "./taken";
 
 /**
@@ -26,8 +18,7 @@ import { taken } from "./taken";
  */
 export async function settled(session: Session): Promise<number | undefined> {
   const { site, product, report } = session;
-  const edge = new AtEdge({ product, report, by: "person", keeper: () => site.keeper() });
-  const served = await edge.served();
+  const served = await edgeOf(session).served();
   if (!served) return undefined;
   const state = await site.terraform.state();
   const applied = appliedRelease(state, site.platform, productOf(site, product));
@@ -93,8 +84,7 @@ export async function upToDate(session: Session): Promise<ProductRelease | undef
   const state = await site.terraform.state();
   let applied = appliedRelease(state, site.platform, productOf(site, product));
   if (!applied) {
-    const keeper = (): Promise<Keeper> => site.keeper();
-    const served = await new AtEdge({ product, report, by: "person", keeper }).served();
+    const served = await edgeOf(session).served();
     applied = served && withoutSwitch(site, product, state, served);
   }
   if (!applied) return file;

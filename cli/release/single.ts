@@ -4,12 +4,12 @@ import { error, ProblemsError } from "../../model/problem";
 import { formatSplit, formatWeights, type ProductRelease, weights } from "../../model/release";
 import { appliedRelease } from "../../release/applied";
 import { productOf } from "../../release/site";
-import { AtEdge, isSameSplit, servedInWords } from "../../release/at-edge";
+import { isSameSplit, servedInWords } from "../../release/at-edge";
 import { type JournalContent, unfinished } from "../../release/journal/unfinished";
 import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
 import type { Step } from "../../release/machine";
 import type { Reporter } from "../../release/report";
-import { inSession, type ReleaseFlags, type Session } from "./session";
+import { edgeOf, inSession, type ReleaseFlags, type Session } from "./session";
 import { settled } from "./settle";
 import { taken } from "./taken";
 
@@ -68,8 +68,9 @@ async function mustNotBeReserved({ journal, product, flags }: Session, before: P
  * along to where it was then.
  * @throws ProblemsError: the edge serves something else
  */
-async function mustBeServed({ site, product, report }: Session, before: ProductRelease): Promise<void> {
-  const served = await new AtEdge({ product, report, by: "person", keeper: () => site.keeper() }).served();
+async function mustBeServed(session: Session, before: ProductRelease): Promise<void> {
+  const { site, product } = session;
+  const served = await edgeOf(session).served();
   // An edge that cannot be asked has, as far as anybody knows, what Terraform was told.
   const applied = served
     ? undefined

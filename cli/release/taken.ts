@@ -1,7 +1,7 @@
 /** One step of a release that is a run of its own: planned, guarded, applied and written down. */
 import { ProblemsError } from "../../model/problem";
-import { type Colour, otherColour, type ProductRelease } from "../../model/release";
-import { AtEdge, type Keeper } from "../../release/at-edge";
+import type { ProductRelease } from "../../model/release";
+import { entryAtEdge } from "../../release/at-edge";
 import { Engine } from "../../release/engine";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
@@ -9,7 +9,7 @@ import { unfinished } from "../../release/journal/unfinished";
 import type { Step } from "../../release/machine";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
-import { ledgerOptions, recordSecondsOf, type Session } from "./session";
+import { edgeOf, ledgerOptions, recordSecondsOf, type Session } from "./session";
 import { leaseInWords, NOT_TOLD, servesInWords } from "./words";
 
 /**
@@ -78,14 +78,10 @@ export async function taken(
 }
 
 /** What did not go well may have moved the traffic all the same, and a release file may be older than what is so. */
-async function servedNow({ site, product, report }: Session): Promise<string> {
-  const keeper = (): Promise<Keeper> => site.keeper();
-  const served = await new AtEdge({ product, report, by: "person", keeper }).served();
-  if (!served) return `What serves ${product} cannot be looked up now.`;
-  const { live, versions, weights } = served;
-  const canary = weights[otherColour(live)] ?? 0;
-  const set = (colour: Colour): ProductRelease["blue"] => ({ version: versions[colour] ?? "" });
-  return servesInWords({ live, canary, blue: set("blue"), green: set("green") }, product);
+async function servedNow(session: Session): Promise<string> {
+  const { product } = session;
+  const served = await edgeOf(session).served();
+  return served ? servesInWords(entryAtEdge(served), product) : `What serves ${product} cannot be looked up now.`;
 }
 
 /** A run that died, or that another operator keeps watch of: with the traffic back it is over. */
