@@ -7,11 +7,10 @@ import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
 import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
-import type { ResourceChange } from "../terraform/plan";
 import { AtEdge } from "./at-edge";
 import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
-import { asProblem, guard, GuardRefused, switchAddress } from "./guard";
+import { GuardRefused } from "./guard";
 import { AGAIN_EVERY_MS, held } from "./held";
 import { inTime } from "./in-time";
 import { intentOf } from "./intent";
@@ -21,7 +20,7 @@ import { describeChange, movesOnly, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
 import { smoke } from "./smoke";
-import { change } from "./steps";
+import { FORWARD, StepPlans } from "./step-plans";
 import {
   type Ledger,
   type Noted,
@@ -63,10 +62,12 @@ export class Engine {
   /** Did the guard refuse the last plan? */
   refused = false;
   private readonly edge: AtEdge;
+  private readonly plans: StepPlans;
 
   constructor(private readonly options: EngineOptions) {
     const { site, product, report, by = "run" } = options;
     this.edge = new AtEdge({ product, report, by, keeper: () => site.keeper() });
+    this.plans = new StepPlans(options);
     this.sharedSince = options.sharedSince?.getTime() ?? Date.now();
   }
 
@@ -212,10 +213,47 @@ export class Engine {
       const carrying = await stillCarrying(site, product, run.now, to);
       if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
     }
-    let { changes, allowed } = await this.plan(run, step, to);
+    const ahead = await this.ahead(run, step, to);
+    try {
+      return await this.carriedOut(run, step, to, ahead);
+    } catch (reason) {
+      if (ahead && !(await this.edge.movedFrom(run.now, to))) await this.takenBack(run.now!, step);
+      throw reason;
+    }
+  }
+
+  /**
+   * Traffic goes ahead at the edge where a step does nothing but move it and the guard agrees; Terraform is told of it
+   * then. What the guard reads here is planned of the part of the stack that the switch needs, and so is there within a
+   * second; the whole is planned and guarded before anything is applied.
+   */
+  private async ahead(run: Pick<Run, "before" | "now">, step: Step, to: ProductRelease): Promise<boolean> {
+    if (!FORWARD.has(step) || run.now === null || !(await this.plans.onlyMoves(run, step, to))) return false;
+    return this.edge.forward(run.now, to, `"${step}" of a release`);
+  }
+
+  /** Visitors have gone ahead, and Terraform will not follow. */
+  private async takenBack(to: ProductRelease, step: Step): Promise<void> {
+    const isBack = await this.edge.back(to, `"${step}" has failed`);
+    const text = isBack
+      ? `"${step}" is not carried out; visitors who had gone ahead are back on ${to.live}.`
+      : `"${step}" is not carried out, and visitors who have gone ahead could not be moved back at the edge.`;
+    this.options.report({ kind: "line", level: isBack ? "warning" : "error", text });
+  }
+
+  /** Plans, lets the guard look, and applies. @param ahead has the edge moved already? */
+  private async carriedOut(
+    run: Pick<Run, "before" | "now">,
+    step: Step,
+    to: ProductRelease,
+    ahead: boolean,
+  ): Promise<Performed> {
+    const { site, product, report } = this.options;
+    let { changes, allowed } = await this.plans.plan(run, step, to);
     // The edge waits for a switch that says the same, and the state has it already: it is made once more.
-    if (changes.length === 0 && step === "back" && (await this.edge.served())?.recorded === false) {
-      ({ changes, allowed } = await this.plan(run, step, to, { replace: true }));
+    const waits = step === "back" || ahead;
+    if (changes.length === 0 && waits && (await this.edge.served())?.recorded === false) {
+      ({ changes, allowed } = await this.plans.plan(run, step, to, { replace: true }));
     }
     const plan = planSummary(changes);
     if (changes.length === 0) {
@@ -223,15 +261,15 @@ export class Engine {
       this.moved(to);
       return { event: "ok", text: ["nothing to change"] };
     }
-    this.options.report({ kind: "plan", step, changes: changes.map(describeChange), allowed });
+    report({ kind: "plan", step, changes: changes.map(describeChange), allowed });
     // The guard has read what moves, and Terraform is about to be told: the edge need not wait for it.
     const isMoved = FORWARD.has(step) && run.now !== null && movesOnly(changes, product);
-    const moved = isMoved && (await this.edge.forward(run.now, to, `"${step}" of a release`));
+    const moved = ahead || (isMoved && (await this.edge.forward(run.now, to, `"${step}" of a release`)));
     const applied = await this.applyPlanned(changes.length);
     if (applied.code !== 0) {
       // A switch is refused that does not know of somebody's move: what is so now is theirs.
       const theirs = step === "back" ? undefined : await this.edge.movedFrom(run.now, to);
-      if (moved && !theirs) await this.edge.back(run.now, `"${step}" has failed`);
+      if (moved && !theirs) await this.takenBack(run.now!, step);
       const docker = await site.docker();
       const state = await site.terraform.state().catch(() => []);
       const text = await explain(applied.errors, state, (name, lines) => docker.logs(name, lines), {
@@ -244,33 +282,6 @@ export class Engine {
     site.save(product, to);
     this.moved(to, moved);
     return { event: "ok", text: [plan.summary], plan };
-  }
-
-  /** The plan of a step, after the guard. @throws GuardRefused */
-  async plan(
-    run: Pick<Run, "before">,
-    step: Step,
-    to: ProductRelease,
-    { replace = false }: { replace?: boolean } = {},
-  ): Promise<{ changes: ResourceChange[]; allowed: readonly string[] }> {
-    const { site, product, allow } = this.options;
-    const release = site.release();
-    site.render(release[product] ? change(release, product, () => to) : { ...release, [product]: to });
-    // Seconds count where traffic moves: one resource with what it needs, and nobody is asked what the state knows.
-    const job = switchAddress(product);
-    const changes = await site.terraform.plan(
-      MOVES.has(step) ? { targets: [job], refresh: false, ...(replace ? { replace: [job] } : {}) } : {},
-    );
-    const guarded = { product, step, to, first: run.before === null };
-    const products = site.platform.products.map(({ name }) => name);
-    const { refused, allowed } = guard(changes, guarded, products, allow);
-    if (refused.length === 0) return { changes, allowed };
-    throw new GuardRefused(
-      [
-        `the plan of "${step}" would also change what is not ${product}'s; nothing was applied`,
-        ...refused.map((each) => formatProblem(asProblem(each, guarded))),
-      ].join("\n"),
-    );
   }
 
   private async applyPlanned(total: number): ReturnType<Site["terraform"]["applyPlanned"]> {
@@ -356,7 +367,3 @@ export class Engine {
     }
   }
 }
-
-const FORWARD: ReadonlySet<Step> = new Set<Step>(["canary", "cutover"]);
-/** Steps that move traffic between sets that run, and do nothing else. */
-const MOVES: ReadonlySet<Step> = new Set<Step>([...FORWARD, "back"]);

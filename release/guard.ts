@@ -60,7 +60,10 @@ export function guard(
 }
 
 /** A refusal as what people read. */
-export const asProblem = ({ address, actions, what }: Refusal, { product, step }: GuardedStep): Problem =>
+export const asProblem = (
+  { address, actions, what }: Refusal,
+  { product, step }: Pick<GuardedStep, "product" | "step">,
+): Problem =>
   error(
     address,
     `${actions}: ${what}`,

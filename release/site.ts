@@ -17,7 +17,7 @@ export interface Site {
   save(product: string, entry: ProductRelease): void;
   /** Writes the stack for a release to where Terraform works. @throws ProblemsError when the catalog's checks refuse it */
   render(release: Release): void;
-  readonly terraform: Pick<WorkingDirectory, "plan" | "applyPlanned" | "state">;
+  readonly terraform: Pick<WorkingDirectory, "plan" | "preview" | "applyPlanned" | "state">;
   /** The environment's Docker engine. @throws ProblemsError when it has no server yet */
   docker(): Promise<Pick<Docker, "details" | "logs" | "condition">>;
   /** What is beside the edge and knows how it splits the traffic. @throws ProblemsError when there is no server yet */

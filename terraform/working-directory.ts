@@ -1,8 +1,19 @@
 /** A directory with one synthesized stack, and Terraform's commands in it. */
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { join, resolve } from "node:path";
+import { withoutEngine } from "./offline";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
+import { partOf } from "./part";
 import { effective, type Plan, type ResourceChange } from "./plan";
 import { type Terraform } from "./program";
 import { type Finished, run, type RunOptions } from "../clients/program";
@@ -59,6 +70,8 @@ export class WorkingDirectory {
       readonly stateFile?: () => Promise<string | undefined>;
       /** Does each command lock the state? Not while this program itself holds the lock. @default true */
       readonly lock?: boolean;
+      /** Is `init` run where a command asks for it? @default true */
+      readonly init?: boolean;
     } = {},
   ) {
     mkdirSync(path, { recursive: true });
@@ -90,7 +103,7 @@ export class WorkingDirectory {
 
   private initializedFor(): string {
     const { terraform } = JSON.parse(readFileSync(join(this.path, CONFIG), "utf8")) as { terraform?: unknown };
-    const lock = join(this.path, ".terraform.lock.hcl");
+    const lock = join(this.path, LOCK);
     const around = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_DATA_DIR", "AWS_ENDPOINT_URL_S3", "HOME"];
     return createHash("sha256")
       .update(JSON.stringify([this.terraform, terraform, around.map((name) => this.env[name])]))
@@ -102,6 +115,41 @@ export class WorkingDirectory {
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
     await this.must("plan", ["-json", "-input=false", `-out=${PLAN}`, ...this.flags(options)]);
     return this.planned();
+  }
+
+  /**
+   * What a plan of one resource would change by what the state says, in a third of the time: of the part of stack and state
+   * that the resource needs, for which no other provider's schema is read. Nothing is kept for an apply, and whoever applies
+   * plans the whole. It asks neither an engine nor a cloud.
+   * @returns undefined: there is no state's file, or no such part. Then only a plan says it
+   * @throws TerraformError
+   */
+  async preview(address: string): Promise<ResourceChange[] | undefined> {
+    const state = await this.options.stateFile?.();
+    const stack = JSON.parse(readFileSync(join(this.path, CONFIG), "utf8")) as Record<string, unknown>;
+    const part = state === undefined ? undefined : partOf(stack, state, address);
+    const data = resolve(this.path, this.env["TF_DATA_DIR"] || ".terraform");
+    if (!part) return undefined;
+    const path = join(this.path, ".part");
+    const own = join(path, ".terraform");
+    // Of one that was killed.
+    rmSync(path, { recursive: true, force: true });
+    try {
+      mkdirSync(own, { recursive: true });
+      // A stack of Terraform's own resources alone has none.
+      if (existsSync(join(data, "providers"))) symlinkSync(join(data, "providers"), join(own, "providers"), "junction");
+      const beside = readdirSync(this.path).filter((name) => name === LOCK || /\.auto\.tfvars(\.json)?$/.test(name));
+      for (const name of beside) copyFileSync(join(this.path, name), join(path, name));
+      writeFileSync(join(path, CONFIG), JSON.stringify(part.config));
+      writeFileSync(join(path, "terraform.tfstate"), JSON.stringify(part.state), { mode: 0o600 });
+      withoutEngine(path);
+      const { parallelism } = this.options;
+      const env = { ...this.env, TF_DATA_DIR: own };
+      const directory = new WorkingDirectory(this.terraform, path, env, { parallelism, lock: false, init: false });
+      return await directory.plan({ targets: [address], refresh: false });
+    } finally {
+      rmSync(path, { recursive: true, force: true });
+    }
   }
 
   /** The changes of the plan that is kept. @param file another one in this directory */
@@ -186,7 +234,7 @@ export class WorkingDirectory {
   async must(command: string, args: readonly string[]): Promise<Finished> {
     let result = await this.run([command, ...args]);
     // Somebody has removed what an earlier `init` had made.
-    if (result.code !== 0 && command !== "init" && asksForInit(result)) {
+    if (result.code !== 0 && command !== "init" && this.options.init !== false && asksForInit(result)) {
       await this.init();
       result = await this.run([command, ...args]);
     }
@@ -224,6 +272,7 @@ const asksForInit = ({ stdout, stderr }: Finished): boolean =>
   /terraform init/.test(stdout + stderr) && /initializ|not installed|lock file|plugin/i.test(stdout + stderr);
 
 const CONFIG = "cdk.tf.json";
+const LOCK = ".terraform.lock.hcl";
 /** Terraform reads it by itself, so that others who work in the directory have the same values. */
 export const VALUES = "values.auto.tfvars";
 const PLAN = "tfplan";

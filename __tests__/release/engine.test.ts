@@ -48,6 +48,7 @@ class Stage {
         this.done.push(options?.targets ? `plan ${options.targets.join()} refresh=${String(options.refresh)}` : "plan");
         return Promise.resolve(this.nothing ? [] : [this.switchTo(this.planned!), ...this.more]);
       },
+      preview: () => Promise.resolve(undefined),
       applyPlanned: (options) => {
         this.done.push("apply");
         options?.onEvent?.({ type: "apply_start", address: SWITCH, action: "create" });

@@ -78,6 +78,7 @@ export function siteWith(options: SiteOptions = {}, change: Partial<Site> = {}):
     render: () => undefined,
     terraform: {
       plan: () => Promise.resolve([]),
+      preview: () => Promise.resolve(undefined),
       applyPlanned: () => Promise.resolve({ code: 0, seconds: 1, errors: [] }),
       state: () => Promise.resolve([]),
     },

@@ -568,6 +568,11 @@ export class World {
           computer.plan = planned(this.tfstate, wantedOf(OF, wanted()), options, isGone);
           return [...computer.plan.changes];
         }),
+      preview: (address) =>
+        this.ask(400, 3000, () => {
+          if (this.failing("store refuses") || this.failing("store hangs")) throw failed("plan");
+          return [...planned(this.tfstate, wantedOf(OF, wanted()), { targets: [address] }, () => false).changes];
+        }),
       applyPlanned: (options) => this.apply(computer.plan!, options?.onEvent),
     };
   }

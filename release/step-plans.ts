@@ -1,0 +1,80 @@
+/** What a step would change, planned and read by the guard. */
+import { formatProblem } from "../model/problem";
+import type { ProductRelease } from "../model/release";
+import type { ResourceChange } from "../terraform/plan";
+import { asProblem, guard, type Guarded, GuardRefused, switchAddress } from "./guard";
+import type { Run, Step } from "./machine";
+import { movesOnly } from "./plan-words";
+import type { Site } from "./site";
+import { change } from "./steps";
+
+export interface StepPlansOptions {
+  readonly site: Site;
+  readonly product: string;
+  /** Addresses outside of the product that may change. */
+  readonly allow: readonly string[];
+}
+
+/** Steps that bring visitors to the new set. */
+export const FORWARD: ReadonlySet<Step> = new Set<Step>(["canary", "cutover"]);
+/** Steps that move traffic between sets that run, and do nothing else. */
+const MOVES: ReadonlySet<Step> = new Set<Step>([...FORWARD, "back"]);
+
+/** The plans of one product's steps. */
+export class StepPlans {
+  constructor(private readonly options: StepPlansOptions) {}
+
+  /** The plan of a step, after the guard: the one that an apply carries out. @throws GuardRefused */
+  async plan(
+    run: Pick<Run, "before">,
+    step: Step,
+    to: ProductRelease,
+    { replace = false }: { replace?: boolean } = {},
+  ): Promise<{ changes: ResourceChange[]; allowed: readonly string[] }> {
+    const { site, product } = this.options;
+    this.render(to);
+    // Seconds count where traffic moves: one resource with what it needs, and nobody is asked what the state knows.
+    const job = switchAddress(product);
+    const changes = await site.terraform.plan(
+      MOVES.has(step) ? { targets: [job], refresh: false, ...(replace ? { replace: [job] } : {}) } : {},
+    );
+    const { refused, allowed } = this.guarded(run, step, to, changes);
+    if (refused.length === 0) return { changes, allowed };
+    throw new GuardRefused(
+      [
+        `the plan of "${step}" would also change what is not ${product}'s; nothing was applied`,
+        ...refused.map((each) => formatProblem(asProblem(each, { product, step }))),
+      ].join("\n"),
+    );
+  }
+
+  /**
+   * Would a step do nothing but move traffic as it is to, between sets that the edge knows? By the part of the stack that
+   * the switch needs, within a second; the plan of the whole comes after that.
+   * @returns false also where that cannot be said: the plan of the whole says why
+   */
+  async onlyMoves(run: Pick<Run, "before">, step: Step, to: ProductRelease): Promise<boolean> {
+    const { site, product } = this.options;
+    this.render(to);
+    const changes = await site.terraform.preview(switchAddress(product)).catch(() => undefined);
+    if (!changes || !movesOnly(changes, product)) return false;
+    return this.guarded(run, step, to, changes).refused.length === 0;
+  }
+
+  private render(to: ProductRelease): void {
+    const { site, product } = this.options;
+    const release = site.release();
+    site.render(release[product] ? change(release, product, () => to) : { ...release, [product]: to });
+  }
+
+  private guarded(
+    run: Pick<Run, "before">,
+    step: Step,
+    to: ProductRelease,
+    changes: readonly ResourceChange[],
+  ): Guarded {
+    const { site, product, allow } = this.options;
+    const products = site.platform.products.map(({ name }) => name);
+    return guard(changes, { product, step, to, first: run.before === null }, products, allow);
+  }
+}
