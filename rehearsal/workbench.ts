@@ -15,7 +15,7 @@ import { EnvironmentStack } from "../stacks/environment-stack";
 import type { StackConfig } from "../terraform/config";
 import { dummyValues } from "../terraform/dummy-values";
 import { childEnvironment, type Terraform } from "../terraform/program";
-import { WorkingDirectory } from "../terraform/working-directory";
+import { WorkingDirectory, type WorkingDirectoryOptions } from "../terraform/working-directory";
 import { withoutDigests } from "./adapt";
 import { keyPair } from "./key-pair";
 import { type CloudflareSimulator, startCloudflare } from "../simulators/cloudflare";
@@ -124,7 +124,11 @@ export class Workbench {
   }
 
   /** Another directory for Terraform, with its state beside it. */
-  anotherDirectory(path: string, env: NodeJS.ProcessEnv, options: { readonly lock?: boolean } = {}): WorkingDirectory {
+  anotherDirectory(
+    path: string,
+    env: NodeJS.ProcessEnv,
+    options: Pick<WorkingDirectoryOptions, "lock" | "stateFile"> = {},
+  ): WorkingDirectory {
     const { means, parallelism } = this.options;
     return new WorkingDirectory(
       means.terraform,

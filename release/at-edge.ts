@@ -214,10 +214,11 @@ export class AtEdge {
   /**
    * Traffic to the other set, or more of it, before Terraform carries out the plan that says so. Only between sets that the
    * edge knows as that plan does; everything else is left to the plan.
+   * @param seen what was in force a moment ago: who moved it since is not undone
    * @returns whether the edge serves it
    */
-  async forward(now: ProductRelease, to: ProductRelease, why: string): Promise<boolean> {
-    const served = await this.served();
+  async forward(now: ProductRelease, to: ProductRelease, why: string, seen?: ServedSplit): Promise<boolean> {
+    const served = seen ?? (await this.served());
     const isKnown = served && COLOURS.every((colour) => served.versions[colour] === to[colour]?.version);
     if (!isKnown || !served.inForce || !isSameSplit(served.weights, weights(now))) return false;
     try {
@@ -233,9 +234,10 @@ export class AtEdge {
   /**
    * What is in force and is neither what a step begins with nor what it leads to: somebody has moved the traffic since, or
    * the release file of this computer is older than that. Its step would move it once more.
+   * @param seen what is in force, where it was just looked at
    */
-  async movedFrom(left: ProductRelease | null, to: ProductRelease): Promise<Lost | undefined> {
-    const served = await this.served();
+  async movedFrom(left: ProductRelease | null, to: ProductRelease, seen?: ServedSplit): Promise<Lost | undefined> {
+    const served = seen ?? (await this.served());
     const known = left ? [left, to] : [to];
     if (!served || known.some((entry) => isSameSplit(served.weights, weights(entry)))) return undefined;
     return lost(served);

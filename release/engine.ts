@@ -4,6 +4,7 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
+import type { ServedSplit } from "../clients/edge-keeper";
 import { canaryRules } from "../model/canary";
 import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
@@ -204,7 +205,8 @@ export class Engine {
     const { site, product } = this.options;
     const others = await held(this.options, run, step, deadline);
     if (others !== undefined) return { event: "overtaken", text: [others] };
-    const lost = step === "back" ? undefined : await this.edge.movedFrom(run.now, to);
+    const served = step === "back" ? undefined : await this.edge.served();
+    const lost = served && (await this.edge.movedFrom(run.now, to, served));
     if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
       return { event: "refused", text: [`the release file has another entry for ${product} than this run has made`] };
@@ -213,7 +215,7 @@ export class Engine {
       const carrying = await stillCarrying(site, product, run.now, to);
       if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
     }
-    const ahead = await this.ahead(run, step, to);
+    const ahead = served !== undefined && (await this.ahead(run, step, to, served));
     try {
       return await this.carriedOut(run, step, to, ahead);
     } catch (reason) {
@@ -227,9 +229,14 @@ export class Engine {
    * then. What the guard reads here is planned of the part of the stack that the switch needs, and so is there within a
    * second; the whole is planned and guarded before anything is applied.
    */
-  private async ahead(run: Pick<Run, "before" | "now">, step: Step, to: ProductRelease): Promise<boolean> {
+  private async ahead(
+    run: Pick<Run, "before" | "now">,
+    step: Step,
+    to: ProductRelease,
+    served: ServedSplit,
+  ): Promise<boolean> {
     if (!FORWARD.has(step) || run.now === null || !(await this.plans.onlyMoves(run, step, to))) return false;
-    return this.edge.forward(run.now, to, `"${step}" of a release`);
+    return this.edge.forward(run.now, to, `"${step}" of a release`, served);
   }
 
   /** Visitors have gone ahead, and Terraform will not follow. */

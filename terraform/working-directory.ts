@@ -56,23 +56,25 @@ export class TerraformError extends Error {
   }
 }
 
+export interface WorkingDirectoryOptions {
+  /** Resources that are worked on at a time. @default Terraform's own 10 */
+  readonly parallelism?: number;
+  /** Are the variables' values in a file that `write` made? @default false: they come from the environment */
+  readonly valuesFile?: boolean;
+  /** The state's own file, where it can be read without Terraform. @default Terraform is asked */
+  readonly stateFile?: () => Promise<string | undefined>;
+  /** Does each command lock the state? Not while this program itself holds the lock. @default true */
+  readonly lock?: boolean;
+  /** Is `init` run where a command asks for it? @default true */
+  readonly init?: boolean;
+}
+
 export class WorkingDirectory {
   constructor(
     private readonly terraform: Terraform,
     readonly path: string,
     private readonly env: NodeJS.ProcessEnv,
-    private readonly options: {
-      /** Resources that are worked on at a time. @default Terraform's own 10 */
-      readonly parallelism?: number;
-      /** Are the variables' values in a file that `write` made? @default false: they come from the environment */
-      readonly valuesFile?: boolean;
-      /** The state's own file, where it can be read without Terraform. @default Terraform is asked */
-      readonly stateFile?: () => Promise<string | undefined>;
-      /** Does each command lock the state? Not while this program itself holds the lock. @default true */
-      readonly lock?: boolean;
-      /** Is `init` run where a command asks for it? @default true */
-      readonly init?: boolean;
-    } = {},
+    private readonly options: WorkingDirectoryOptions = {},
   ) {
     mkdirSync(path, { recursive: true });
   }

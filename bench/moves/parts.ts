@@ -77,6 +77,15 @@ async function terraformParts(world: World, times: Times): Promise<void> {
   const target = `-target=${switchAddress(world.product)}`;
   const timed = async (name: string, command: string, args: readonly string[]): Promise<void> =>
     add(times, name, await milliseconds(() => terraform.must(command, args)));
+  const stateFile = async (): Promise<string> => (await terraform.must("state", ["pull"])).stdout;
+  const previewed = async (): Promise<number> => {
+    const state = await stateFile();
+    const previewing = world.anotherDirectory(path, world.access(), { stateFile: () => Promise.resolve(state) });
+    return milliseconds(async () => {
+      if (!(await previewing.preview(switchAddress(world.product))))
+        throw new Error("the switch has no part of its own");
+    });
+  };
   const before = world.desired.release;
   world.write();
   for (let i = 0; i < RUNS; i++) await timed("terraform version", "version", []);
@@ -87,6 +96,7 @@ async function terraformParts(world: World, times: Times): Promise<void> {
   for (const percent of [10, 0, 10, 0]) {
     world.want({ release: change(before, world.product, (release) => canary(release, percent)) });
     world.write();
+    add(times, "plan and show, of the part that the switch needs", await previewed());
     await timed("terraform plan -target -refresh=false", "plan", [...plan, target, "-refresh=false"]);
     await timed("terraform show, of that plan", "show", ["-json", "tfplan"]);
     await timed("terraform apply, of that plan", "apply", ["-json", "-input=false", "-lock=false", "tfplan"]);
