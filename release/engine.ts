@@ -4,7 +4,6 @@
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
-import type { ServedSplit } from "../clients/edge-keeper";
 import { canaryRules } from "../model/canary";
 import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
@@ -205,7 +204,11 @@ export class Engine {
     const { site, product } = this.options;
     const others = await held(this.options, run, step, deadline);
     if (others !== undefined) return { event: "overtaken", text: [others] };
-    const served = step === "back" ? undefined : await this.edge.served();
+    // What is looked at takes no notice of what is planned, and both take their time.
+    const [served, onlyMoves] = await Promise.all([
+      step === "back" ? undefined : this.edge.served(),
+      FORWARD.has(step) && run.now !== null && this.plans.onlyMoves(run, step, to),
+    ]);
     const lost = served && (await this.edge.movedFrom(run.now, to, served));
     if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
     if (step === "retire" && !isDeepStrictEqual(site.release()[product], run.now)) {
@@ -215,28 +218,15 @@ export class Engine {
       const carrying = await stillCarrying(site, product, run.now, to);
       if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
     }
-    const ahead = served !== undefined && (await this.ahead(run, step, to, served));
+    // Traffic goes ahead at the edge where a step does nothing but move it; Terraform is told of it then.
+    const why = `"${step}" of a release`;
+    const ahead = served !== undefined && onlyMoves && (await this.edge.forward(run.now!, to, why, served));
     try {
       return await this.carriedOut(run, step, to, ahead);
     } catch (reason) {
       if (ahead && !(await this.edge.movedFrom(run.now, to))) await this.takenBack(run.now!, step);
       throw reason;
     }
-  }
-
-  /**
-   * Traffic goes ahead at the edge where a step does nothing but move it and the guard agrees; Terraform is told of it
-   * then. What the guard reads here is planned of the part of the stack that the switch needs, and so is there within a
-   * second; the whole is planned and guarded before anything is applied.
-   */
-  private async ahead(
-    run: Pick<Run, "before" | "now">,
-    step: Step,
-    to: ProductRelease,
-    served: ServedSplit,
-  ): Promise<boolean> {
-    if (!FORWARD.has(step) || run.now === null || !(await this.plans.onlyMoves(run, step, to))) return false;
-    return this.edge.forward(run.now, to, `"${step}" of a release`, served);
   }
 
   /** Visitors have gone ahead, and Terraform will not follow. */

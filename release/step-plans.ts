@@ -2,15 +2,18 @@
 import { formatProblem } from "../model/problem";
 import type { ProductRelease } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
+import { TerraformError } from "../terraform/working-directory";
 import { asProblem, guard, type Guarded, GuardRefused, switchAddress } from "./guard";
 import type { Run, Step } from "./machine";
 import { movesOnly } from "./plan-words";
+import type { Reporter } from "./report";
 import type { Site } from "./site";
 import { change } from "./steps";
 
 export interface StepPlansOptions {
   readonly site: Site;
   readonly product: string;
+  readonly report: Reporter;
   /** Addresses outside of the product that may change. */
   readonly allow: readonly string[];
 }
@@ -54,9 +57,13 @@ export class StepPlans {
    * @returns false also where that cannot be said: the plan of the whole says why
    */
   async onlyMoves(run: Pick<Run, "before">, step: Step, to: ProductRelease): Promise<boolean> {
-    const { site, product } = this.options;
+    const { site, product, report } = this.options;
     this.render(to);
-    const changes = await site.terraform.preview(switchAddress(product)).catch(() => undefined);
+    const changes = await site.terraform.preview(switchAddress(product)).catch((reason: unknown) => {
+      if (!(reason instanceof TerraformError)) throw reason;
+      const text = `Visitors wait for the plan of the whole, as the switch's part could not be planned by itself: ${reason.message}`;
+      report({ kind: "line", level: "warning", text });
+    });
     if (!changes || !movesOnly(changes, product)) return false;
     return this.guarded(run, step, to, changes).refused.length === 0;
   }

@@ -81,7 +81,7 @@ export class WorkingDirectory {
 
   /** @param config cdk.tf.json's content; @param values for a .tfvars file */
   write(config: object, values: string): void {
-    writeFileSync(join(this.path, CONFIG), JSON.stringify(config));
+    writeFileSync(this.stackPath, JSON.stringify(config));
     writeFileSync(join(this.path, VALUES), values, { mode: 0o600 });
   }
 
@@ -104,7 +104,7 @@ export class WorkingDirectory {
   }
 
   private initializedFor(): string {
-    const { terraform } = JSON.parse(readFileSync(join(this.path, CONFIG), "utf8")) as { terraform?: unknown };
+    const { terraform } = JSON.parse(readFileSync(this.stackPath, "utf8")) as { terraform?: unknown };
     const lock = join(this.path, LOCK);
     const around = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_DATA_DIR", "AWS_ENDPOINT_URL_S3", "HOME"];
     return createHash("sha256")
@@ -128,11 +128,11 @@ export class WorkingDirectory {
    */
   async preview(address: string): Promise<ResourceChange[] | undefined> {
     const state = await this.options.stateFile?.();
-    const stack = JSON.parse(readFileSync(join(this.path, CONFIG), "utf8")) as Record<string, unknown>;
+    const stack = JSON.parse(readFileSync(this.stackPath, "utf8")) as Record<string, unknown>;
     const part = state === undefined ? undefined : partOf(stack, state, address);
     const data = resolve(this.path, this.env["TF_DATA_DIR"] || ".terraform");
     if (!part) return undefined;
-    const path = join(this.path, ".part");
+    const path = resolve(this.path, ".part");
     const own = join(path, ".terraform");
     // Of one that was killed.
     rmSync(path, { recursive: true, force: true });
@@ -162,6 +162,11 @@ export class WorkingDirectory {
   /** The whole plan that is kept, as JSON. It holds secrets. @param file another one, from here or with its whole path */
   async plannedJson(file = PLAN): Promise<string> {
     return (await this.must("show", ["-json", file])).stdout;
+  }
+
+  /** Where the synthesized stack is. */
+  get stackPath(): string {
+    return join(this.path, CONFIG);
   }
 
   /** Where `plan` keeps the plan. It holds secrets. */
@@ -222,7 +227,7 @@ export class WorkingDirectory {
    */
   async import(address: string, id: string): Promise<void> {
     const override = join(this.path, "import_override.tf.json");
-    const { provider } = JSON.parse(readFileSync(join(this.path, CONFIG), "utf8")) as { provider?: object };
+    const { provider } = JSON.parse(readFileSync(this.stackPath, "utf8")) as { provider?: object };
     if (provider && "docker" in provider) {
       writeFileSync(override, JSON.stringify({ provider: { docker: { host: "tcp://127.0.0.1:9" } } }));
     }

@@ -121,8 +121,10 @@ describe("a canary", () => {
     ["changes nothing", []],
     ["cannot be made", new TerraformError("plan", ["Error: plugins"])],
   ])("does not go ahead where the part %s", async (_, preview) => {
-    const { done } = await canary({ preview, plan: [switchTo(CANARY, ["another"])] });
+    const { done, said } = await canary({ preview, plan: [switchTo(CANARY, ["another"])] });
     expect(done).toEqual([PREVIEW, "plan", "apply", "save 10"]);
+    // Why it takes longer is said.
+    expect(said).toEqual(preview instanceof Error ? expect.stringContaining("Error: plugins") : "");
   });
 
   test("whose whole plan is refused by the guard: visitors are back, in words", async () => {

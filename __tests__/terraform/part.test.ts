@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { switchAddress } from "../../release/guard";
 import { dummyValues } from "../../terraform/dummy-values";
 import { withoutEngine } from "../../terraform/offline";
@@ -149,9 +149,20 @@ describe("a preview", () => {
     const [call] = fake.calls("plan");
     expect(call!.args).toEqual(expect.arrayContaining(["-lock=false", "-refresh=false", `-target=${CHAT}`]));
     expect(call!.directory).toBe(join(directory.path, ".part"));
+    // A relative one would be beneath that directory, where nothing is.
+    expect(call!.env["TF_DATA_DIR"]).toBe(join(directory.path, ".part", ".terraform"));
     expect(call!.files).toEqual({ "values.auto.tfvars": 'token = "secret"\n' });
     expect(existsSync(call!.directory)).toBe(false);
     expect(readdirSync(directory.path).sort()).toEqual(["cdk.tf.json", "values.auto.tfvars"]);
+  });
+
+  test("of a directory with a relative path has its own data, too", async () => {
+    const terraform = (await findTerraform(process.env)) as Terraform;
+    const beside = new WorkingDirectory(terraform, relative(process.cwd(), directory.path), process.env, {
+      stateFile: () => Promise.resolve(state),
+    });
+    await beside.preview(CHAT);
+    expect(fake.calls("plan")[0]!.env["TF_DATA_DIR"]).toBe(join(directory.path, ".part", ".terraform"));
   });
 
   test("that fails says so, initializes nothing, and leaves nothing behind", async () => {

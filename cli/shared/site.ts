@@ -77,12 +77,18 @@ export async function openSite({
   );
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;
+  const stack = directory.stackPath;
+  // Another command may have written the stack meanwhile.
+  let written: { readonly release: string; readonly text: string } | undefined;
   const render = (release: Release): void => {
+    const wanted = JSON.stringify(release);
+    if (written?.release === wanted && existsSync(stack) && readFileSync(stack, "utf8") === written.text) return;
     const releases = { ...loaded.releases, [name]: { release, path } };
     const problems = errorsOf(checkPlatform(platform, releases));
     if (problems.length > 0) throw new ProblemsError(problems);
     writeStacks({ ...loaded, releases }, outdir, [name]);
     if (offline) withoutEngine(directory.path);
+    written = { release: wanted, text: readFileSync(stack, "utf8") };
   };
   render(read());
   await directory.prepared();
