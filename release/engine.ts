@@ -20,7 +20,7 @@ import { describeChange, movesOnly, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
 import { smoke } from "./smoke";
-import { FORWARD, StepPlans } from "./step-plans";
+import { FORWARD, type Foreseen, StepPlans } from "./step-plans";
 import {
   type Ledger,
   type Noted,
@@ -52,6 +52,8 @@ export interface EngineOptions {
    * step. @default nobody has
    */
   readonly overtaken?: (run: Pick<Run, "now">, step: Step) => Promise<string | undefined>;
+  /** What a single step leads to, planned ahead. @default nothing */
+  readonly foreseen?: Foreseen | undefined;
   /** For a run that is resumed: since when the new set has had its share. @default when it gets it */
   readonly sharedSince?: Date | undefined;
 }

@@ -1,8 +1,9 @@
 /** What a step would change, planned and read by the guard. */
+import { isDeepStrictEqual } from "node:util";
 import { formatProblem } from "../model/problem";
 import type { ProductRelease } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
-import { TerraformError } from "../terraform/working-directory";
+import { type Preview, TerraformError } from "../terraform/working-directory";
 import { asProblem, guard, type Guarded, GuardRefused, switchAddress } from "./guard";
 import type { Run, Step } from "./machine";
 import { movesOnly } from "./plan-words";
@@ -10,12 +11,28 @@ import type { Reporter } from "./report";
 import type { Site } from "./site";
 import { change } from "./steps";
 
+/** What was planned ahead of its step: of the part of the stack that the switch needs, and maybe before the lock was held. */
+export interface Foreseen {
+  readonly to: ProductRelease;
+  readonly preview: Promise<Preview | undefined>;
+}
+
+/** Writes the stack for an entry, and begins to plan what its switch would change. Why it could not is told where it is used. */
+export function foreseen(site: Site, product: string, to: ProductRelease): Foreseen {
+  renderFor(site, product, to);
+  const preview = site.terraform.preview(switchAddress(product));
+  preview.catch(() => undefined);
+  return { to, preview };
+}
+
 export interface StepPlansOptions {
   readonly site: Site;
   readonly product: string;
   readonly report: Reporter;
   /** Addresses outside of the product that may change. */
   readonly allow: readonly string[];
+  /** @default nothing was planned ahead */
+  readonly foreseen?: Foreseen | undefined;
 }
 
 /** Steps that bring visitors to the new set. */
@@ -35,7 +52,7 @@ export class StepPlans {
     { replace = false }: { replace?: boolean } = {},
   ): Promise<{ changes: ResourceChange[]; allowed: readonly string[] }> {
     const { site, product } = this.options;
-    this.render(to);
+    renderFor(site, product, to);
     // Seconds count where traffic moves: one resource with what it needs, and nobody is asked what the state knows.
     const job = switchAddress(product);
     const changes = await site.terraform.plan(
@@ -57,9 +74,8 @@ export class StepPlans {
    * @returns false also where that cannot be said: the plan of the whole says why
    */
   async onlyMoves(run: Pick<Run, "before">, step: Step, to: ProductRelease): Promise<boolean> {
-    const { site, product, report } = this.options;
-    this.render(to);
-    const changes = await site.terraform.preview(switchAddress(product)).catch((reason: unknown) => {
+    const { product, report } = this.options;
+    const changes = await this.previewed(to).catch((reason: unknown) => {
       if (!(reason instanceof TerraformError)) throw reason;
       const text = `Visitors wait for the plan of the whole, as the switch's part could not be planned by itself: ${reason.message}`;
       report({ kind: "line", level: "warning", text });
@@ -68,10 +84,12 @@ export class StepPlans {
     return this.guarded(run, step, to, changes).refused.length === 0;
   }
 
-  private render(to: ProductRelease): void {
-    const { site, product } = this.options;
-    const release = site.release();
-    site.render(release[product] ? change(release, product, () => to) : { ...release, [product]: to });
+  private async previewed(to: ProductRelease): Promise<readonly ResourceChange[] | undefined> {
+    const { site, product, foreseen: ahead } = this.options;
+    const known = ahead && isDeepStrictEqual(ahead.to, to) ? await ahead.preview : undefined;
+    // Whoever held the lock until a moment ago may have changed something.
+    if (known && (await known.isCurrent())) return known.changes;
+    return (await foreseen(site, product, to).preview)?.changes;
   }
 
   private guarded(
@@ -84,4 +102,9 @@ export class StepPlans {
     const products = site.platform.products.map(({ name }) => name);
     return guard(changes, { product, step, to, first: run.before === null }, products, allow);
   }
+}
+
+function renderFor(site: Site, product: string, to: ProductRelease): void {
+  const release = site.release();
+  site.render(release[product] ? change(release, product, () => to) : { ...release, [product]: to });
 }

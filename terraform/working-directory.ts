@@ -4,9 +4,11 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -56,6 +58,13 @@ export class TerraformError extends Error {
   }
 }
 
+/** What a plan would change, without the plan. */
+export interface Preview {
+  readonly changes: readonly ResourceChange[];
+  /** Is the state still the one that it is made of? */
+  isCurrent(): Promise<boolean>;
+}
+
 export interface WorkingDirectoryOptions {
   /** Resources that are worked on at a time. @default Terraform's own 10 */
   readonly parallelism?: number;
@@ -94,7 +103,7 @@ export class WorkingDirectory {
    * while providers, their lock, backend and Terraform are the same.
    */
   async prepared(): Promise<void> {
-    const data = resolve(this.path, this.env["TF_DATA_DIR"] || ".terraform");
+    const data = this.dataPath;
     const marker = join(data, "initialized");
     const wanted = this.initializedFor();
     if (existsSync(marker) && readFileSync(marker, "utf8") === wanted) return;
@@ -122,36 +131,52 @@ export class WorkingDirectory {
   /**
    * What a plan of one resource would change by what the state says, in a third of the time: of the part of stack and state
    * that the resource needs, for which no other provider's schema is read. Nothing is kept for an apply, and whoever applies
-   * plans the whole. It asks neither an engine nor a cloud.
+   * plans the whole. It asks neither an engine nor a cloud. The stack is read at once, and may be written anew meanwhile.
    * @returns undefined: there is no state's file, or no such part. Then only a plan says it
    * @throws TerraformError
    */
-  async preview(address: string): Promise<ResourceChange[] | undefined> {
-    const state = await this.options.stateFile?.();
+  async preview(address: string): Promise<Preview | undefined> {
     const stack = JSON.parse(readFileSync(this.stackPath, "utf8")) as Record<string, unknown>;
+    const stateNow = async (): Promise<string | undefined> => this.options.stateFile?.();
+    const state = await stateNow();
     const part = state === undefined ? undefined : partOf(stack, state, address);
-    const data = resolve(this.path, this.env["TF_DATA_DIR"] || ".terraform");
     if (!part) return undefined;
-    const path = resolve(this.path, ".part");
-    const own = join(path, ".terraform");
-    // Of one that was killed.
-    rmSync(path, { recursive: true, force: true });
+    const path = this.placeForPart();
     try {
-      mkdirSync(own, { recursive: true });
+      const own = join(path, ".terraform");
+      mkdirSync(own);
+      const providers = join(this.dataPath, "providers");
       // A stack of Terraform's own resources alone has none.
-      if (existsSync(join(data, "providers"))) symlinkSync(join(data, "providers"), join(own, "providers"), "junction");
+      if (existsSync(providers)) symlinkSync(providers, join(own, "providers"), "junction");
       const beside = readdirSync(this.path).filter((name) => name === LOCK || /\.auto\.tfvars(\.json)?$/.test(name));
       for (const name of beside) copyFileSync(join(this.path, name), join(path, name));
       writeFileSync(join(path, CONFIG), JSON.stringify(part.config));
       writeFileSync(join(path, "terraform.tfstate"), JSON.stringify(part.state), { mode: 0o600 });
       withoutEngine(path);
-      const { parallelism } = this.options;
       const env = { ...this.env, TF_DATA_DIR: own };
+      const { parallelism } = this.options;
       const directory = new WorkingDirectory(this.terraform, path, env, { parallelism, lock: false, init: false });
-      return await directory.plan({ targets: [address], refresh: false });
+      const changes = await directory.plan({ targets: [address], refresh: false });
+      return { changes, isCurrent: async () => (await stateNow()) === state };
     } finally {
       rmSync(path, { recursive: true, force: true });
     }
+  }
+
+  /** A directory of its own in this one, which is nobody else's to read. What a killed one has left behind goes. */
+  private placeForPart(): string {
+    const parts = resolve(this.path, ".part");
+    mkdirSync(parts, { recursive: true });
+    for (const name of readdirSync(parts)) {
+      const left = join(parts, name);
+      const { mtimeMs } = statSync(left, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
+      if (mtimeMs < Date.now() - LEFT_BEHIND_MS) rmSync(left, { recursive: true, force: true });
+    }
+    return mkdtempSync(join(parts, "plan-"));
+  }
+
+  private get dataPath(): string {
+    return resolve(this.path, this.env["TF_DATA_DIR"] || ".terraform");
   }
 
   /** The changes of the plan that is kept. @param file another one in this directory */
@@ -280,6 +305,8 @@ const asksForInit = ({ stdout, stderr }: Finished): boolean =>
 
 const CONFIG = "cdk.tf.json";
 const LOCK = ".terraform.lock.hcl";
+/** No plan of a part takes so long. */
+const LEFT_BEHIND_MS = 600_000;
 /** Terraform reads it by itself, so that others who work in the directory have the same values. */
 export const VALUES = "values.auto.tfvars";
 const PLAN = "tfplan";

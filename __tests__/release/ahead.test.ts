@@ -36,12 +36,14 @@ interface Given {
   /** What the plan of the whole says. @default the move alone */
   readonly plan?: readonly ResourceChange[] | Error;
   readonly applyFails?: boolean;
+  /** What was planned ahead leads to; is the state the same still? @default nothing was */
+  readonly foreseen?: { readonly to: ProductRelease; readonly isCurrent: boolean };
   /** Does somebody else move the traffic back before Terraform is told? */
   readonly others?: boolean;
 }
 
 /** One canary of 10 %. */
-async function canary({ preview, plan, applyFails = false, others = false }: Given = {}) {
+async function canary({ preview, plan, applyFails = false, foreseen, others = false }: Given = {}) {
   const done: string[] = [];
   const events: ReleaseEvent[] = [];
   let served = {
@@ -71,9 +73,9 @@ async function canary({ preview, plan, applyFails = false, others = false }: Giv
       keeper: () => Promise.resolve(keeper),
       save: (_, { canary: share }) => void done.push(`save ${share}`),
       terraform: {
-        preview: (address) => {
+        preview: async (address) => {
           done.push(`preview ${address}`);
-          return answer(preview);
+          return { changes: await answer(preview), isCurrent: () => Promise.resolve(true) };
         },
         plan: () => {
           done.push("plan");
@@ -90,7 +92,13 @@ async function canary({ preview, plan, applyFails = false, others = false }: Giv
       },
     },
   );
+  const isCurrent = (): Promise<boolean> => Promise.resolve(foreseen!.isCurrent);
+  const ahead = foreseen && {
+    to: foreseen.to,
+    preview: Promise.resolve({ changes: [switchTo(foreseen.to)], isCurrent }),
+  };
   const engine = new Engine({
+    foreseen: ahead,
     ...{ site, product: "chat", allow: [], report: (event: ReleaseEvent) => events.push(event) },
     ledger: { append: () => Promise.resolve() },
     watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
@@ -153,5 +161,18 @@ describe("a canary", () => {
     expect(refused.done).toEqual([PREVIEW, AHEAD, "plan"]);
     const failed = await canary({ others: true, applyFails: true });
     expect(failed.done).toEqual([PREVIEW, AHEAD, "plan", "apply"]);
+  });
+
+  test("that was planned ahead, while other things were looked at, is not planned so again", async () => {
+    const { done } = await canary({ foreseen: { to: CANARY, isCurrent: true } });
+    expect(done).toEqual([AHEAD, "plan", "apply", "save 10"]);
+  });
+
+  test.each([
+    ["by a state that is another one now", { to: CANARY, isCurrent: false }],
+    ["for another share", { to: { ...BOTH, canary: 20 }, isCurrent: true }],
+  ])("that was planned ahead %s is planned anew", async (_, foreseen) => {
+    const { done } = await canary({ foreseen });
+    expect(done).toEqual([PREVIEW, AHEAD, "plan", "apply", "save 10"]);
   });
 });

@@ -1,8 +1,8 @@
 /** The part of a stack that a switch needs, and what a plan of it says. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, relative } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { switchAddress } from "../../release/guard";
 import { dummyValues } from "../../terraform/dummy-values";
 import { withoutEngine } from "../../terraform/offline";
@@ -144,16 +144,14 @@ describe("a preview", () => {
   afterEach(() => fake.remove());
 
   test("plans the part in a directory of its own, without refresh and lock, and leaves nothing behind", async () => {
-    const changes = await directory.preview(CHAT);
-    expect(changes!.length).toBeGreaterThan(10);
+    const { changes } = (await directory.preview(CHAT))!;
+    expect(changes.length).toBeGreaterThan(10);
     const [call] = fake.calls("plan");
     expect(call!.args).toEqual(expect.arrayContaining(["-lock=false", "-refresh=false", `-target=${CHAT}`]));
-    expect(call!.directory).toBe(join(directory.path, ".part"));
-    // A relative one would be beneath that directory, where nothing is.
-    expect(call!.env["TF_DATA_DIR"]).toBe(join(directory.path, ".part", ".terraform"));
+    expect(dirname(call!.directory)).toBe(join(directory.path, ".part"));
     expect(call!.files).toEqual({ "values.auto.tfvars": 'token = "secret"\n' });
     expect(existsSync(call!.directory)).toBe(false);
-    expect(readdirSync(directory.path).sort()).toEqual(["cdk.tf.json", "values.auto.tfvars"]);
+    expect(readdirSync(directory.path).sort()).toEqual([".part", "cdk.tf.json", "values.auto.tfvars"]);
   });
 
   test("of a directory with a relative path has its own data, too", async () => {
@@ -162,14 +160,32 @@ describe("a preview", () => {
       stateFile: () => Promise.resolve(state),
     });
     await beside.preview(CHAT);
-    expect(fake.calls("plan")[0]!.env["TF_DATA_DIR"]).toBe(join(directory.path, ".part", ".terraform"));
+    const [call] = fake.calls("plan");
+    // A relative one would be beneath that directory, where nothing is.
+    expect(call!.env["TF_DATA_DIR"]).toBe(join(call!.directory, ".terraform"));
   });
 
   test("that fails says so, initializes nothing, and leaves nothing behind", async () => {
     fake.plays({ plan: { code: 1, stderr: "Error: Required plugins are not installed\nrun terraform init" } });
     await expect(directory.preview(CHAT)).rejects.toThrow("Required plugins are not installed");
     expect(fake.calls("init")).toEqual([]);
-    expect(existsSync(join(directory.path, ".part"))).toBe(false);
+    expect(readdirSync(join(directory.path, ".part"))).toEqual([]);
+  });
+
+  test("takes away what a killed one has left behind, and not what another one works in", async () => {
+    const [left, works] = ["plan-left", "plan-works"].map((name) => join(directory.path, ".part", name));
+    for (const path of [left!, works!]) mkdirSync(path, { recursive: true });
+    const before = Date.now() / 1000 - 3600;
+    utimesSync(left!, before, before);
+    await directory.preview(CHAT);
+    expect([existsSync(left!), existsSync(works!)]).toEqual([false, true]);
+  });
+
+  test("knows whether the state is another one by now", async () => {
+    const preview = (await directory.preview(CHAT))!;
+    expect(await preview.isCurrent()).toBe(true);
+    state = state!.replace('"serial":7', '"serial":8');
+    expect(await preview.isCurrent()).toBe(false);
   });
 
   test("is not there without a state that can be read", async () => {
@@ -201,11 +217,11 @@ if (missing) process.stderr.write(`A preview was not compared with a real plan: 
     // Names end with a hash of the plan's own time.
     const effect = (changes: readonly ResourceChange[]): ReadonlyMap<string, string> =>
       new Map(changes.map((each) => [each.address, JSON.stringify(each.change).replace(/-[0-9a-f]{8}\b/g, "-")]));
-    const preview = await directory.preview(CHAT);
+    const { changes: preview } = (await directory.preview(CHAT))!;
     const whole = effect(await directory.plan({ targets: [CHAT], refresh: false }));
-    const differ = [...whole].filter(([address, change]) => effect(preview!).get(address) !== change);
+    const differ = [...whole].filter(([address, change]) => effect(preview).get(address) !== change);
     expect(differ.map(([address]) => address)).toEqual([]);
     expect(preview).toHaveLength(whole.size);
-    expect(preview!.map(({ address }) => address)).toContain(CHAT);
+    expect(preview.map(({ address }) => address)).toContain(CHAT);
   }, 120_000);
 });

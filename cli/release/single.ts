@@ -9,6 +9,7 @@ import { type JournalContent, unfinished } from "../../release/journal/unfinishe
 import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
 import type { Step } from "../../release/machine";
 import type { Reporter } from "../../release/report";
+import { FORWARD, type Foreseen, foreseen } from "../../release/step-plans";
 import { edgeOf, inSession, type ReleaseFlags, type Session } from "./session";
 import { settled } from "./settle";
 import { taken } from "./taken";
@@ -29,6 +30,7 @@ export const single = (
     env,
     `${purpose} of ${product}`,
     async (session) => {
+      const ahead = FORWARD.has(step) ? await planned(session, edit) : undefined;
       await session.lock.hold();
       const code = await settled(session);
       if (code !== undefined) return code;
@@ -37,10 +39,26 @@ export const single = (
       if (step === "deploy" || step === "retire") await mustNotBeReserved(session, before);
       const to = await edit(before, session);
       const past = lookedAt(session, await session.journal.read(), takesBack(before, to));
-      return taken(session, step, purpose, before, to, past);
+      return taken(session, step, purpose, before, to, { past, foreseen: ahead });
     },
     report,
   );
+
+/** A step that moves traffic is planned while everything else is looked at: visitors wait for nothing longer. */
+async function planned(
+  session: Session,
+  edit: (before: ProductRelease, session: Session) => Promise<ProductRelease> | ProductRelease,
+): Promise<Foreseen | undefined> {
+  const { site, product } = session;
+  const entry = site.release()[product];
+  try {
+    return entry && foreseen(site, product, await edit(entry, session));
+  } catch (reason) {
+    // What speaks against it is said in its turn: there may be something to settle first.
+    if (!(reason instanceof ProblemsError)) throw reason;
+    return undefined;
+  }
+}
 
 /**
  * While a release is not over, the set that it can go back to is not touched: neither replaced nor retired.

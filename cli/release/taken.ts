@@ -7,6 +7,7 @@ import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
 import { unfinished } from "../../release/journal/unfinished";
 import type { Step } from "../../release/machine";
+import type { Foreseen } from "../../release/step-plans";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
 import { edgeOf, ledgerOptions, recordSecondsOf, type Session } from "./session";
@@ -14,7 +15,7 @@ import { leaseInWords, NOT_TOLD, servesInWords } from "./words";
 
 /**
  * Takes one step in a session that is open.
- * @param past lines of the journal that the operator has looked at
+ * @param more lines of the journal that the operator has looked at; what was planned ahead
  * @returns the command's exit code
  */
 export async function taken(
@@ -23,7 +24,7 @@ export async function taken(
   purpose: string,
   before: ProductRelease,
   to: ProductRelease,
-  past: readonly string[] = [],
+  { past = [], foreseen }: { readonly past?: readonly string[]; readonly foreseen?: Foreseen | undefined } = {},
 ): Promise<number> {
   const { site, product, flags, report, lock } = session;
   const id = newRunId();
@@ -47,6 +48,7 @@ export async function taken(
     ledger: ledgerOf({ ...ledgerOptions(session, id, operator), past }),
     watcher: { look: () => Promise.resolve({ verdict: "wait", text: [] }) },
     allow: flags.allow ?? [],
+    foreseen,
   });
   try {
     // What the catalog's checks refuse is refused before it is written down as begun.

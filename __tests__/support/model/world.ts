@@ -568,11 +568,15 @@ export class World {
           computer.plan = planned(this.tfstate, wantedOf(OF, wanted()), options, isGone);
           return [...computer.plan.changes];
         }),
-      preview: (address) =>
-        this.ask(400, 3000, () => {
+      preview: (address) => {
+        const wanting = wantedOf(OF, wanted());
+        return this.ask(400, 3000, () => {
           if (this.failing("store refuses") || this.failing("store hangs")) throw failed("plan");
-          return [...planned(this.tfstate, wantedOf(OF, wanted()), { targets: [address] }, () => false).changes];
-        }),
+          const state = this.tfstate;
+          const { changes } = planned(state, wanting, { targets: [address] }, () => false);
+          return { changes, isCurrent: () => read("state", () => this.tfstate === state) };
+        });
+      },
       applyPlanned: (options) => this.apply(computer.plan!, options?.onEvent),
     };
   }
