@@ -13,6 +13,8 @@ export const PROMISES = {
   trafficBack: { atMost: 30, source: "traffic back under 30 s" },
   /** From a rollback's start to the last answer by the version that is left, over SSH and with nothing else to help. */
   edgeFirst: { atMost: 2, source: "back within 2 s over SSH" },
+  /** From the begin of a canary or a cutover until visitors have the new split, over SSH. */
+  forward: { atMost: 3, source: "a canary or a cutover within 3 s over SSH" },
   /** The issue's own: from the first bad request to the last one. */
   badCanary: { atMost: 60, source: "back within 60 s" },
 } as const;

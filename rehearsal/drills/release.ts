@@ -24,9 +24,11 @@ export const releaseUnderLoad: DeploymentDrill = {
   name: "release",
   title: "twinset release: a new version gets all traffic, under load",
   async run({ world, say }) {
+    const good = liveVersion(world);
     const next = await version(world, "v2.0.0-rehearsal");
     const load = world.load([world.product], "before");
     await load.until("before", 2000);
+    const began = new Map<string, number>();
     load.phase("idle");
     // The canary needs enough requests to tell its share from 12 %, which takes as long as its time is.
     const result = await commanded(
@@ -36,6 +38,7 @@ export const releaseUnderLoad: DeploymentDrill = {
       0,
       {
         onEvent: (event) => {
+          if (event.kind === "step" && event.state === "begins") began.set(event.step, Date.now());
           if (event.kind === "step" && event.step === "canary")
             load.phase(event.state === "done" ? "canary" : "to canary");
           if (event.kind === "step" && event.step === "cutover" && event.state === "begins") load.phase("to all");
@@ -52,6 +55,10 @@ export const releaseUnderLoad: DeploymentDrill = {
     const share = seen.share("canary", next);
     must(Math.abs(share - CANARY_PERCENT) <= CANARY_TOLERANCE, `the canary got ${share.toFixed(1)} % of the requests`);
     must(seen.share("after", next) === 100, "the old version still answered after the cutover");
+    const forward = {
+      "to canary": (seen.firstIn("to canary", next) ?? seen.firstIn("canary", next) ?? Infinity) - began.get("canary")!,
+      "to all": (seen.lastSeen(good) ?? Infinity) - began.get("cutover")!,
+    };
     must(digestsOf(world) > 0, "the release file names no digest");
     say("twinset status");
     const status = await world.command(["status", world.desired.environment.name, "--json"]);
@@ -66,6 +73,9 @@ export const releaseUnderLoad: DeploymentDrill = {
         name: step,
         value: secondsOf(result, step),
         unit: "s",
+      })),
+      ...Object.entries(forward).map(([name, milliseconds]) => ({
+        ...{ name: `${name}, for visitors`, value: rounded(milliseconds / 1000), unit: "s", promise: PROMISES.forward },
       })),
       ...loadFigures(seen),
       { name: "canary's share", value: rounded(share), unit: "%" },
