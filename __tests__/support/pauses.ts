@@ -29,7 +29,6 @@ async function pause<T>(milliseconds = 0, value?: T, { signal }: { signal?: Abor
   return value!;
 }
 
-
 beforeEach(() => {
   ahead = 0;
   during = () => undefined;

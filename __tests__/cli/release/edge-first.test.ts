@@ -45,7 +45,7 @@ const releasing = (flags: Partial<ReleaseFlags> = {}): Promise<Ran> =>
 const rollingBack = (flags: Partial<ReleaseFlags> = {}, version?: string): Promise<Ran> =>
   run((all) => rollback("chat", version, all, world.env), flags);
 /** By the edge's own files. */
-const edge = (): string | undefined => /^split (.*)$/m.exec(world.host.run(["facts", "chat"]).said)?.[1];
+const edge = (): string | undefined => world.host.split("chat");
 const everythingDown = (): void => {
   world.store.faults.inject({ fault: { kind: "error", status: 503 }, path: /./, times: 100_000 });
   world.fate({ broken: "init" });
