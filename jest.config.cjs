@@ -9,10 +9,13 @@ delete process.env.FORCE_COLOR;
 module.exports = {
   testEnvironment: "node",
   testMatch: ["<rootDir>/__tests__/**/*.test.ts"],
+  globalSetup: "<rootDir>/__tests__/support/temporary.ts",
   // One process that runs every file gets slower with each, as it keeps all that they have loaded: after seventy files it
   // had 3.5 GB and took three times as long. So there are always workers, also on two cores, and a large one makes room.
   maxWorkers: Math.max(2, availableParallelism() - 1),
   workerIdleMemoryLimit: "1GB",
+  // What takes a second takes ten on a computer that others use, too: only what hangs is to fail.
+  testTimeout: 60_000,
   // Types are `npm run typecheck`'s concern; here each file is only translated.
   transform: { "\\.ts$": ["ts-jest", { diagnostics: false, tsconfig: { ...compilerOptions, isolatedModules: true } }] },
   moduleNameMapper: { "^@cdktf/provider-hcloud/lib/(.*)$": "<rootDir>/.gen/providers/hcloud/$1" },

@@ -1,5 +1,5 @@
 /** The server behind a real SSH server, asked by the real `ssh`. */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { execFile, execFileSync } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,7 +18,6 @@ import { about, ADDRESS, type Changes, contextFor, ops, told, unhelpful } from "
 import { WebServer } from "../support/web-server";
 
 // Two busy cores start programs slowly.
-jest.setTimeout(30_000);
 
 const PROGRAMS = ["ssh", "ssh-keygen", "ssh-add", "ssh-agent"];
 const paths = (process.env["PATH"] ?? "").split(":");

@@ -1,6 +1,6 @@
 /** A world that cannot come up, because of an address that somebody has or this computer has not. */
 import { afterAll, beforeAll, expect, jest, test } from "@jest/globals";
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type * as Alone from "../../rehearsal/alone";
@@ -9,7 +9,9 @@ import { EXIT } from "../../rehearsal/exit";
 import { rehearse } from "../../rehearsal/rehearse";
 import { World, type WorldOptions } from "../../rehearsal/world";
 import { notListening } from "../../simulators/listening";
+import { ownTemp } from "../support/own-temp";
 
+const leftBehind = ownTemp();
 let nowhere: string;
 beforeAll(() => {
   nowhere = mkdtempSync(join(tmpdir(), "nothing-here-"));
@@ -43,7 +45,6 @@ test.each(["EADDRINUSE", "EADDRNOTAVAIL", "EACCES"])(
     });
     const lines: string[] = [];
     const report = join(nowhere, "report.json");
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("twinset-rehearsal-"));
     try {
       const drills = ["release"];
       expect(await rehearse({ env: {}, drills, report, write: (line) => lines.push(line) })).toBe(EXIT.missing);
@@ -58,7 +59,7 @@ test.each(["EADDRINUSE", "EADDRNOTAVAIL", "EACCES"])(
     expect(given).toBe(true);
     expect(existsSync(directory)).toBe(false);
     expect(existsSync(report)).toBe(false);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("twinset-rehearsal-"))).toEqual(before);
+    expect(leftBehind()).toEqual([]);
   },
   30_000,
 );

@@ -1,12 +1,14 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ProblemsError } from "../../model/problem";
 import { DRILLS } from "../../rehearsal/drills";
 import { EXIT } from "../../rehearsal/exit";
 import { rehearse } from "../../rehearsal/rehearse";
+import { ownTemp } from "../support/own-temp";
 
+const leftBehind = ownTemp();
 let nowhere: string;
 beforeAll(() => {
   nowhere = mkdtempSync(join(tmpdir(), "nothing-here-"));
@@ -17,7 +19,6 @@ describe("on a computer that has nothing", () => {
   test("what is missing is listed, all at once, and nothing is rehearsed", async () => {
     const lines: string[] = [];
     const report = join(nowhere, "report.json");
-    const before = readdirSync(tmpdir()).filter((name) => name.startsWith("twinset-rehearsal-"));
     const env = { PATH: nowhere, GOPATH: nowhere, TERRAFORM_BINARY_NAME: "no-such-terraform" };
     expect(await rehearse({ env, report, write: (line) => lines.push(line) })).toBe(EXIT.missing);
     const text = lines.join("\n");
@@ -27,7 +28,7 @@ describe("on a computer that has nothing", () => {
     expect(text).toContain("a Docker engine that answers");
     expect(text).toContain("pebble, the local ACME server");
     expect(existsSync(report)).toBe(false);
-    expect(readdirSync(tmpdir()).filter((name) => name.startsWith("twinset-rehearsal-"))).toEqual(before);
+    expect(leftBehind()).toEqual([]);
   }, 30_000);
 
   test("an engine that is somebody's server is none", async () => {

@@ -53,6 +53,12 @@ export class ShellEdge {
     return existsSync(this.routing(file)) ? readFileSync(this.routing(file), "utf8") : undefined;
   }
 
+  /** A subject's split in force by the program's own record: to be looked at again and again it takes no program. */
+  split(subject: string): string | undefined {
+    const path = join(this.root, "routing", ".splits", subject, "now");
+    return existsSync(path) ? /^split (.*)$/m.exec(readFileSync(path, "utf8"))?.[1] : undefined;
+  }
+
   serving(answers: string): void {
     const path = join(this.root, "bin", "wget");
     writeFileSync(path, wget(this.root, answers));

@@ -142,9 +142,13 @@ export function synthDelivery(platform: Platform): Synthesized {
   return stack!;
 }
 
+let outdir: string | undefined;
+
 /** A stack for a construct on its own, and its synthesized text. */
 export function synthConstruct(build: (stack: TerraformStack) => void): Synthesized {
-  const stack = new TerraformStack(Testing.app(), "test");
+  // Nothing is written there; without it cdktf would make a directory for each.
+  outdir ??= mkdtempSync(join(tmpdir(), "twinset-test-"));
+  const stack = new TerraformStack(Testing.app({ outdir }), "test");
   build(stack);
   return new Synthesized(Testing.synth(stack, true));
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { planDry, planProblems } from "../../../cli/catalog/plan-dry";
@@ -8,7 +8,6 @@ import { FakeTerraform, UNREACHABLE } from "../../support/fake-terraform";
 import { onSmallStacks, SMALL, synthesize } from "./small-main";
 
 // Terraform is a process each time, and the machine may be busy.
-jest.setTimeout(30_000);
 
 let terraform: FakeTerraform;
 beforeEach(() => {

@@ -10,7 +10,6 @@ import { ProblemsError } from "../../../model/problem";
 import { FakeTerraform, type Script } from "../../support/fake-terraform";
 
 // Stacks are synthesized, and the machine may be busy.
-jest.setTimeout(30_000);
 
 let fake: FakeTerraform;
 let env: NodeJS.ProcessEnv;

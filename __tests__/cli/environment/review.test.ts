@@ -17,7 +17,6 @@ import { FakeTerraform, type Script } from "../../support/fake-terraform";
 import { container, plan, resource, type Values } from "../../support/plan";
 
 // Stacks are synthesized, and the machine may be busy.
-jest.setTimeout(30_000);
 
 let waivers: Waivers["waivers"] = [];
 jest.mock("../../../config/waivers", () => ({

@@ -1,6 +1,6 @@
 /** Two people at one environment: whoever comes second sees what the first one did, and nobody's way back goes away. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { setTimeout as sleep } from "node:timers/promises";
+import { isHeld, StateLock } from "../../../clients/state-store/state-lock";
 import type * as Site from "../../../cli/shared/site";
 import { canaryStep } from "../../../cli/release/canary";
 import { deployStep } from "../../../cli/release/deploy";
@@ -11,6 +11,7 @@ import type { ReleaseFlags } from "../../../cli/release/session";
 import { switchStep } from "../../../cli/release/switch";
 import { openSite } from "../../../cli/shared/site";
 import { FakeWorld } from "../../support/fake-world";
+import { nextPause } from "../../support/pauses";
 import { AUTH, BEFORE, bringAbout, type Ran, run, steps, SWITCH } from "./lab";
 
 let edgePort: number;
@@ -34,11 +35,13 @@ const FLAGS: ReleaseFlags = { environment: "production", json: true, yes: true }
 const releasing = (flags: Partial<ReleaseFlags> = {}): Promise<Ran> =>
   run((all) => release("chat", "v1.6.0", all, world.env), flags);
 
-/** A's release, and what B does once it is in its keep. */
+/** A's release, and what B does between two looks of its keep. */
 async function inKeep(other: () => Promise<unknown>): Promise<Ran> {
   const first = releasing({ keepFor: "20s" });
-  while (!world.journal.some((entry) => entry.event === "step-started" && entry.step === "keep")) await sleep(50);
+  const looksAgain = await nextPause();
+  expect(world.journal.at(-1)).toMatchObject({ event: "step-started", step: "keep" });
   await other();
+  looksAgain();
   return first;
 }
 
@@ -56,6 +59,18 @@ describe("while A keeps the old set", () => {
     expect(world.journal.filter(({ event }) => event === "ended")).toHaveLength(1);
     // And the next one may begin.
     expect((await releasing({ until: "smoke" })).code).toBe(0);
+  });
+
+  test("B's rollback is at the edge, and not in the record yet: A ends, and says what the edge knows of it", async () => {
+    const ran = await inKeep(async () => {
+      const site = await openSite({ environment: "production", env: world.env, lock: false });
+      expect(isHeld(await new StateLock(site.files, "twinset").acquire("release of auth"))).toBe(true);
+      expect(await rollback("chat", undefined, { ...FLAGS, recordFor: "0s" }, world.env)).toBe(8);
+    });
+    expect({ code: ran.code, retired: steps(ran).includes("retire done") }).toEqual({ code: 5, retired: false });
+    expect(ran.text).toMatch(/the edge has blue=100,green=0 since 20\d\d-\d\d-\d\d \d\d:\d\d \(.+: rollback\)/);
+    expect(world.resources.filter((address) => address.includes("chat_blue"))).not.toEqual([]);
+    expect(world.journal.at(-1)).toMatchObject({ event: "ended", outcome: "overtaken" });
   });
 
   test("B may neither deploy into nor retire the old set: it is A's way back", async () => {
