@@ -55,6 +55,37 @@ describe("Prometheus", () => {
     const refuses = Object.fromEntries(volumes.map(({ name, lifecycle }) => [name, lifecycle.prevent_destroy]));
     expect(refuses).toEqual({ "demo-test-prometheus": false, "demo-test-kept": true });
   });
+  test("keeps of the routers' numbers only what the edge may have answered itself, and all others", () => {
+    type Drop = { source_labels: string[]; regex: string; action: string };
+    const { scrape_configs: jobs } = JSON.parse(prometheusConfig()) as {
+      scrape_configs: { metric_relabel_configs: Drop[] }[];
+    };
+    const rules = jobs[0]!.metric_relabel_configs;
+    expect(new Set(rules.map(({ action }) => action))).toEqual(new Set(["drop"]));
+    const isKept = (name: string, code = ""): boolean =>
+      !rules.some(({ source_labels: from, regex }) => {
+        const values = from.map((label) => ({ __name__: name, code })[label]);
+        return new RegExp(`^(?:${regex})$`).test(values.join(";"));
+      });
+    const codes = ["101", "200", "404", "499", "500", "502", "503", "504", "513", "530"];
+    expect(codes.filter((code) => isKept("traefik_router_requests_total", code))).toEqual(["503"]);
+    for (const more of [
+      "request_duration_seconds_bucket",
+      "requests_tls_total",
+      "requests_bytes_total",
+      "responses_bytes_total",
+    ]) {
+      expect([more, isKept(`traefik_router_${more}`, "503")]).toEqual([more, false]);
+    }
+    for (const name of [
+      "traefik_service_requests_total",
+      "traefik_service_server_up",
+      "traefik_entrypoint_requests_total",
+      "up",
+    ]) {
+      expect([name, isKept(name, "200")]).toEqual([name, true]);
+    }
+  });
   test("starts with its configuration as it is, whatever is in it", () => {
     const [, script] = container!["command"] as [string, string];
     const [write, start] = script.split("\n") as [string, string];

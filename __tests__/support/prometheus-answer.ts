@@ -4,6 +4,8 @@ export interface Counted {
   readonly errors: number;
   /** Requests that took longer than 0.1 s. */
   readonly slow?: number;
+  /** The edge answered so many besides, as no server was up in the middle of the time. */
+  readonly byEdge?: number;
 }
 
 /**
@@ -23,13 +25,24 @@ export function prometheusAnswer(
       String(Math.round((total * i) / reads)),
     ]);
   const series = (labels: Record<string, string>, total: number) => ({ metric: labels, values: values(total) });
-  const of = (colour: string, { requests, errors, slow = 0 }: Counted) => [
+  const middle = Math.floor(reads / 2);
+  const up = (colour: string, always: boolean) => ({
+    metric: { of: "up", service: `chat-backend-${colour}@file` },
+    values: values(0).map(([at], i) => [at, i !== middle || always ? "1" : "0"]),
+  });
+  const of = (colour: string, { requests, errors, slow = 0, byEdge = 0 }: Counted) => [
     series({ of: "requests", service: `chat-backend-${colour}@file` }, requests),
     series({ of: "errors", service: `chat-backend-${colour}@file` }, errors),
     series({ of: "durations", set: colour, le: "0.1" }, requests - slow),
     series({ of: "durations", set: colour, le: "+Inf" }, requests),
+    up(colour, byEdge === 0),
   ];
   const read = { metric: { of: "read" }, values: values(0).map(([at]) => [at, String(at)]) };
-  const result = [read, ...of("green", canary), ...of("blue", live)];
+  const unserved = (canary.byEdge ?? 0) + (live.byEdge ?? 0);
+  const routers = {
+    metric: { of: "router503", service: "chat-backend@file" },
+    values: values(0).map(([at], i) => [at, String(i > middle ? unserved : 0)]),
+  };
+  const result = [read, routers, ...of("green", canary), ...of("blue", live)];
   return JSON.stringify({ status: "success", data: { resultType: "matrix", result } });
 }

@@ -51,6 +51,10 @@ const blip = (second: number): number => (second >= BLIP.from && second < BLIP.t
 const cold = (second: number): number => (second < COLD.to ? COLD.share : 0);
 const late = (second: number): number => (second >= LATE.from ? LATE.share : 0.001);
 
+/** Between two looks, so that none of them finds a set without a server: what it did is in the numbers alone. */
+const flaps = (second: number): boolean => second % 10 === 1 || second % 10 === 2;
+const flapping = { ...set(0.001), down: flaps };
+
 const RATES = [10, 100] as const;
 type Row = Omit<Case, "perSecond">;
 const at =
@@ -113,6 +117,20 @@ export const CASES: readonly Case[] = [
   ...[NARROW, WIDE].flatMap((sigma) => at(...RATES)({ ...slower(0.2, 0.22, sigma), good: true, ...rarely(0.01) })),
   ...at(...RATES)({ name: "all fail", canary: set(1), live: set(0.001), good: false, ...within(15) }),
   ...at(...RATES)({ name: "20 % errors", canary: set(0.2), live: set(0.001), good: false, ...within(20) }),
+  ...at(...RATES)({
+    name: "down 2 of each 10 s",
+    canary: flapping,
+    live: set(0.001),
+    good: false,
+    ...within(30),
+  }),
+  ...at(...RATES)({
+    name: "live set down 2 of each 10 s",
+    canary: set(0.001),
+    live: flapping,
+    good: true,
+    ...rarely(0.004),
+  }),
   ...at(10)({ name: "5 % errors", canary: set(0.05), live: set(0.001), good: false, ...caught(0.99) }),
   ...at(100)({ name: "2 % against 0.1 %", canary: set(0.02), live: set(0.001), good: false, ...within(60) }),
   ...at(...RATES)({

@@ -52,7 +52,11 @@ function oneCanary(kase: Case, rule: Rule, random: Random): End {
 
 /** All traffic is the new set's now, and the old one has none; the clock of the watch begins anew. */
 function staysInKeep({ perSecond, canary }: Case, rule: Rule, random: Random, since: number): boolean {
-  const later = { ...canary, errorShare: (second: number) => canary.errorShare(since + second) };
+  const later = {
+    ...canary,
+    errorShare: (second: number) => canary.errorShare(since + second),
+    down: (second: number) => canary.down?.(since + second) ?? false,
+  };
   const traffic = new Traffic(random, { ...later, perSecond: () => perSecond }, { ...canary, perSecond: () => 0 });
   for (let second = LOOK; second <= KEEP_SECONDS; second += LOOK) {
     traffic.until(second);

@@ -19,6 +19,8 @@ export interface Latency {
 export interface Behaviour {
   readonly perSecond: (second: number) => number;
   readonly errorShare: (second: number) => number;
+  /** No server is up then, so that the edge answers all of its requests with 503. @default never */
+  readonly down?: (second: number) => boolean;
   readonly latency: Latency;
 }
 
@@ -54,9 +56,14 @@ class Counter {
   }
 
   pass(second: number): void {
-    const { perSecond, errorShare } = this.behaviour;
+    const { perSecond, errorShare, down } = this.behaviour;
     const requests = poisson(this.random, perSecond(second));
     this.now[0]! += requests;
+    if (down?.(second)) {
+      // The edge's own answers are not timed.
+      this.now[1]! += requests;
+      return;
+    }
     this.now[1]! += binomial(this.random, requests, errorShare(second));
     let left = requests;
     for (let i = 0; i < BOUNDS.length; i++) {

@@ -62,6 +62,8 @@ export function staticArguments(options: StaticOptions): string[] {
     "--metrics.prometheus=true",
     "--metrics.prometheus.entrypoint=metrics",
     "--metrics.prometheus.addserviceslabels=true",
+    // What the edge answers itself is in no service's numbers (release/verdict/unserved.ts).
+    "--metrics.prometheus.addrouterslabels=true",
     `--metrics.prometheus.buckets=${LATENCY_BUCKETS.join(",")}`,
     "--accesslog=true",
     "--accesslog.format=json",

@@ -117,7 +117,7 @@ function errors(
     within: value !== undefined && value <= Math.min(limit, MOST_TO_PASS * own),
     text: [
       `${label} ${percent(value)} (${limitLabel} ${percent(limit)}${raised}; live set ${percent(other)})`,
-      `, ${canary.errors} of ${canary.requests} requests${mostly(canary)}`,
+      `, ${canary.errors} of ${canary.requests} requests${mostly(canary)}${fromEdge(canary)}`,
       elsewhere(value, other, rules.maxErrorShare),
     ].join(""),
   };
@@ -205,6 +205,10 @@ function mostly({ errors: all, errorsOf = {} }: SetMetrics): string {
   const [worst, ...others] = Object.entries(errorsOf).sort(([, a], [, b]) => b - a);
   return worst && others.length > 0 && worst[1] > all / 2 ? `, ${worst[1]} of them ${worst[0]}'s` : "";
 }
+
+/** In its own log there is nothing of them. */
+const fromEdge = ({ byEdge = 0 }: SetMetrics): string =>
+  byEdge > 0 ? `, ${byEdge} of them answered by the edge, as no server was up` : "";
 
 const short = (n: number): string => String(Number(n.toPrecision(n >= 100 ? 4 : n >= 1 ? 3 : 2)));
 const percent = (share: number | undefined): string => (share === undefined ? "unknown" : `${short(share * 100)} %`);

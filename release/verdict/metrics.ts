@@ -14,6 +14,7 @@ import type { Docker } from "../../clients/docker";
 import { askPrometheus, type Point, type Series } from "../../clients/prometheus";
 import type { Reading, SetMetrics, Sets } from "./reading";
 import { type Read, RECENT_MINUTES, spans } from "./spans";
+import { type Unserved, unserved } from "./unserved";
 
 /** What the last minutes are seen in at every read. */
 const RECENT_SECONDS = 60 * Math.max(...RECENT_MINUTES);
@@ -52,25 +53,34 @@ export async function readMetrics(options: MetricsOptions): Promise<Reading> {
  * is long ago, and the newest at every second. The service's label in Traefik ends in the provider that it is from.
  */
 export function queries(services: readonly string[], elapsedSeconds: number): string[] {
-  const these = `job="${EDGE_JOB}",service=~"(${services.join("|")})-(${COLOURS.join("|")})@file"`;
+  const every = SCRAPE_EVERY.seconds;
+  const named = `(${services.join("|")})`;
+  const colours = `(${COLOURS.join("|")})`;
+  const these = `job="${EDGE_JOB}",service=~"${named}-${colours}@file"`;
+  const routers = `job="${EDGE_JOB}",service=~"${named}(-${colours})?@file"`;
   const as = (of: string, expression: string): string => `label_replace(${expression}, "of", "${of}", "", "")`;
   const requests = `traefik_service_requests_total{${these}`;
   const durations = `traefik_service_request_duration_seconds_bucket{${these},protocol="http"}`;
+  const up = `max by (service) (traefik_service_server_up{${these}})`;
   const setOf = `label_replace(${durations}, "set", "$1", "service", ".*-(.*)@file")`;
-  const sums = [
-    as("requests", `sum by (service) (${requests}})`),
-    as("errors", `sum by (service) (${requests},code=~"5.."})`),
-    // A WebSocket or an event stream takes as long as somebody looks at it.
-    as("durations", `sum by (set, le) (${setOf})`),
-    // Only of services with a health path, and only after the edge has asked it once.
-    as("up", `max by (service) (traefik_service_server_up{${these}})`),
-    // When the edge was read, 0 for when it could not be: what is not there then was not there at the edge either.
-    as("read", `timestamp(up{job="${EDGE_JOB}"}) * up`),
-  ].join(" or ");
-  const every = SCRAPE_EVERY.seconds;
+  const sums = (step: number): string =>
+    [
+      as("requests", `sum by (service) (${requests}})`),
+      as("errors", `sum by (service) (${requests},code=~"5.."})`),
+      // A WebSocket or an event stream takes as long as somebody looks at it.
+      as("durations", `sum by (set, le) (${setOf})`),
+      // Only of services with a health path, and only after the edge has asked it once. Between two steps it may have been
+      // down, and up again.
+      as("up", step > every ? `(min_over_time((${up})[${step}s:${every}s]) and ${up})` : up),
+      // What the edge answers itself is what its routers count more than the sets do (unserved.ts).
+      as("router503", `sum by (service) (traefik_router_requests_total{${routers},code="503"})`),
+      as("set503", `sum by (service) (${requests},code="503"})`),
+      // When the edge was read, 0 for when it could not be: what is not there then was not there at the edge either.
+      as("read", `timestamp(up{job="${EDGE_JOB}"}) * up`),
+    ].join(" or ");
   const coarse = every * Math.max(1, Math.ceil(elapsedSeconds / every / POINTS));
   // Two steps more: what came before the time is what its first point is compared with, and a range has no left bound.
-  const over = (seconds: number, step: number): string => `(${sums})[${Math.ceil(seconds) + 2 * step}s:${step}s]`;
+  const over = (seconds: number, step: number): string => `(${sums(step)})[${Math.ceil(seconds) + 2 * step}s:${step}s]`;
   return [
     over(elapsedSeconds, coarse),
     ...(coarse === every ? [] : [over(RECENT_SECONDS, every)]),
@@ -95,11 +105,17 @@ export function reading(
   }
   const firstRead = Math.min(...good.map(({ at }) => at));
   const begin = now - elapsedSeconds;
-  const since = (from: number): Sets => ({
-    canary: setMetrics(series, services, canary, from, firstRead),
-    live: setMetrics(series, services, otherColour(canary), from, firstRead),
-  });
   const made = good.map(({ at, value }): Read => ({ at, made: value })).sort((a, b) => a.at - b.at);
+  const byEdge = unserved(
+    series,
+    services,
+    made.map(({ at }) => at),
+    begin,
+  );
+  const since = (from: number): Sets => ({
+    canary: setMetrics(series, services, canary, from, firstRead, byEdge),
+    live: setMetrics(series, services, otherColour(canary), from, firstRead, byEdge),
+  });
   const { settled, recent } = spans(begin, made);
   return {
     ...since(begin),
@@ -128,25 +144,23 @@ function setMetrics(
   colour: Colour,
   from: number,
   firstRead: number,
+  byEdge: Unserved,
 ): SetMetrics {
   const counts = (of: string): Series[] => series.filter(({ labels }) => labels["of"] === of);
   const increase = ({ points }: Series): number => increaseSince(points, from, firstRead);
+  // The edge's own answers are requests to the set, and errors, but nothing was timed.
   const byService = (of: string): [string, number][] =>
     services.map((service) => {
       const label = `${setService(service, colour)}@file`;
-      return [
-        service,
-        add(
-          counts(of)
-            .filter(({ labels }) => labels["service"] === label)
-            .map(increase),
-        ),
-      ];
+      const counted = counts(of).filter(({ labels }) => labels["service"] === label);
+      return [service, add(counted.map(increase)) + byEdge(service, colour, from)];
     });
   const errors = byService("errors");
+  const ofEdge = add(services.map((service) => byEdge(service, colour, from)));
   return {
     requests: add(byService("requests").map(([, count]) => count)),
     errors: add(errors.map(([, count]) => count)),
+    ...(ofEdge > 0 ? { byEdge: ofEdge } : {}),
     errorsOf: Object.fromEntries(errors),
     durations: counts("durations")
       .filter(({ labels }) => labels["set"] === colour)

@@ -6,7 +6,9 @@ export interface SetMetrics {
   readonly requests: number;
   /** Answered with 5xx. */
   readonly errors: number;
-  /** The same by service, those without errors among them. @default not known */
+  /** Of these, those that the edge answered itself, as no server of the set was up. @default none */
+  readonly byEdge?: number;
+  /** The errors by service, those without errors among them. @default not known */
   readonly errorsOf?: Readonly<Record<string, number>>;
   readonly durations: readonly Bucket[];
 }

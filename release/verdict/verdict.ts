@@ -11,8 +11,8 @@
  * - when the time is over a breach is what is 5 times likelier, as then it has to be decided;
  * - what is over a limit by less is neither a breach nor a pass: it waits for more requests, then for a person. The same
  *   goes for the last minutes alone, where they are 1.4 times likelier over a limit: maybe it just turned bad;
- * - a service of the set without a server that is up is a breach at once, unless the live set's is down as well. Visitors
- *   then get 503 from the edge itself, which no set's numbers have.
+ * - a service of the set without a server that is up is a breach at once, unless the live set's is down as well. What its
+ *   visitors get from the edge itself is among the set's errors (unserved.ts).
  */
 import type { CanaryRules } from "../../model/canary";
 import {

@@ -156,7 +156,9 @@ describe("what is asked for", () => {
     expect(newest).toMatch(/\[12s:1s\]$/);
     const selectors = [...query!.matchAll(/traefik_\w+\{([^}]*)\}/g)].map(([, inside]) => inside!);
     const these = 'job="edge",service=~"(chat-backend|chat-web)-(blue|green)@file"';
-    expect(selectors).toEqual([these, `${these},code=~"5.."`, `${these},protocol="http"`, these]);
+    const routers = 'job="edge",service=~"(chat-backend|chat-web)(-(blue|green))?@file",code="503"';
+    const of = [these, `${these},code=~"5.."`, `${these},protocol="http"`, these, routers, `${these},code="503"`];
+    expect(selectors).toEqual(of);
     expect(query).not.toMatch(/\b(rate|increase)\(/);
   });
   test("is coarser for what is long ago, and at every scrape for the last minutes", () => {
@@ -164,6 +166,11 @@ describe("what is asked for", () => {
     expect(whole).toMatch(/\[3660s:30s\]$/);
     expect(recent).toMatch(/\[244s:2s\]$/);
     expect(newest).toMatch(/\[12s:1s\]$/);
+    // A set that was down between two steps was down; the finer ones have every read.
+    expect(whole).toMatch(
+      /min_over_time\(\(max by \(service\) \(traefik_service_server_up\{.*\}\)\)\[30s:2s\]\) and max/,
+    );
+    expect(recent).not.toContain("min_over_time");
   });
 });
 

@@ -47,6 +47,19 @@ test("a breach names the metric, its value and its limit", async () => {
   expect(found.text[0]).toContain("error share 30 % (limit 1 %; live set 0 %), 60 of 200 requests");
 });
 
+test("what the edge answered itself counts for the set that was down, and is said, as its log has nothing of it", async () => {
+  const { found } = await look({ stdout: answered({ requests: 150, errors: 0, byEdge: 50 }, 60) }, 60);
+  expect(found).toMatchObject({ verdict: "breach", requests: 200, errorShare: 0.25 });
+  expect(found.text[0]).toMatch(/50 of 200 requests.*, 50 of them answered by the edge, as no server was up/);
+});
+
+test("what it answered for the live set is not this version's", async () => {
+  const stdout = prometheusAnswer({ requests: 200, errors: 0 }, 600, { requests: 1000, errors: 0, byEdge: 50 }, 20);
+  const { found } = await look({ stdout }, 600);
+  expect(found).toMatchObject({ verdict: "pass", requests: 200, errorShare: 0 });
+  expect(found.text[0]).toContain("live set 5 %), 0 of 190 requests");
+});
+
 test("the time is the step's, not the product's: the old set is kept for another one", async () => {
   const stdout = answered({ requests: 200, errors: 0 }, 60);
   expect((await look({ stdout }, 60)).found.verdict).toBe("wait");
