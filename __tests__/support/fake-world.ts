@@ -29,6 +29,10 @@ export interface Fate {
   readonly fails?: Readonly<Record<string, string>>;
   /** A command of Terraform's that does not work. */
   readonly broken?: string;
+  /** One that never ends. */
+  readonly hangs?: string;
+  /** Seconds that each resource takes. */
+  readonly slow?: number;
   /** What Prometheus answers. */
   readonly metrics?: string;
   /** The keeper beside the edge cannot be asked: what Docker says. */
@@ -102,6 +106,7 @@ function apply() {
     const hook = (kind, action) => say({ type: kind, hook: { resource: { addr: address }, action } });
     const action = change.actions.at(-1);
     hook("apply_start", action);
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1000 * (fate.slow ?? 0));
     world.serial += 1;
     if (action === "delete") delete world.resources[address];
     else world.resources[address] = { type, name, body, made: world.serial, ...(fate.fails?.[address] ? { tainted: true } : {}) };
@@ -127,6 +132,7 @@ function apply() {
   }
 }
 if (fate.broken === args[0]) { process.stderr.write("Error: no such bucket\\n"); process.exit(1); }
+if (fate.hangs === args[0]) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
 ({ version: () => say("Terraform v1.11.4"), init: () => {}, plan, show, apply })[args[0]]();
 `;
 
