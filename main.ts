@@ -13,6 +13,7 @@ import { DeliveryStack } from "./stacks/delivery-stack";
 import { EnvironmentStack } from "./stacks/environment-stack";
 import type { StackConfig } from "./terraform/config";
 import { forgetOtherPlatform } from "./terraform/other-platform";
+import { outputDirectory } from "./terraform/output-directory";
 
 /** Adds one stack per environment to an app, and the one for GitHub where the platform has it. @param names only these */
 export function addStacks(
@@ -35,7 +36,7 @@ export function addStacks(
 /** Checks, then synthesizes into `outdir`. Nothing is written when there is an error. */
 export function synthesize(
   env: Readonly<Record<string, string | undefined>>,
-  outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out",
+  outdir = outputDirectory(env),
 ): LoadedPlatform {
   const loaded = loadPlatform({ platform: env["PLATFORM"], profiles: env["PROFILES"] });
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);

@@ -69,8 +69,11 @@ export interface Move {
   readonly why: string;
 }
 
-/** The keeper did not answer, or its edge does not serve what it was asked for; the message is for people. */
+/** The keeper did not answer; the message is for people. */
 export class KeeperError extends Error {}
+
+/** It did answer: the move was not made. As a rule the edge does not serve the new split, and has the former one again. */
+export class NotMoved extends KeeperError {}
 
 /** Somebody else has moved the traffic meanwhile; the message says to where, when and who. */
 export class MovedMeanwhile extends KeeperError {}
@@ -98,7 +101,7 @@ export class EdgeKeeper {
     return (await this.facts(product))[0];
   }
 
-  /** Puts a split into force, and comes back when the edge serves it. @throws MovedMeanwhile @throws KeeperError */
+  /** Puts a split into force, and comes back when the edge serves it. @throws MovedMeanwhile @throws NotMoved @throws KeeperError */
   async move({ product, revision, weights, live, by, who, why }: Move): Promise<void> {
     const call = ["move", product, revision, formatSplit(weights), live, by, new Date().toISOString(), who, why];
     mustBeDone(await this.ask(call, PATIENCE.move));
@@ -152,7 +155,7 @@ interface Answer {
 function mustBeDone({ lines, code }: Answer): void {
   const said = lines.filter((line) => line !== "").join("; ");
   if (code === 3) throw new MovedMeanwhile(said);
-  if (code !== 0) throw new KeeperError(said);
+  if (code !== 0) throw new NotMoved(said);
 }
 
 /** A child that is spoken to once; it is gone afterwards, whatever it does. */

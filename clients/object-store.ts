@@ -31,23 +31,31 @@ interface Answer {
   readonly code: string;
   /** An earlier attempt got no clear answer: it may have taken hold all the same. */
   readonly uncertain: boolean;
+  readonly attempts: number;
 }
 
 const ATTEMPTS = 5;
 const TIMEOUT_MS = 30_000;
+/** For what is asked when nobody waits any longer: a store that is well has answered by then. */
+const LATE_MS = 2000;
 
 /** Every method throws ProblemsError when the store cannot be asked or refuses. */
 export class Bucket {
   /**
    * @param holds what is in it, for people: "Terraform's state"
    * @param pause between attempts, so that tests need not wait
+   * @param over aborted when nobody waits any longer: what is asked is broken off, and what is asked then has one attempt, a
+   * short one, until the store was silent once
    */
   constructor(
     private readonly access: ObjectStoreAccess,
     readonly name: string,
     private readonly holds: string,
     private readonly pause: (ms: number) => Promise<unknown> = sleep,
+    private readonly over?: AbortSignal,
   ) {}
+
+  private silent = false;
 
   /** Where an object is, for people. */
   place(key: string): string {
@@ -103,19 +111,34 @@ export class Bucket {
   private async ask(method: string, key: string, headers: Record<string, string> = {}, body = ""): Promise<Answer> {
     let uncertain = false;
     for (let attempt = 1; ; attempt++) {
-      const last = attempt === ATTEMPTS;
+      // Looked at when there is an answer, or none.
+      const isLast = (): boolean => attempt === ATTEMPTS || this.isOver;
       try {
         const answer = await this.once(method, key, headers, body);
         // 409: two wrote at the same moment (AWS); 429: R2 lets a key be written once a second.
         const again = answer.status >= 500 || answer.status === 429 || (answer.status === 409 && method === "PUT");
-        if (!again || last) return { ...answer, uncertain };
+        if (!again || isLast()) return { ...answer, uncertain, attempts: attempt };
         uncertain ||= answer.status >= 500;
       } catch (reason) {
-        if (last) throw this.unreachable(key, reason as Error);
+        if (isLast()) throw this.unreachable(key, reason as Error, attempt);
         uncertain = true;
       }
-      await this.pause(250 * 2 ** attempt * (0.5 + Math.random()));
+      await this.paused(250 * 2 ** attempt * (0.5 + Math.random()));
     }
+  }
+
+  private get isOver(): boolean {
+    return this.over?.aborted === true;
+  }
+
+  private async paused(ms: number): Promise<void> {
+    const { over } = this;
+    if (!over) return void (await this.pause(ms));
+    let stop = (): void => undefined;
+    const stopped = new Promise<void>((resolve) => (stop = resolve));
+    over.addEventListener("abort", stop);
+    await Promise.race([this.pause(ms), stopped]);
+    over.removeEventListener("abort", stop);
   }
 
   private async once(
@@ -123,7 +146,10 @@ export class Bucket {
     key: string,
     headers: Record<string, string>,
     body: string,
-  ): Promise<Omit<Answer, "uncertain">> {
+  ): Promise<Omit<Answer, "uncertain" | "attempts">> {
+    const late = this.isOver;
+    if (late && this.silent) throw new Error("silent");
+    this.silent = late;
     const { endpoint, ...credentials } = this.access;
     const signed = await new AwsV4Signer({
       ...credentials,
@@ -136,25 +162,28 @@ export class Bucket {
     }).sign();
     // Not signed, as proxies may change it. A compressed answer would come with a weak ETag, which matches nothing.
     signed.headers.set("accept-encoding", "identity");
-    const response = await fetch(signed.url, {
-      method,
-      headers: signed.headers,
-      redirect: "manual",
-      signal: AbortSignal.timeout(TIMEOUT_MS),
-      ...(method === "PUT" ? { body } : {}),
+    return waitingFor(late ? LATE_MS : TIMEOUT_MS, late ? undefined : this.over, async (signal) => {
+      const response = await fetch(signed.url, {
+        method,
+        headers: signed.headers,
+        redirect: "manual",
+        signal,
+        ...(method === "PUT" ? { body } : {}),
+      });
+      const text = await response.text();
+      this.silent = false;
+      return {
+        status: response.status,
+        etag: response.headers.get("etag")?.replace(/^W\//, ""),
+        modified: dateIn(response.headers.get("last-modified")),
+        text,
+        code: /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? "",
+      };
     });
-    const text = await response.text();
-    return {
-      status: response.status,
-      etag: response.headers.get("etag")?.replace(/^W\//, ""),
-      modified: dateIn(response.headers.get("last-modified")),
-      text,
-      code: /<Code>(\w+)<\/Code>/.exec(text)?.[1] ?? "",
-    };
   }
 
   /** Only the kind of error: what S3 says besides may have an id of a key in it. */
-  private refused(key: string, { status, code }: Answer): ProblemsError {
+  private refused(key: string, { status, code, attempts }: Answer): ProblemsError {
     const given = `${status}${code === "" ? "" : ` ${code}`} from ${this.host}`;
     if (code === "NoSuchBucket") {
       return problem(
@@ -176,15 +205,16 @@ export class Bucket {
       );
     }
     return status >= 500 || status === 429
-      ? problem(this.place(key), `${given}, ${ATTEMPTS} times`, "an answer", "wait, and do the same again")
+      ? problem(this.place(key), `${given}, ${times(attempts)}`, "an answer", "wait, and do the same again")
       : problem(this.place(key), given, "an answer of an object store", "correct AWS_ENDPOINT_URL_S3");
   }
 
-  private unreachable(key: string, reason: Error): ProblemsError {
+  private unreachable(key: string, reason: Error, attempts: number): ProblemsError {
     const { code } = (reason.cause ?? {}) as { code?: string };
+    const why = this.isOver ? "in the time that it had" : `(${code ?? reason.name}), ${times(attempts)}`;
     return problem(
       this.place(key),
-      `no answer from ${this.host} (${code ?? reason.name}), ${ATTEMPTS} times`,
+      `no answer from ${this.host} ${why}`,
       "the object store that AWS_ENDPOINT_URL_S3 names",
       "look at the network and at AWS_ENDPOINT_URL_S3, and do the same again",
     );
@@ -192,6 +222,26 @@ export class Bucket {
 
   private get host(): string {
     return new URL(this.access.endpoint).host;
+  }
+}
+
+const times = (count: number): string => (count === 1 ? "once" : `${count} times`);
+
+/** Until its time is over, or nobody waits any longer. */
+async function waitingFor<T>(
+  ms: number,
+  over: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const waiting = new AbortController();
+  const timer = setTimeout(() => waiting.abort(new DOMException("no answer in time", "TimeoutError")), ms);
+  const stop = (): void => waiting.abort();
+  over?.addEventListener("abort", stop);
+  try {
+    return await work(waiting.signal);
+  } finally {
+    clearTimeout(timer);
+    over?.removeEventListener("abort", stop);
   }
 }
 

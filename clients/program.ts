@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** Kills the child with all of its own, as `kill -9` does. */
   readonly killed?: AbortSignal;
+  /** Asks the child to end by itself, as Ctrl-C does. */
+  readonly interrupted?: AbortSignal;
 }
 
 export interface Finished {
@@ -26,10 +28,10 @@ export interface Finished {
 const running = new Set<ChildProcess>();
 
 /** Terraform starts its plugins as children of its own, so the whole process group has to go. */
-export function kill(child: ChildProcess): void {
+export function kill(child: ChildProcess, signal: "SIGKILL" | "SIGINT" = "SIGKILL"): void {
   try {
-    if (system() === "win32" || child.pid === undefined) child.kill("SIGKILL");
-    else process.kill(-child.pid, "SIGKILL");
+    if (system() === "win32" || child.pid === undefined) child.kill(signal);
+    else process.kill(-child.pid, signal);
   } catch {
     // It ended by itself in the meantime.
   }
@@ -40,7 +42,7 @@ export function run(
   args: readonly string[],
   options: RunOptions & { readonly cwd: string },
 ): Promise<Finished> {
-  const { cwd, env, timeout = 300, onLine, killed } = options;
+  const { cwd, env, timeout = 300, onLine, killed, interrupted } = options;
   const ended = childBegins(binary, args);
   return new Promise((resolve, reject) => {
     const child = spawn(binary, args, {
@@ -61,7 +63,10 @@ export function run(
       rest = lines.pop()!;
       lines.forEach(onLine);
     });
-    killed?.addEventListener("abort", () => kill(child));
+    const onKilled = (): void => kill(child);
+    const onInterrupted = (): void => kill(child, "SIGINT");
+    killed?.addEventListener("abort", onKilled);
+    interrupted?.addEventListener("abort", onInterrupted);
     let timedOut = false;
     const timer = setTimeout(() => {
       timedOut = true;
@@ -69,6 +74,8 @@ export function run(
     }, timeout * 1000);
     const done = (finish: () => void): void => {
       clearTimeout(timer);
+      killed?.removeEventListener("abort", onKilled);
+      interrupted?.removeEventListener("abort", onInterrupted);
       running.delete(child);
       ended();
       finish();
@@ -79,7 +86,7 @@ export function run(
 }
 
 /** Ends all children that run, with theirs. */
-export const killChildren = (): void => running.forEach(kill);
+export const killChildren = (): void => running.forEach((child) => kill(child));
 
 const SIGNALS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
 

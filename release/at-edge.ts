@@ -10,6 +10,7 @@ import {
   type Mover,
   MovedMeanwhile,
   NoKeeper,
+  NotMoved,
   type PastSplit,
   type ServedSplit,
 } from "../clients/edge-keeper";
@@ -149,7 +150,8 @@ export interface AtEdgeOptions {
 
 /** One product's traffic at the edge, for as long as a command runs. */
 export class AtEdge {
-  private told = false;
+  /** What was told already, by its kind. */
+  private readonly told = new Set<"silent" | "not moved" | "not known">();
 
   constructor(private readonly options: AtEdgeOptions) {}
 
@@ -176,6 +178,7 @@ export class AtEdge {
       if (served.weights[to.live] === undefined || served.versions[to.live] !== wanted) {
         const knows = served.versions[to.live] ?? "no version";
         this.warn(
+          "not known",
           `The edge knows ${knows} as ${to.live}, not ${wanted ?? "none"}: only a switch of Terraform's leads there.`,
         );
         return false;
@@ -252,12 +255,13 @@ export class AtEdge {
   private silent(reason: unknown): void {
     if (reason instanceof NoKeeper) return;
     if (!(reason instanceof KeeperError || reason instanceof ProblemsError)) throw reason;
-    this.warn(`The keeper beside the edge does not answer: ${reason.message}`);
+    if (reason instanceof NotMoved) this.warn("not moved", `The edge did not go along: ${reason.message}`);
+    else this.warn("silent", `The keeper beside the edge does not answer: ${reason.message}`);
   }
 
-  private warn(text: string): void {
-    if (!this.told) this.options.report({ kind: "line", level: "warning", text });
-    this.told = true;
+  private warn(kind: "silent" | "not moved" | "not known", text: string): void {
+    if (!this.told.has(kind)) this.options.report({ kind: "line", level: "warning", text });
+    this.told.add(kind);
   }
 }
 

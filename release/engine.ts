@@ -11,7 +11,7 @@ import { AtEdge } from "./at-edge";
 import { stillCarrying } from "./carrying";
 import { explain } from "./explain";
 import { GuardRefused } from "./guard";
-import { AGAIN_EVERY_MS, held } from "./held";
+import { AGAIN_EVERY_MS, held, LAST_TRY_MS } from "./held";
 import { inTime } from "./in-time";
 import { intentOf } from "./intent";
 import { DECISIONS, isRefusal, type Performed } from "./performed";
@@ -45,6 +45,8 @@ export interface EngineOptions {
   /** Addresses outside of the product that may change. */
   readonly allow: readonly string[];
   readonly timings: Timings;
+  /** Aborted when nobody waits any longer for store and Terraform, and so also here when the time for that is over. */
+  readonly over?: AbortController;
   /** Whose moves at the edge are these? @default "run" */
   readonly by?: "person" | "run";
   /**
@@ -177,19 +179,25 @@ export class Engine {
 
   /** At the edge at once; then Terraform is told, for which the store, the lock and the guard have some time. */
   private async back(run: Pick<Run, "before" | "now">, to: ProductRelease, why: string): Promise<Performed> {
-    const { site, product, operator, timings } = this.options;
+    const { site, product, operator, timings, over } = this.options;
     const moved = await this.edge.back(to, why);
     if (!moved) return this.apply(run, "back", to);
     site.save(product, to);
     const deadline = Date.now() + timings.recordSeconds * 1000;
-    for (;;) {
-      const told = await this.apply(run, "back", to, deadline).catch((reason: unknown) => this.refusal(reason));
-      if (told.event === "ok" || told.event === "overtaken") return told;
-      if (this.refused || operator.interrupted || Date.now() >= deadline) {
-        const text = [`All traffic is on ${to.live} at the edge. Terraform could not be told of it:`, ...told.text];
-        return { event: "unrecorded", text };
+    const hangs = setTimeout(() => over?.abort(), timings.recordSeconds * 1000 + LAST_TRY_MS);
+    try {
+      for (;;) {
+        const told = await this.apply(run, "back", to, deadline).catch((reason: unknown) => this.refusal(reason));
+        if (told.event === "ok" || told.event === "overtaken") return told;
+        if (this.refused || operator.interrupted || Date.now() >= deadline) {
+          over?.abort();
+          const text = [`All traffic is on ${to.live} at the edge. Terraform could not be told of it:`, ...told.text];
+          return { event: "unrecorded", text };
+        }
+        await sleep(AGAIN_EVERY_MS);
       }
-      await sleep(AGAIN_EVERY_MS);
+    } finally {
+      clearTimeout(hangs);
     }
   }
 

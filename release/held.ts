@@ -5,6 +5,9 @@ import type { Run, Step } from "./machine";
 import type { Reporter } from "./report";
 import { LockedError, LostLock, type Operator, type RunLock } from "./surroundings";
 
+/** What is tried when its time is over gets so long to come to an end; whatever hangs is broken off then. */
+export const LAST_TRY_MS = 15_000;
+
 /** Between two attempts to get the lock, or to tell Terraform of what is so at the edge already. */
 export const AGAIN_EVERY_MS = 2000;
 

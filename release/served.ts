@@ -27,7 +27,7 @@ export async function servedLook(site: Pick<Site, "keeper" | "redact">): Promise
 }
 
 /**
- * What of a split is not as it should be, in sentences.
+ * What of a split is not as it should be, in sentences: one for what is one difference.
  * @param entry what Terraform was told. @default that is not known, or has to be so anyway
  */
 export function servedProblems(served: ServedSplit, entry?: ProductRelease): string[] {
@@ -42,12 +42,29 @@ export function servedProblems(served: ServedSplit, entry?: ProductRelease): str
     : [];
 }
 
-/** Who watches a split that is on trial: a canary, or a version whose old set is kept. */
-export function watchedInWords(served: ServedSplit): string {
-  const { leaseLeft, watchedLeft } = served;
-  if (canaryIn(served) > 0) return `the canary ends by itself in ${Math.max(0, leaseLeft ?? 0)} s unless it is watched`;
-  if (watchedLeft === undefined) return "nobody watches it";
-  return watchedLeft > 0 ? "somebody watches it" : `nobody has watched it for ${-watchedLeft} s`;
+/** Seconds. Whoever watches looks every 5 s, and so by then has looked also where that takes long. */
+const LOOKED_WITHIN = 30;
+
+/**
+ * Who watches a split that is on trial: a canary, or a version whose old set is kept.
+ * @param who whose run it is, by the journal. @default that is not known
+ * @param now milliseconds since 1970
+ */
+export function watchedInWords(served: ServedSplit, who?: string, now = Date.now()): string {
+  const { lease, leaseLeft, watchedLeft, at } = served;
+  const within = Math.min(LOOKED_WITHIN, lease / 2);
+  if (canaryIn(served) === 0) {
+    if (watchedLeft === undefined) return "nobody watches it";
+    const unseen = lease - watchedLeft;
+    return unseen > within ? `nobody has watched it for ${unseen} s` : `${who ?? "somebody"} watches it`;
+  }
+  if (leaseLeft === undefined) return "the canary ends by itself with its lease unless it is watched";
+  const left = Math.max(0, leaseLeft);
+  const unseen = lease - leaseLeft;
+  if (unseen > within) return `nobody has watched the canary for ${unseen} s: it ends by itself in ${left} s`;
+  const isNew = (now - Date.parse(at)) / 1000 <= unseen + within;
+  if (isNew && who === undefined) return `the canary ends by itself in ${left} s unless it is watched`;
+  return `${who ?? "somebody"} watches the canary; it ends by itself ${lease} s after the last look`;
 }
 
 const NOT_KNOWN = "What the edge serves is not known, in";

@@ -30,6 +30,8 @@ export interface Status {
   readonly products: readonly ProductStatus[];
   /** What of the journal cannot be read, each with what to do; none: it says all that it has to. */
   readonly journal?: readonly string[];
+  /** Why the record could not be read: neither what is under way is known then, nor what was live before. */
+  readonly recordUnknown?: string;
   /** Why it is not known what the edge serves: then traffic is as the last switch says. */
   readonly edgeUnknown?: string;
   /** What an apply of the files as they are would change; undefined: not asked for, or not known. */
@@ -72,8 +74,14 @@ export interface ContainerStatus {
   readonly restarts: number;
 }
 
-/** @param drift also plan the whole environment, which takes some seconds */
-export async function statusOf(site: Site, journal: JournalContent, drift: boolean): Promise<Status> {
+const NO_JOURNAL: JournalContent = { entries: [], lines: [], unreadable: [] };
+
+/**
+ * @param known the journal, or why it could not be read
+ * @param drift also plan the whole environment, which takes some seconds
+ */
+export async function statusOf(site: Site, known: JournalContent | string, drift: boolean): Promise<Status> {
+  const journal = typeof known === "string" ? NO_JOURNAL : known;
   const release = site.release();
   const [{ products }, { splits, unknown }] = await Promise.all([liveEnvironment(site), servedLook(site)]);
   const unread = allProblems(site.platform, journal, site.environment.name).map(inWords);
@@ -86,6 +94,7 @@ export async function statusOf(site: Site, journal: JournalContent, drift: boole
     ),
     ...(unknown === undefined ? {} : { edgeUnknown: unknown }),
     ...(unread.length > 0 ? { journal: unread } : {}),
+    ...(typeof known === "string" ? { recordUnknown: known } : {}),
     ...(drift ? await driftOf(site) : { drift: undefined }),
   };
 }
@@ -114,7 +123,9 @@ function productStatus(
     ? { live: served.live, weights: formatSplit(served.weights), since: new Date(served.at) }
     : found?.switch;
   const live = traffic?.live ?? entry?.live;
-  const isOnTrial = open !== undefined || (served !== undefined && canaryIn(served) > 0);
+  const isKept = open?.underWay?.step === "keep";
+  const isWatched = open !== undefined && (isKept || open.underWay?.step === "watch");
+  const unserved = served ? servedProblems(served) : [];
   return {
     product,
     sets: COLOURS.flatMap((colour) => {
@@ -123,8 +134,10 @@ function productStatus(
       const fits = entry?.[colour] && otherTags(productOf(site, product), entry[colour], set).length === 0;
       return [setStatus(colour, colour === live, fits ? entry[colour]!.version : set.version, set, traffic)];
     }).sort((a, b) => Number(b.live) - Number(a.live)),
-    problems: [...problemsOf(site, product, entry, found, traffic), ...(served ? servedProblems(served) : [])],
-    ...(served && isOnTrial ? { watched: watchedInWords(served) } : {}),
+    problems: [...problemsOf(site, product, entry, found, traffic, unserved)],
+    ...(served && (isKept || canaryIn(served) > 0)
+      ? { watched: watchedInWords(served, isWatched ? open.who : undefined) }
+      : {}),
     ...(open
       ? {
           underWay: `${open.progress?.version ?? "a run"} by ${open.who} since ${open.since}, at ${open.underWay?.step ?? open.lastDone ?? "its start"}`,
@@ -176,6 +189,7 @@ function problemsOf(
   entry: ProductRelease | undefined,
   found: LiveProduct | undefined,
   traffic: LiveSwitch | undefined,
+  unserved: readonly string[],
 ): string[] {
   if (!entry) return ["runs, but is not in the release file"];
   if (!found) return ["is in the release file, but does not run"];
@@ -201,11 +215,17 @@ function problemsOf(
     ...(failedSwitch === undefined
       ? []
       : [`its last switch (${failedSwitch}) has failed or is not done: traffic is as it was before`]),
-    ...(traffic && traffic.weights !== split
-      ? [`the edge has ${traffic.weights}, the release file says ${split}`]
-      : []),
+    ...trafficProblems(traffic, split, unserved),
     ...(traffic || failedSwitch ? [] : ["has no switch"]),
   ];
+}
+
+/** One line for one difference, be it of the edge from the release file, from what Terraform was told, or from both. */
+function trafficProblems(traffic: LiveSwitch | undefined, split: string, unserved: readonly string[]): string[] {
+  if (!traffic || traffic.weights === split) return [...unserved];
+  return unserved.length > 0
+    ? unserved.map((line) => `${line}; the release file says ${split}`)
+    : [`the edge has ${traffic.weights}, the release file says ${split}`];
 }
 
 /** What was live before, by the journal. */
@@ -219,8 +239,9 @@ function earlierVersions(product: string, entry: ProductRelease | undefined, { e
   return [...new Set(versions.reverse())].slice(0, 3);
 }
 
-export const hasTrouble = ({ products, drift, driftUnknown, edgeUnknown }: Status): boolean =>
+export const hasTrouble = ({ products, drift, driftUnknown, edgeUnknown, recordUnknown }: Status): boolean =>
   edgeUnknown !== undefined ||
+  recordUnknown !== undefined ||
   products.some(({ problems }) => problems.length > 0) ||
   (drift?.length ?? 0) > 0 ||
   driftUnknown !== undefined;

@@ -76,6 +76,11 @@ export interface WorkingDirectoryOptions {
   readonly lock?: boolean;
   /** Is `init` run where a command asks for it? @default true */
   readonly init?: boolean;
+  /**
+   * Aborted when nobody waits any longer: nothing begins from then on, and what only reads is broken off. An apply is so
+   * only as long as it has begun with no resource; any other comes to its end. @default it takes what it takes
+   */
+  readonly over?: AbortSignal | undefined;
 }
 
 export class WorkingDirectory {
@@ -153,9 +158,9 @@ export class WorkingDirectory {
       writeFileSync(join(path, CONFIG), JSON.stringify(part.config));
       writeFileSync(join(path, "terraform.tfstate"), JSON.stringify(part.state), { mode: 0o600 });
       withoutEngine(path);
-      const env = { ...this.env, TF_DATA_DIR: own };
-      const { parallelism } = this.options;
-      const directory = new WorkingDirectory(this.terraform, path, env, { parallelism, lock: false, init: false });
+      const { parallelism, over } = this.options;
+      const options = { parallelism, over, lock: false, init: false };
+      const directory = new WorkingDirectory(this.terraform, path, { ...this.env, TF_DATA_DIR: own }, options);
       const changes = await directory.plan({ targets: [address], refresh: false });
       return { changes, isCurrent: async () => (await stateNow()) === state };
     } finally {
@@ -214,15 +219,20 @@ export class WorkingDirectory {
 
   private async applying(args: readonly string[], options: ApplyOptions): Promise<Applied> {
     const start = performance.now();
-    const result = await this.run(["apply", "-json", "-input=false", ...args], {
-      timeout: 3600,
-      ...(options.killed ? { killed: options.killed } : {}),
+    const { over } = this.options;
+    if (over?.aborted) throw new TerraformError("apply", [NOT_BEGUN]);
+    const halt = haltBeforeItBegins(over);
+    const result = await run(this.terraform.binary, ["apply", "-json", "-input=false", ...args], {
+      ...{ cwd: this.path, env: this.env, timeout: 3600, interrupted: halt.interrupted },
+      killed: options.killed ?? halt.killed,
       onLine: (line) => {
         const event = eventIn(line);
+        if (event) halt.hasBegun();
         if (event) options.onEvent?.(event);
       },
-    });
+    }).finally(() => halt.end());
     const errors = errorDiagnostics(result.stdout);
+    if (result.code === null && over?.aborted) errors.push({ severity: "error", summary: BROKEN_OFF });
     if (result.code !== 0 && result.code !== null && errors.length === 0) {
       errors.push({ severity: "error", summary: firstLines(result.stderr || result.stdout) });
     }
@@ -264,6 +274,7 @@ export class WorkingDirectory {
   }
 
   async must(command: string, args: readonly string[]): Promise<Finished> {
+    if (this.options.over?.aborted) throw new TerraformError(command, [NOT_BEGUN]);
     let result = await this.run([command, ...args]);
     // Somebody has removed what an earlier `init` had made.
     if (result.code !== 0 && command !== "init" && this.options.init !== false && asksForInit(result)) {
@@ -271,13 +282,16 @@ export class WorkingDirectory {
       result = await this.run([command, ...args]);
     }
     if (result.code === 0) return result;
+    if (result.code === null && this.options.over?.aborted) throw new TerraformError(command, [BROKEN_OFF]);
     const errors = errorDiagnostics(result.stdout);
     const lines = errors.length > 0 ? errors.map(describe) : [(result.stderr || result.stdout).trim()];
     throw new TerraformError(command, lines, errors);
   }
 
   run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-    return run(this.terraform.binary, args, { timeout: 600, ...options, cwd: this.path, env: this.env });
+    const { over } = this.options;
+    const usual = { timeout: 600, ...(over ? { killed: over } : {}) };
+    return run(this.terraform.binary, args, { ...usual, ...options, cwd: this.path, env: this.env });
   }
 
   private get values(): string[] {
@@ -302,6 +316,35 @@ export class WorkingDirectory {
 /** Terraform's own words where it has not been initialized for what is asked. */
 const asksForInit = ({ stdout, stderr }: Finished): boolean =>
   /terraform init/.test(stdout + stderr) && /initializ|not installed|lock file|plugin/i.test(stdout + stderr);
+
+const NOT_BEGUN = "not begun, as its time was over";
+const BROKEN_OFF = "broken off, as its time was over";
+
+/** After it was asked to stop, Terraform begins no resource: one that has not said so by then waits for something else. */
+const STOPS_WITHIN_MS = 5000;
+
+/** When nobody waits any longer: an apply that has begun with no resource is asked to stop, and killed where that does not help. */
+function haltBeforeItBegins(over: AbortSignal | undefined) {
+  const interrupted = new AbortController();
+  const killed = new AbortController();
+  let begun = false;
+  let timer: NodeJS.Timeout | undefined;
+  const halt = (): void => {
+    if (begun) return;
+    interrupted.abort();
+    timer = setTimeout(() => begun || killed.abort(), STOPS_WITHIN_MS);
+  };
+  over?.addEventListener("abort", halt);
+  return {
+    interrupted: interrupted.signal,
+    killed: killed.signal,
+    hasBegun: () => void (begun = true),
+    end: () => {
+      clearTimeout(timer);
+      over?.removeEventListener("abort", halt);
+    },
+  };
+}
 
 const CONFIG = "cdk.tf.json";
 const LOCK = ".terraform.lock.hcl";

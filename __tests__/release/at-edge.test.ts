@@ -1,7 +1,7 @@
 /** Whom the edge alone can tell to go back to, and how a move there ends. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { KeeperError, MovedMeanwhile, type PastSplit, type ServedSplit } from "../../clients/edge-keeper";
+import { KeeperError, MovedMeanwhile, NotMoved, type PastSplit, type ServedSplit } from "../../clients/edge-keeper";
 import type { Colour, ProductRelease } from "../../model/release";
 import { AtEdge, entryServed, type Keeper, wayBackAtEdge } from "../../release/at-edge";
 import type { ReleaseEvent } from "../../release/report";
@@ -118,6 +118,13 @@ describe("a move", () => {
     expect(await edge.watched({ blue: 90, green: 10 })).toBeUndefined();
     expect(said()).toEqual(["The keeper beside the edge does not answer: connection refused"]);
   });
+  test("that the edge did not go along with is no silence of the keeper", async () => {
+    const why =
+      "the edge does not serve revision 0123456789ab of chat.yml after 30 s; the former routing of chat is back";
+    const { edge, said } = lab({ move: () => Promise.reject(new NotMoved(why)) });
+    expect(await edge.back(entry("blue"), "breach")).toBe(false);
+    expect(said()).toEqual([`The edge did not go along: ${why}`]);
+  });
   test("forward is made between sets that the edge knows, and from what it serves only", async () => {
     const { edge } = lab({});
     expect(await edge.forward(entry("blue", 10), entry("green"), "cutover")).toBe(true);
@@ -138,12 +145,27 @@ describe("in words", () => {
     expect(servedProblems(served(), entry("blue"))).toEqual([]);
   });
   test("who watches", () => {
-    expect(watchedInWords(served({ past: [past("blue", V, 10)], leaseLeft: 87 }))).toContain(
-      "in 87 s unless it is watched",
+    const canary = (leaseLeft?: number): ServedSplit => served({ past: [past("blue", V, 10)], leaseLeft });
+    const [begun, later] = [5, 600].map((seconds) => Date.parse("2026-11-28T22:00:00Z") + 1000 * seconds);
+    expect(watchedInWords(canary(115), undefined, begun)).toBe(
+      "the canary ends by itself in 115 s unless it is watched",
     );
+    expect(watchedInWords(canary(118), undefined, later)).toBe(
+      "somebody watches the canary; it ends by itself 120 s after the last look",
+    );
+    expect(watchedInWords(canary(118), "ann@laptop", later)).toBe(
+      "ann@laptop watches the canary; it ends by itself 120 s after the last look",
+    );
+    expect(watchedInWords(canary(87), "ann@laptop", later)).toBe(
+      "nobody has watched the canary for 33 s: it ends by itself in 87 s",
+    );
+    expect(watchedInWords(canary(), "ann@laptop", later)).toContain("with its lease");
+  });
+  test("who watches a set that is kept", () => {
     expect(watchedInWords(served())).toBe("nobody watches it");
-    expect(watchedInWords(served({ watchedLeft: -720 }))).toBe("nobody has watched it for 720 s");
-    expect(watchedInWords(served({ watchedLeft: 60 }))).toBe("somebody watches it");
+    expect(watchedInWords(served({ watchedLeft: -720 }), "ann@laptop")).toBe("nobody has watched it for 840 s");
+    expect(watchedInWords(served({ watchedLeft: 114 }))).toBe("somebody watches it");
+    expect(watchedInWords(served({ watchedLeft: 114 }), "ann@laptop")).toBe("ann@laptop watches it");
   });
 });
 

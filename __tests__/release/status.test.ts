@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { hasTrouble, type Status } from "../../release/status";
-import { ago, running, setOf, switchOf } from "../support/live";
+import type { ServedSplit } from "../../clients/edge-keeper";
+import { hasTrouble, type Status, statusOf } from "../../release/status";
+import { ago, NO_KEEPER, running, setOf, siteWith, switchOf } from "../support/live";
 import { BOTH, ENTRY, statusWith } from "../support/status";
 
 const problems = async (...given: Parameters<typeof statusWith>) => (await statusWith(...given)).products[0]?.problems;
@@ -69,6 +70,19 @@ describe("what does not fit together", () => {
   });
 });
 
+test("one difference of the edge is told once, whatever it differs from", async () => {
+  const split: ServedSplit = {
+    ...{ product: "chat", weights: { blue: 100, green: 0 }, live: "blue", versions: { blue: "v1.5.2" } },
+    ...{ revision: "0123456789ab", by: "person", recorded: false, at: "2026-11-28T22:00:00Z", who: "ann@laptop" },
+    ...{ why: "rollback", inForce: true, lease: 120, leaseLeft: undefined, watchedLeft: undefined, past: [] },
+  };
+  const keeper = () => Promise.resolve({ ...NO_KEEPER, facts: () => Promise.resolve([split]) });
+  const { products } = await statusOf({ ...siteWith({ entry: BOTH }), keeper }, "no answer", false);
+  expect(products.find(({ product }) => product === "chat")!.problems).toEqual([
+    "the edge has blue=100,green=0 since 2026-11-28 22:00 (ann@laptop: rollback), and Terraform has not been told: the next release command or twinset apply tells it; the release file says blue=90,green=10",
+  ]);
+});
+
 describe("the exit code's question: is there trouble?", () => {
   const status: Status = { environment: "manacore-production", name: "production", products: [], drift: [] };
   const product = { product: "chat", sets: [], problems: [], earlier: [] };
@@ -79,6 +93,7 @@ describe("the exit code's question: is there trouble?", () => {
     ["drift that is not known", { drift: undefined, driftUnknown: "no token" }, true],
     ["a product as it should be", { products: [product] }, false],
     ["a run under way is none", { products: [{ ...product, underWay: "v1" }] }, false],
+    ["a record that could not be read", { recordUnknown: "503" }, true],
     ["a problem", { products: [{ ...product, problems: ["has no switch"] }] }, true],
   ])("%s", (_, change, trouble) => expect(hasTrouble({ ...status, ...change })).toBe(trouble));
 });

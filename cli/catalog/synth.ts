@@ -9,11 +9,12 @@ import { DELIVERY } from "../../model/delivery";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import { formatProblem } from "../../model/problem";
 import { resourceCount, type StackConfig } from "../../terraform/config";
+import { outputDirectory } from "../../terraform/output-directory";
 import { deliveryOverview, overview } from "./overview";
 
 /** @throws ProblemsError for mistakes in the catalog; then nothing is written */
 export async function synth(env: NodeJS.ProcessEnv): Promise<void> {
-  const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  const outdir = outputDirectory(env);
   const { synthesize } = await import("../../main");
   const { platform, development, releases, problems } = synthesize(env, outdir);
   const prices = await hetznerPrices(env);

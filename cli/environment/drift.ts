@@ -7,6 +7,7 @@ import { firewallProblem } from "../../delivery/way-in";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
 import { formatProblem, list } from "../../model/problem";
 import { openReleases } from "../../release/journal/open-releases";
+import { unfinished } from "../../release/journal/unfinished";
 import { allProblems, inWords } from "../../release/journal/whole";
 import { isNotKnown, servedLook, watchedInWords } from "../../release/served";
 import { markdown, MOST_CHARACTERS } from "../../review/markdown";
@@ -71,7 +72,8 @@ export function driftCommand({ environment, env, issue, write = console.log }: D
       const { splits } = await servedLook(site);
       for (const name of releasing) {
         const served = splits.get(name);
-        if (served) write(`${environment}: ${name}: ${watchedInWords(served)} (twinset release ${name} --resume).`);
+        const watched = served && watchedInWords(served, unfinished(known, name)?.who);
+        if (watched) write(`${environment}: ${name}: ${watched} (twinset release ${name} --resume).`);
       }
       return EXIT.locked;
     }

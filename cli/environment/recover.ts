@@ -7,6 +7,7 @@ import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name
 import { environmentPrefix } from "../../model/names";
 import { list } from "../../model/problem";
 import { recover } from "../../release/recover";
+import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
 import type { StateResource } from "../../terraform/state";
 import { TerraformError, WorkingDirectory } from "../../terraform/working-directory";
@@ -35,7 +36,7 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
     write(terraform);
     return 2;
   }
-  const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  const outdir = outputDirectory(env);
   const { synthesize } = await import("../../main");
   const { platform } = synthesize(env, outdir);
   const directory = new WorkingDirectory(terraform, join(outdir, "stacks", environment), {

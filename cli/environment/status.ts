@@ -2,11 +2,12 @@
 import { Command } from "commander";
 import colours from "picocolors";
 import { ENVIRONMENTS } from "../../model/environment-name";
-import { list } from "../../model/problem";
+import { list, ProblemsError } from "../../model/problem";
+import type { JournalContent } from "../../release/journal/unfinished";
 import { type ContainerStatus, hasTrouble, type SetStatus, type Status, statusOf } from "../../release/status";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
-import { openSite } from "../shared/site";
+import { openSite, type OpenSite } from "../shared/site";
 import { plainTable } from "../shared/table";
 import { told } from "../shared/told";
 
@@ -51,13 +52,22 @@ export function describeStatus(status: Status, now = new Date()): string {
             `What the edge serves is not known, so traffic is as the last switches say: ${status.edgeUnknown}`,
           ),
         ]),
+    ...(status.recordUnknown === undefined
+      ? []
+      : [
+          "",
+          colours.yellow(
+            `The record could not be read, so what is under way and what was before is not known: ${status.recordUnknown}`,
+          ),
+        ]),
     ...(journal.length > 0 ? ["", ...journal.map((line) => colours.yellow(`${line}.`))] : []),
     "",
     ...driftLines(status),
   ].join("\n");
 }
 
-function driftLines({ drift, driftUnknown }: Status): string[] {
+function driftLines({ drift, driftUnknown, recordUnknown }: Status): string[] {
+  if (recordUnknown !== undefined) return [colours.dim("Drift was not looked for: that takes the state.")];
   if (driftUnknown !== undefined) return [colours.yellow(`Drift is not known: ${driftUnknown}`)];
   if (!drift) return [colours.dim("Drift was not looked for (--quick).")];
   if (drift.length === 0) return [colours.green("No drift: everything is as the files say.")];
@@ -96,7 +106,17 @@ export function age(since: string, now: Date): string {
   return `${Math.floor(seconds / size)} ${unit}`;
 }
 
-/** @returns 0: all is as the files say, 1: something is not */
+/** So long a store may take; what the edge serves is told without it. */
+const STORE_MS = 15_000;
+
+/** @returns the journal, or why it cannot be read */
+const journalOf = (site: OpenSite): Promise<JournalContent | string> =>
+  site.journal.read().catch((reason: unknown) => {
+    if (!(reason instanceof ProblemsError)) throw reason;
+    return reason.problems.map(({ path, given }) => `${path}: ${given}`).join("; ");
+  });
+
+/** @returns 0: all is as the files say, 1: something is not, or could not be looked at */
 export const status = (
   name: string,
   given: { readonly quick?: boolean; readonly json?: boolean },
@@ -105,8 +125,13 @@ export const status = (
   told(name, async () => {
     const environment = environmentName(name);
     // It looks only, and must not be in the way of who works.
-    const site = await openSite({ environment, env, lock: false });
-    const found = await statusOf(site, await site.journal.read(), !given.quick);
+    const over = new AbortController();
+    const site = await openSite({ environment, env, lock: false, unready: true, over: over.signal });
+    const timer = setTimeout(() => over.abort(), STORE_MS);
+    const known = await journalOf(site).finally(() => clearTimeout(timer));
+    const isKnown = typeof known !== "string";
+    if (!isKnown) over.abort();
+    const found = await statusOf(site, known, isKnown && !given.quick);
     console.log(given.json ? JSON.stringify(found, undefined, 2) : describeStatus(found));
     return hasTrouble(found) ? EXIT.failed : EXIT.done;
   });

@@ -3,20 +3,39 @@ import { Command } from "commander";
 import { error, ProblemsError } from "../../model/problem";
 import { MAX_CANARY_PERCENT } from "../../model/release";
 import { canary } from "../../release/steps";
-import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, UNLOCK } from "../shared/options";
-import type { ReleaseFlags } from "./session";
+import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, RECORD_FOR, UNLOCK } from "../shared/options";
+import { quickBack } from "./quick-back";
+import { recordedInTime, type Recording } from "./recorded";
+import { recordSecondsOf, type ReleaseFlags, told, type Within } from "./session";
 import { single } from "./single";
 
+/** The end of a canary is a way back, and so goes at the edge first; everything else by the plan. */
 export const canaryStep = (text: string, product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  single(product, flags, env, "canary", `canary of ${text} %`, (before) => {
-    const percent = /^\d{1,3}$/.test(text) ? Number(text) : NaN;
-    if (!(percent <= MAX_CANARY_PERCENT)) {
-      throw new ProblemsError([
-        error("percent", text, `a whole number from 0 to ${MAX_CANARY_PERCENT}`, "beyond that, switch"),
-      ]);
-    }
-    return canary(before, percent);
+  told(flags, async (report) => {
+    const patience = recordSecondsOf(flags);
+    const isBack = /^0+$/.test(text) && (await quickBack(product, undefined, flags, env, report, "live"));
+    const byPlan: Recording = (own, within) => shared(text, product, own, env, within);
+    return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(flags, { report });
   });
+
+const shared = (text: string, product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv, within: Within) =>
+  single(
+    product,
+    flags,
+    env,
+    "canary",
+    `canary of ${text} %`,
+    (before) => {
+      const percent = /^\d{1,3}$/.test(text) ? Number(text) : NaN;
+      if (!(percent <= MAX_CANARY_PERCENT)) {
+        throw new ProblemsError([
+          error("percent", text, `a whole number from 0 to ${MAX_CANARY_PERCENT}`, "beyond that, switch"),
+        ]);
+      }
+      return canary(before, percent);
+    },
+    within,
+  );
 
 export const command = new Command("canary")
   .description("give the idle set so many per cent of the traffic; 0 takes it back")
@@ -26,6 +45,7 @@ export const command = new Command("canary")
   .option(...ALLOW)
   .option(...UNLOCK)
   .option(...PAST)
+  .option(...RECORD_FOR)
   .option(...JSON_LINES)
   .action(async (percent: string, product: string, given: ReleaseFlags) => {
     process.exitCode = await canaryStep(percent, product, given, process.env);

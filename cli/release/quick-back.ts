@@ -17,6 +17,7 @@ import { recordOf } from "../../release/journal/record";
 import { trafficBack } from "../../release/steps";
 import type { Reporter } from "../../release/report";
 import { wayBack } from "../../release/way-back";
+import { ProblemsError } from "../../model/problem";
 import { environmentName, mustKnow } from "../shared/names";
 import { ROOT } from "../shared/root";
 import { loadCatalog } from "../shared/catalog";
@@ -29,7 +30,7 @@ const RECORD_MS = 400;
 
 /**
  * @param version only to this one. @default to whichever is known to be good
- * @param only to the set of this colour
+ * @param only to the set of this colour, or to the one that is live, which ends a canary
  * @returns whether all traffic is on a version that is known to be good, by this
  */
 export async function quickBack(
@@ -38,7 +39,7 @@ export async function quickBack(
   flags: ReleaseFlags,
   env: NodeJS.ProcessEnv,
   report: Reporter,
-  only?: Colour,
+  only?: Colour | "live",
 ): Promise<boolean> {
   const { platform } = loadCatalog(env);
   const environment = platform.environments[environmentName(flags.environment)];
@@ -56,23 +57,24 @@ export async function quickBack(
   const keeper = await keeperOf(of, () => Promise.resolve(address!));
   const docker = new Docker(address === undefined ? env : { ...env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${address}` });
   const edge = new AtEdge({ product, report, by: "person", keeper: () => Promise.resolve(keeper) });
-  const record = inTime(recordIn(of, product), RECORD_MS);
+  const record = recordInTime(of, product);
   const containers = docker.containers(prefix).catch(() => []);
   const served = await edge.served();
   if (!served) return false;
   const now = entryAtEdge(served);
+  const set = only === "live" ? served.live : only;
   // The record does not know of a way back that was not told yet, and would lead away again. A step forward is none.
-  if (!served.recorded && served.by !== "forward") return isBack(served, now, { version, only, say });
-  const known = await record;
+  if (!served.recorded && served.by !== "forward") return isBack(served, now, { version, only: set, say });
+  const { known, why } = await record;
   // Nor does it know of a way back whose last word was never written down.
   const back = wentBack(served);
-  if (back && known?.held[0]?.set.version !== back.to && isBack(served, now, { version, only, say })) return true;
+  if (back && known?.held[0]?.set.version !== back.to && isBack(served, now, { version, only: set, say })) return true;
   const way = known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
   if (way?.kind !== "move") return false;
   // Not to what was just left: the record is told of that first.
   if (way.version === back?.left && known?.held[0]?.set.version !== back.to) return false;
   const live = "live" in way ? way.live : way.colour;
-  if (only !== undefined && live !== only) return false;
+  if (set !== undefined && live !== set) return false;
   const names = platform.products
     .find(({ name }) => name === product)!
     .services.flatMap((service) =>
@@ -80,11 +82,11 @@ export async function quickBack(
     );
   // To where most of the visitors are already, or to a set that is whole.
   if (live !== served.live && !areWell(names, await containers)) return false;
-  if (!(await edge.back(trafficBack(now, live), "rollback", served))) return false;
+  const command = only === "live" ? "canary 0" : "rollback";
+  if (!(await edge.back(trafficBack(now, live), command, served))) return false;
   const seconds = Math.round((performance.now() - begin) / 100) / 10;
-  say(
-    `${live} ${way.version} has all traffic of ${product} at the edge, after ${seconds} s${known ? "" : " (the record did not come in time: by what the edge remembers)"}.`,
-  );
+  const by = known ? "" : ` (${why}: by what the edge remembers)`;
+  say(`${live} ${way.version} has all traffic of ${product} at the edge, after ${seconds} s${by}.`);
   return true;
 }
 
@@ -101,12 +103,27 @@ function isBack(
   return true;
 }
 
-async function recordIn(
-  { platform, environment, env }: ServerOf,
-  product: string,
-): Promise<ReturnType<typeof recordOf>> {
-  const files = stateFiles(platform, environment, { env, directory: ROOT });
-  return recordOf(await new Journal(files, { redact: (text) => text }).read(), product);
+interface KnownRecord {
+  readonly known: ReturnType<typeof recordOf> | undefined;
+  /** Why it is not known. */
+  readonly why: string;
+}
+
+/** The record, if it comes while the edge is asked; the store has one attempt, as there is time for no second one. */
+async function recordInTime({ platform, environment, env }: ServerOf, product: string): Promise<KnownRecord> {
+  const over = AbortSignal.abort();
+  const late = { known: undefined, why: `the record did not come within ${RECORD_MS / 1000} s` };
+  const asked = async (): Promise<KnownRecord> => {
+    try {
+      const files = stateFiles(platform, environment, { env, directory: ROOT, over });
+      const known = recordOf(await new Journal(files, { redact: (text) => text }).read(), product);
+      return { known, why: "" };
+    } catch (reason) {
+      if (!(reason instanceof ProblemsError)) throw reason;
+      return { known: undefined, why: `the store does not give the record, ${reason.problems[0]!.given}` };
+    }
+  };
+  return (await inTime(asked(), RECORD_MS)) ?? late;
 }
 
 /** Is there one container of each name, whatever its changing end, that serves? Where there are two, one is about to go. */

@@ -1,55 +1,67 @@
 /** Traffic was moved at the edge: what tells Terraform of it is tried until it works, or until it is time to say that it does not. */
 import { setTimeout as sleep } from "node:timers/promises";
-import { AGAIN_EVERY_MS } from "../../release/held";
+import { AGAIN_EVERY_MS, LAST_TRY_MS } from "../../release/held";
 import type { Reporter } from "../../release/report";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
-import type { ReleaseFlags } from "./session";
+import type { ReleaseFlags, Within } from "./session";
 import { NOT_TOLD } from "./words";
 
-/** So long after its time whoever waits is told that it goes on. */
+/** So long after everything else was broken off whoever waits is told what for. */
 const LATE_MS = 10_000;
 
-/** Traffic is back: Terraform is told as soon as store and lock allow it, and what does not is said once. */
+/** The command that tells Terraform; its flags have the time that is left for that. */
+export type Recording = (flags: ReleaseFlags, within: Within) => Promise<number>;
+
+/**
+ * Traffic is back: Terraform is told as soon as store and lock allow it, and what does not is said once. When the time is
+ * over what hangs is broken off: questions to the store, and all of Terraform but an apply that has begun with a resource.
+ */
 export async function recordedInTime(
   product: string,
   flags: ReleaseFlags,
   report: Reporter,
   seconds: number,
-  work: (report: Reporter) => Promise<number>,
+  work: Recording,
 ): Promise<number> {
   const said = new Set<string>();
+  let isTold = false;
   const once: Reporter = (event) => {
+    if (event.kind === "step" && event.step === "back" && event.state === "done") isTold = true;
     if (event.kind === "line" && said.has(event.text)) return;
     if (event.kind === "line") said.add(event.text);
     report(event);
   };
   const begin = performance.now();
+  const left = (): number => Math.max(0, seconds - (performance.now() - begin) / 1000);
   const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
-  // What hangs is not broken off, as that could leave an apply half done; but nobody waits for it without a word.
+  const over = new AbortController();
+  const hangs = setTimeout(() => over.abort(), seconds * 1000 + LAST_TRY_MS);
   const late = setTimeout(
     () => {
-      const text = `Traffic of ${product} is back; Terraform has still not been told, and does not answer or waits. Ctrl-C twice ends this, and the next command tells it.`;
+      const text = `Traffic of ${product} is back; what Terraform has begun is not broken off, and this waits for it. Ctrl-C twice ends it, and the next command tells Terraform.`;
       report({ kind: "line", level: "warning", text });
     },
-    seconds * 1000 + LATE_MS,
+    seconds * 1000 + LAST_TRY_MS + LATE_MS,
   );
   try {
     for (;;) {
-      const code = await work(once);
+      const code = await work({ ...flags, recordFor: `${Math.ceil(left())}s` }, { report: once, over: over.signal });
       // What a person has to look at does not get better by waiting.
       if (code === EXIT.done || code === EXIT.guarded || code === EXIT.unrecorded) return code;
-      if (operator.interrupted || performance.now() - begin >= seconds * 1000) {
+      if (operator.interrupted || left() === 0) {
         const took = Math.round((performance.now() - begin) / 1000);
-        const text = [`Traffic of ${product} is back.`, NOT_TOLD];
-        report({ kind: "end", outcome: "went-back", seconds: took, text, next: `twinset status ${flags.environment}` });
-        return EXIT.unrecorded;
+        const text = [`Traffic of ${product} is back.`, isTold ? "Terraform has been told." : NOT_TOLD];
+        const next = `twinset status ${flags.environment}`;
+        report({ kind: "end", outcome: isTold ? "done" : "went-back", seconds: took, text, next });
+        return isTold ? EXIT.done : EXIT.unrecorded;
       }
       await sleep(AGAIN_EVERY_MS, undefined, operator.interruption ? { signal: operator.interruption } : {}).catch(
         () => undefined,
       );
     }
   } finally {
+    clearTimeout(hangs);
     clearTimeout(late);
     operator.close();
   }

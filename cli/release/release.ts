@@ -153,7 +153,7 @@ export async function follow(
   const timings = timingsOf(session);
   const ledger = ledgerOf(ledgerOptions(session, id, operator));
   const engine = new Engine({
-    ...{ site, product, report, operator, lock, timings, ledger },
+    ...{ site, product, report, operator, lock, timings, ledger, over: session.over },
     overtaken: (current, step) => overtaken(session, { run: id, own: ledger.own, left: [current.now], step }),
     watcher: watcher({ site, product, colour: newColour(run), rules, docker: () => site.docker() }),
     allow: flags.allow ?? [],
@@ -249,12 +249,12 @@ function switchIn(planned: Readonly<Record<string, unknown>> | null | undefined)
   return weights === undefined ? "" : ` (${weights})`;
 }
 
-const notEnded = ({ run, who, since, lastSign, progress }: Unfinished, environment: string): Problem =>
+const notEnded = ({ run, product, who, since, lastSign, progress }: Unfinished, environment: string): Problem =>
   error(
     `run ${run}`,
     `${progress?.version ?? "a run"} by ${who} since ${since}, last heard of at ${lastSign}, has not ended`,
     "one run of a product at a time",
-    `go on with it: --resume; or end it: twinset rollback <product> --environment ${environment}`,
+    `go on with it: --resume; or end it: twinset rollback ${product} --environment ${environment}`,
   );
 
 function stopOf(name: string): Stop {

@@ -7,7 +7,6 @@ import { otherColour, type ProductRelease } from "../../model/release";
 import { waitTimeout } from "../../model/health";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
 import { liveEnvironment, unwell } from "../../release/live";
-import type { Reporter } from "../../release/report";
 import { productOf } from "../../release/site";
 import { smoke } from "../../release/smoke";
 import { deploy, trafficBack } from "../../release/steps";
@@ -16,11 +15,11 @@ import { EXIT } from "../shared/exit";
 import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/options";
 import { imagesOf } from "./ready";
 import { quickBack } from "./quick-back";
-import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told } from "./session";
+import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told, type Within } from "./session";
 import { settled, upToDate } from "./settle";
-import { recordedInTime } from "./recorded";
+import { recordedInTime, type Recording } from "./recorded";
 import { entryOf, lookedAt } from "./single";
-import { taken } from "./taken";
+import { taken, takenOnTheWay } from "./taken";
 
 /**
  * Traffic goes back at the edge first, and Terraform is told then; what is not plain to the edge is done by the record and
@@ -36,8 +35,8 @@ export const rollback = (
   told(flags, async (report) => {
     const patience = recordSecondsOf(flags);
     const isBack = await quickBack(product, version, flags, env, report);
-    const recorded = (own: Reporter): Promise<number> => byRecord(product, version, flags, env, own);
-    return isBack ? recordedInTime(product, flags, report, patience, recorded) : recorded(report);
+    const recorded: Recording = (own, within) => byRecord(product, version, own, env, within);
+    return isBack ? recordedInTime(product, flags, report, patience, recorded) : recorded(flags, { report });
   });
 
 /** By the record and the state, under the lock. */
@@ -46,7 +45,7 @@ const byRecord = (
   version: string | undefined,
   flags: ReleaseFlags,
   env: NodeJS.ProcessEnv,
-  report: Reporter,
+  within: Within,
 ): Promise<number> =>
   inSession(
     product,
@@ -95,7 +94,7 @@ const byRecord = (
           ]);
       }
     },
-    report,
+    within,
   );
 
 /** What the set lacks that is to have the traffic: visitors must not be led to containers that are not there. */
@@ -127,12 +126,12 @@ async function broughtBack(
   const known = record.held.find(({ set }) => set.version === version)?.set;
   const set = known ?? { version, ...(await imagesOf(session, version)) };
   if (now.canary > 0) {
-    const code = await taken(session, "back", "end of the canary", now, trafficBack(now, now.live));
+    const code = await takenOnTheWay(session, "back", "end of the canary", now, trafficBack(now, now.live));
     if (code !== EXIT.done) return code;
   }
   const before = { ...now, canary: 0 };
   const to = deploy(before, set);
-  const deployed = await taken(session, "deploy", `return of ${version}`, before, to);
+  const deployed = await takenOnTheWay(session, "deploy", `return of ${version}`, before, to);
   if (deployed !== EXIT.done) return deployed;
   const colour = otherColour(now.live);
   const results = await smoke(site, product, colour);

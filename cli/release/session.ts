@@ -48,6 +48,15 @@ export interface Session {
   readonly lock: EnvironmentLock;
   readonly journal: Journal;
   readonly env: NodeJS.ProcessEnv;
+  /** Aborted when nobody waits any longer for store and Terraform: what hangs is broken off. */
+  readonly over: AbortController;
+}
+
+/** What a command has of the one that it is a part of. */
+export interface Within {
+  readonly report?: Reporter;
+  /** Aborted when that one waits no longer. */
+  readonly over?: AbortSignal;
 }
 
 /** The product's traffic at the edge, as the person who has typed the command moves it. */
@@ -61,8 +70,8 @@ export const inSession = (
   env: NodeJS.ProcessEnv,
   purpose: string,
   work: (session: Session) => Promise<number>,
-  report?: Reporter,
-): Promise<number> => told(flags, (own) => opened(product, flags, env, purpose, own, work), report);
+  { report, over }: Within = {},
+): Promise<number> => told(flags, (own) => opened(product, flags, env, purpose, own, over, work), report);
 
 /** Tells a mistake, or who has the lock, the way that the command's other words are told. */
 export async function told(
@@ -87,6 +96,7 @@ async function opened(
   env: NodeJS.ProcessEnv,
   purpose: string,
   report: Reporter,
+  outer: AbortSignal | undefined,
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
   const name = environmentName(flags.environment);
@@ -97,10 +107,13 @@ async function opened(
   );
   // Under the run's own lock Terraform must not ask for it once more.
   const lock = platform.environments[name].state.kind === "local";
-  const site = await openSite({ environment: name, env, lock });
+  const over = new AbortController();
+  const end = (): void => over.abort();
+  outer?.addEventListener("abort", end);
+  const site = await openSite({ environment: name, env, lock, over: over.signal });
   const session: Session = {
     ...{ site, product, flags, journal: site.journal, env },
-    report,
+    ...{ report, over },
     lock: new EnvironmentLock(site.files, purpose, flags.unlock),
   };
   try {
@@ -108,6 +121,9 @@ async function opened(
     return await work(session);
   } finally {
     await givenBack(session);
+    // Whatever is still asked is nobody's question any more.
+    end();
+    outer?.removeEventListener("abort", end);
   }
 }
 
@@ -126,7 +142,7 @@ export const ledgerOptions = (
 ): LedgerOptions => ({
   ...{ journal: session.journal, run, product: session.product, aside: asidePlace(session) },
   say: (text) => session.report({ kind: "line", level: "warning", text }),
-  interrupted: () => operator.interrupted,
+  interrupted: () => operator.interrupted || session.over.signal.aborted,
 });
 
 /** What an earlier run of this computer could not write down comes first. */

@@ -10,7 +10,7 @@ import { formatWeights, otherColour, type ProductRelease, weights } from "../../
 import type { StateResource } from "../../terraform/state";
 import { EXIT } from "../shared/exit";
 import { edgeOf, type Session } from "./session";
-import { taken } from "./taken";
+import { takenOnTheWay } from "./taken";
 
 /**
  * Under the lock. By the newest record, which is the edge's: whoever moved the traffic there did so after the last switch.
@@ -42,7 +42,7 @@ export async function settled(session: Session): Promise<number | undefined> {
   // A step forward whose apply died is no way back: nothing bad is said of what it left.
   const forward = to.live === entry.live ? "canary" : "cutover";
   const step = served.by === "forward" ? forward : "back";
-  const code = await taken(session, step, `record of what ${served.who} did (${served.why})`, from, to);
+  const code = await takenOnTheWay(session, step, `record of what ${served.who} did (${served.why})`, from, to);
   return code === EXIT.done ? written(session, served) : code;
 }
 
@@ -122,7 +122,7 @@ async function unsaved(session: Session, served: ServedSplit, applied: ProductRe
   const text = `The edge has ${is}; the state says ${formatWeights(applied)}, as an apply did not come to its end. It is told now.`;
   session.report({ kind: "line", level: "warning", text });
   const step = wentBack(served) ? "back" : to.live === applied.live ? "canary" : "cutover";
-  const code = await taken(session, step, `record of what the edge serves`, applied, to);
+  const code = await takenOnTheWay(session, step, `record of what the edge serves`, applied, to);
   return code === EXIT.done ? undefined : code;
 }
 
@@ -144,7 +144,7 @@ async function forgotten(
   const text = `${back.who} went back from ${back.left} to ${back.to} (${back.why}), and that is not in the record. It is written down now.`;
   report({ kind: "line", level: "warning", text });
   const from = beforeBack(applied, back);
-  const code = await taken(session, "back", `record of what ${back.who} did (${back.why})`, from, applied);
+  const code = await takenOnTheWay(session, "back", `record of what ${back.who} did (${back.why})`, from, applied);
   return code === EXIT.done ? written(session, served) : code;
 }
 

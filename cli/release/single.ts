@@ -8,9 +8,8 @@ import { isSameSplit, servedInWords } from "../../release/at-edge";
 import { type JournalContent, unfinished } from "../../release/journal/unfinished";
 import { inWords, mustBeWhole, problemsOf } from "../../release/journal/whole";
 import type { Step } from "../../release/machine";
-import type { Reporter } from "../../release/report";
 import { FORWARD, type Foreseen, foreseen } from "../../release/step-plans";
-import { edgeOf, inSession, type ReleaseFlags, type Session } from "./session";
+import { edgeOf, inSession, type ReleaseFlags, type Session, type Within } from "./session";
 import { settled } from "./settle";
 import { taken } from "./taken";
 
@@ -22,7 +21,7 @@ export const single = (
   step: Step,
   purpose: string,
   edit: (before: ProductRelease, session: Session) => Promise<ProductRelease> | ProductRelease,
-  report?: Reporter,
+  within?: Within,
 ): Promise<number> =>
   inSession(
     product,
@@ -41,7 +40,7 @@ export const single = (
       const past = lookedAt(session, await session.journal.read(), takesBack(before, to));
       return taken(session, step, purpose, before, to, { past, foreseen: ahead });
     },
-    report,
+    within,
   );
 
 /** A step that moves traffic is planned while everything else is looked at: visitors wait for nothing longer. */

@@ -3,11 +3,10 @@ import { Command } from "commander";
 import { error, ProblemsError } from "../../model/problem";
 import { type Colour, COLOURS } from "../../model/release";
 import { trafficBack } from "../../release/steps";
-import type { Reporter } from "../../release/report";
 import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, RECORD_FOR, UNLOCK } from "../shared/options";
 import { quickBack } from "./quick-back";
-import { recordedInTime } from "./recorded";
-import { recordSecondsOf, type ReleaseFlags, told } from "./session";
+import { recordedInTime, type Recording } from "./recorded";
+import { recordSecondsOf, type ReleaseFlags, told, type Within } from "./session";
 import { single } from "./single";
 
 /** Back to the set that is known to be good it goes at the edge first; everywhere else by Terraform alone. */
@@ -15,11 +14,11 @@ export const switchStep = (product: string, colour: string, flags: ReleaseFlags,
   told(flags, async (report) => {
     const patience = recordSecondsOf(flags);
     const isBack = isColour(colour) && (await quickBack(product, undefined, flags, env, report, colour));
-    const byPlan = (own: Reporter): Promise<number> => switched(product, colour, flags, env, own);
-    return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(report);
+    const byPlan: Recording = (own, within) => switched(product, colour, own, env, within);
+    return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(flags, { report });
   });
 
-const switched = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv, report: Reporter) =>
+const switched = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv, within: Within) =>
   single(
     product,
     flags,
@@ -37,7 +36,7 @@ const switched = (product: string, colour: string, flags: ReleaseFlags, env: Nod
       }
       return trafficBack(before, colour);
     },
-    report,
+    within,
   );
 
 const isColour = (text: string): text is Colour => COLOURS.some((colour) => colour === text);

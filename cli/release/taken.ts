@@ -7,6 +7,7 @@ import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
 import { unfinished } from "../../release/journal/unfinished";
 import type { Step } from "../../release/machine";
+import type { Reporter } from "../../release/report";
 import type { Foreseen } from "../../release/step-plans";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
@@ -28,7 +29,8 @@ export async function taken(
 ): Promise<number> {
   const { site, product, flags, report, lock } = session;
   const id = newRunId();
-  const operator = terminalOperator(false, (text) => report({ kind: "line", level: "warning", text }));
+  const say = (text: string): void => report({ kind: "line", level: "warning", text });
+  const operator = terminalOperator(false, say, undefined, session.over.signal);
   const engine = new Engine({
     ...{
       site,
@@ -36,6 +38,7 @@ export async function taken(
       report,
       operator,
       lock,
+      over: session.over,
       timings: {
         canarySeconds: 0,
         patienceSeconds: 0,
@@ -78,6 +81,14 @@ export async function taken(
     operator.close();
   }
 }
+
+/** The same within a command that goes on after it: it has not ended, and what serves then is said at its end. */
+export const takenOnTheWay: typeof taken = (session, ...step) => {
+  const report: Reporter = (event) => {
+    if (event.kind !== "end" || event.outcome !== "done") session.report(event);
+  };
+  return taken({ ...session, report }, ...step);
+};
 
 /** What did not go well may have moved the traffic all the same, and a release file may be older than what is so. */
 async function servedNow(session: Session): Promise<string> {

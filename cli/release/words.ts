@@ -92,7 +92,9 @@ export function conclusion(run: Run, product: string, environment: string): { te
       };
     case "stuck":
       return {
-        text: [`TRAFFIC COULD NOT BE MOVED BACK. The switch has failed again and again; ${version} may have visitors.`],
+        text: [
+          `TRAFFIC COULD NOT BE MOVED BACK: neither the edge nor Terraform went along, in ${run.attempts} attempts; why is said above. ${version} may have visitors.`,
+        ],
         next: `twinset rollback ${product} ${at}`,
       };
     case "not-retired":

@@ -17,11 +17,7 @@ export function stackOf(platform: Platform, name: string): StackName {
 
 /** @throws ProblemsError that lists the known ones */
 export function environmentOf(platform: Platform, name: string): Environment {
-  const environment = ENVIRONMENTS.find((known) => known === name);
-  if (environment) return platform.environments[environment];
-  throw new ProblemsError([
-    error("environment", name, `one of ${list([...ENVIRONMENTS])}`, `correct the name, e.g. ${ENVIRONMENTS[1]}`),
-  ]);
+  return platform.environments[environmentName(name)];
 }
 
 /** Its name alone, for the platform that `PLATFORM` names. @throws ProblemsError for either */
@@ -30,8 +26,11 @@ export const environmentNamed = (name: string, { PLATFORM: platform }: NodeJS.Pr
 
 /** The same for a command that asks nothing of the catalog before. @throws ProblemsError */
 export function environmentName(name: string): EnvironmentName {
-  if (name === "development" || name === "staging" || name === "production") return name;
-  throw new ProblemsError([error("--environment", name, "development, staging or production", "correct the name")]);
+  const known = ENVIRONMENTS.find((each) => each === name);
+  if (known) return known;
+  throw new ProblemsError([
+    error("environment", name, `one of ${list([...ENVIRONMENTS])}`, `correct the name, e.g. ${ENVIRONMENTS[1]}`),
+  ]);
 }
 
 /** @throws ProblemsError that lists the known ones */

@@ -30,11 +30,13 @@ const OWN: Terminal = { input: process.stdin, output: process.stderr, exit: (cod
 /**
  * @param interactive can somebody answer? Otherwise Ctrl-C, as a cancelled pipeline sends it, means: go back
  * @param say tells that the interruption was heard, and what comes of it
+ * @param over aborted when nobody waits any longer, which ends it as Ctrl-C does
  */
 export function terminalOperator(
   interactive: boolean,
   say: (text: string) => void = (text) => void process.stderr.write(`${text}\n`),
   terminal: Terminal = OWN,
+  over?: AbortSignal,
 ): TerminalOperator {
   let waiting = new AbortController();
   const onSignal = (signal: NodeJS.Signals): void => {
@@ -51,7 +53,7 @@ export function terminalOperator(
   process.on("SIGTERM", onSignal);
   return {
     get interrupted() {
-      return waiting.signal.aborted;
+      return waiting.signal.aborted || over?.aborted === true;
     },
     get interruption() {
       return waiting.signal;

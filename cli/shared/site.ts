@@ -17,6 +17,7 @@ import { knownSecrets, type Redact, redactor } from "../../model/redact";
 import type { Site } from "../../release/site";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { type StateFiles } from "../../clients/state-store/state-files";
+import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
 import type { StateResource } from "../../terraform/state";
 import { withoutEngine } from "../../terraform/offline";
@@ -24,7 +25,7 @@ import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
 import { ROOT } from "./root";
-import { addressInState, remembered, type ServerOf } from "./server-address";
+import { addressInState, addressWithoutState, remembered, type ServerOf } from "./server-address";
 
 export interface SiteOptions {
   readonly environment: EnvironmentName;
@@ -33,6 +34,10 @@ export interface SiteOptions {
   readonly lock?: boolean;
   /** Is neither the engine nor a cloud to be asked? For plans from the state alone. @default false */
   readonly offline?: boolean;
+  /** Is Terraform got ready only when it is asked? For who looks also where the state's store does not answer. @default false */
+  readonly unready?: boolean;
+  /** Aborted when nobody waits for the state's store and for Terraform any longer. @default they take what they take */
+  readonly over?: AbortSignal | undefined;
 }
 
 /** A site whose Terraform is ready, and what of it only the command line knows. */
@@ -54,13 +59,15 @@ export async function openSite({
   env,
   lock = true,
   offline = false,
+  unready = false,
+  over,
 }: SiteOptions): Promise<OpenSite> {
   const loaded = loadCatalog(env);
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
   const { platform } = loaded;
   const environment = platform.environments[name];
   // Terraform's own words for a bucket whose credentials are not loaded lead nowhere, so this comes before it.
-  const files = stateFiles(platform.name, environment, { env, directory: ROOT });
+  const files = stateFiles(platform.name, environment, { env, directory: ROOT, over });
   // cdktf takes longer to load than the rest of the program, and no help needs it.
   const [terraform, { writeStacks }] = await Promise.all([findTerraform(env), import("../../main")]);
   if (typeof terraform === "string") {
@@ -68,12 +75,12 @@ export async function openSite({
       error("terraform", "none", "Terraform 1.11 or newer", terraform.split("\n").slice(1).join(" ")),
     ]);
   }
-  const outdir = env["CDKTF_OUTDIR"] ?? "cdktf.out";
+  const outdir = outputDirectory(env);
   const directory = new WorkingDirectory(
     terraform,
     join(outdir, "stacks", name),
     { ...usable(env), TF_INPUT: "0" },
-    { lock, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
+    { lock, over, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
   );
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;
@@ -91,7 +98,7 @@ export async function openSite({
     written = { release: wanted, text: readFileSync(stack, "utf8") };
   };
   render(read());
-  await directory.prepared();
+  if (!unready) await directory.prepared();
   // Only where something has gone wrong is it asked for.
   let known: Redact | undefined;
   const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);
@@ -99,6 +106,16 @@ export async function openSite({
   // Neither the server nor its address changes while a command runs.
   let state: readonly StateResource[] | undefined;
   const knownState = async (): Promise<readonly StateResource[]> => (state ??= await directory.state());
+  // A store that does not answer keeps nobody from looking: the server's address is known elsewhere as well.
+  const address = async (): Promise<string> => {
+    try {
+      await knownState();
+    } catch (reason) {
+      if (!(reason instanceof ProblemsError)) throw reason;
+      return addressWithoutState(server).catch(() => Promise.reject(reason));
+    }
+    return addressInState(await knownState(), server);
+  };
   return {
     loaded,
     releasePath: path,
@@ -108,12 +125,10 @@ export async function openSite({
     release: read,
     save: (product, entry) => saveEntry(file, product, entry),
     render,
-    docker: async () => engineOf(server, await knownState()),
+    docker: async () => engineOf(server, address),
     // The state takes a second to be read, and the address outlives servers.
     keeper: () =>
-      keeperOf(server, async () =>
-        state ? addressInState(state, server) : (remembered(server) ?? addressInState(await knownState(), server)),
-      ),
+      keeperOf(server, async () => (state ? addressInState(state, server) : (remembered(server) ?? (await address())))),
     edge: async () => edgeOf(server, await knownState()),
     redact,
     files,
@@ -150,9 +165,9 @@ function saveEntry(file: string, product: string, entry: ProductRelease): void {
 }
 
 /** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */
-export function engineOf(of: ServerOf, state: readonly StateResource[]): Docker {
+async function engineOf(of: ServerOf, address: () => Promise<string>): Promise<Docker> {
   if (of.environment.host.kind === "local") return new Docker(of.env);
-  return new Docker({ ...of.env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${addressInState(state, of)}` });
+  return new Docker({ ...of.env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${await address()}` });
 }
 
 /** The keeper beside the edge, by an address that need not come from the state. */

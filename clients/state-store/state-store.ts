@@ -11,6 +11,8 @@ export interface StateFilesOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** The project's folder, which has the local states. */
   readonly directory: string;
+  /** Aborted when nobody waits for the bucket any longer. @default it has all the time that it takes */
+  readonly over?: AbortSignal | undefined;
 }
 
 /** @throws ProblemsError when the environment does not say how the bucket is reached */
@@ -18,7 +20,8 @@ export function stateFiles(platform: string, environment: Environment, options: 
   const { state, name } = environment;
   if (state.kind === "s3") {
     const access = objectStoreAccess(options.env, `.env.${platform}.${name}`);
-    return new S3Files(new Bucket(access, state.bucket, "Terraform's state"), stateKey(platform, name));
+    const bucket = new Bucket(access, state.bucket, "Terraform's state", undefined, options.over);
+    return new S3Files(bucket, stateKey(platform, name));
   }
   return new LocalFiles(join(options.directory, stateFileName(platform, name)));
 }

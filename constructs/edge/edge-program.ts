@@ -18,7 +18,7 @@ import { EDGE_ALIAS, ROUTING } from "./edge";
 
 /** Where a job has what it is to put into force. */
 export const NEXT = "/next";
-/** Traefik looks at its directory every 2 s at most; a reload of nginx takes less. The rest is for a busy machine. */
+/** Traefik serves a change some 0.2 s after it, and a reload of nginx takes less. The rest is for a busy machine. */
 const PATIENCE_SECONDS = 30;
 /** Between two questions whether the edge serves it. */
 const EVERY_SECONDS = 0.05;

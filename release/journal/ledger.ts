@@ -31,6 +31,8 @@ export interface LedgerOptions {
 /** Steps that go forward: what they do has to be written down before. The others wait for no store. */
 const FORWARD: ReadonlySet<Step> = new Set(["deploy", "canary", "cutover", "retire"]);
 const EVERY_MS = 5000;
+/** So long a store may take where nothing has to be written down before the run goes on. */
+const PATIENCE_MS = 5000;
 
 /**
  * Writes the engine's steps into the journal, as a run's. While the store does not answer, a step forward waits, in words;
@@ -50,20 +52,22 @@ export function ledgerOf({
   const own = new Set<string>();
   const aside = new Aside(rest.aside, run);
   let down = false;
+  let writing: Promise<void> | undefined;
+  /** One at a time: it takes along what is kept meanwhile. */
+  const write = (): Promise<void> => (writing ??= aside.write(journal).finally(() => (writing = undefined)));
 
-  async function written(step: Step | "end"): Promise<boolean> {
+  /** @param waits as long as the store likes. @default what takes long is gone on with while the run does */
+  async function written(step: Step | "end", waits = false): Promise<boolean> {
     try {
-      await aside.write(journal);
+      await (waits ? write() : soon(write()));
       if (down) say("The state's store answers again, and the record is written.");
       down = false;
       return true;
     } catch (reason) {
-      if (!(reason instanceof ProblemsError)) throw reason;
+      if (!(reason instanceof ProblemsError || reason instanceof Slow)) throw reason;
       if (!down) {
-        const why = reason.problems.map(({ given }) => given).join("; ");
-        const then = FORWARD.has(step as Step)
-          ? `"${step}" waits for it.`
-          : "The record is kept on this computer until it does.";
+        const why = reason instanceof Slow ? reason.message : reason.problems.map(({ given }) => given).join("; ");
+        const then = waits ? `"${step}" waits for it.` : "The record is kept on this computer until it does.";
         say(`The state's store does not answer (${why}). ${then}`);
       }
       down = true;
@@ -86,7 +90,8 @@ export function ledgerOf({
       const begins = what.event === "step-started";
       // Seconds count: it is written with what came of it.
       if (begins && what.step === "back") return;
-      while (!(await written(what.step)) && begins && FORWARD.has(what.step)) {
+      const waits = begins && FORWARD.has(what.step);
+      while (!(await written(what.step, waits)) && waits) {
         if (interrupted()) return;
         await pause(EVERY_MS);
       }
@@ -96,4 +101,17 @@ export function ledgerOf({
       return written("end");
     },
   };
+}
+
+/** The store takes longer than a run waits for it. */
+class Slow extends Error {}
+
+async function soon(work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Slow(`no answer within ${PATIENCE_MS / 1000} s`)), PATIENCE_MS);
+  });
+  // What comes of it later is seen by who asks next.
+  work.catch(() => undefined);
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }

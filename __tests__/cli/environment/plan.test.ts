@@ -340,7 +340,7 @@ describe("the commands", () => {
   ])("%s of no environment is a mistake: 2", async (_, command) => {
     const { code, err } = await run(command);
     expect(code).toBe(2);
-    expect(err).toContain("development, staging or production");
+    expect(err).toContain("one of development, staging and production");
   });
   test("an apply that is refused is a mistake, too: 2, without a stack trace", async () => {
     const { code, err } = await run(() => apply("development", { plan: "0123456789ab" }, env));

@@ -31,6 +31,41 @@ afterEach(async () => {
   rmSync(directory, { recursive: true, force: true });
 });
 
+describe("when nobody waits for the bucket any longer", () => {
+  const slow = (seconds: number): void =>
+    store.faults.inject({ fault: { kind: "slow", seconds }, path: /./, times: 1000 });
+  const asked = (over: AbortSignal): Promise<unknown> => {
+    const access = { endpoint: store.baseUrl, accessKeyId: KEY_ID, secretAccessKey: SECRET };
+    return new S3Files(new Bucket(access, "state", "Terraform's state", undefined, over), KEY).read("journal.jsonl");
+  };
+
+  test("a question that hangs is broken off, in words", async () => {
+    slow(6);
+    const over = new AbortController();
+    setTimeout(() => over.abort(), 300);
+    const begin = performance.now();
+    await expect(asked(over.signal)).rejects.toThrow("in the time that it had");
+    // The last attempt has 2 s.
+    expect(performance.now() - begin).toBeLessThan(5000);
+  });
+
+  test("a store that answers is asked once more, and one that was silent is not", async () => {
+    const access = { endpoint: store.baseUrl, accessKeyId: KEY_ID, secretAccessKey: SECRET };
+    const bucket = new Bucket(access, "state", "Terraform's state", undefined, AbortSignal.abort());
+    expect(await bucket.get("none")).toBeUndefined();
+    slow(6);
+    await expect(bucket.get("none")).rejects.toBeInstanceOf(ProblemsError);
+    const count = store.requests.length;
+    await expect(bucket.get("none")).rejects.toBeInstanceOf(ProblemsError);
+    expect(store.requests).toHaveLength(count);
+  });
+
+  test("a refusal is told with the number of times that it was asked", async () => {
+    store.faults.inject({ fault: { kind: "error", status: 503 }, path: /./, times: 1000 });
+    await expect(asked(AbortSignal.abort())).rejects.toThrow(/503 .*, once$/m);
+  });
+});
+
 const s3 = (
   change: { endpoint?: string; accessKeyId?: string; bucket?: string; sessionToken?: string } = {},
 ): S3Files => {

@@ -287,17 +287,6 @@ export const FOUND: Readonly<Record<string, History>> = {
     ],
     apart: 0,
   },
-};
-
-/** Each still goes wrong: the test of one that is mended says so, and it belongs above then. */
-export const OPEN: Readonly<Record<string, History>> = {
-  "a way back that Terraform could not be told of, as the state was not saved, is undone from another computer": {
-    seed: 2124815556,
-    ann: [{ deed: { kind: "rollback", version: "v3" }, after: 5, pulls: false, recordFor: "0s", keepFor: "0s" }],
-    bob: [{ deed: { kind: "rollback" }, after: 0, pulls: false, recordFor: "2m", keepFor: "0s" }],
-    mishaps: [{ at: 47, what: "store refuses", seconds: 45 }],
-    apart: 0,
-  },
   "a run that went back while its record is kept aside: the next rollback leads to what it left": {
     seed: 16,
     ann: [
@@ -342,6 +331,17 @@ export const OPEN: Readonly<Record<string, History>> = {
     ],
     bob: [],
     mishaps: [],
+    apart: 0,
+  },
+};
+
+/** Each still goes wrong: the test of one that is mended says so, and it belongs above then. */
+export const OPEN: Readonly<Record<string, History>> = {
+  "a way back that Terraform could not be told of, as the state was not saved, is undone from another computer": {
+    seed: 2124815556,
+    ann: [{ deed: { kind: "rollback", version: "v3" }, after: 5, pulls: false, recordFor: "0s", keepFor: "0s" }],
+    bob: [{ deed: { kind: "rollback" }, after: 0, pulls: false, recordFor: "2m", keepFor: "0s" }],
+    mishaps: [{ at: 47, what: "store refuses", seconds: 45 }],
     apart: 0,
   },
 };

@@ -8,6 +8,7 @@ import type { EdgeAnswer, EdgeRequest } from "../../../clients/edge";
 import {
   type EdgeKeeper,
   KeeperError,
+  NotMoved,
   type Move,
   MovedMeanwhile,
   type ServedSplit,
@@ -446,7 +447,7 @@ export class World {
     const facts = (name = ""): Promise<readonly ServedSplit[]> => call(() => splitsIn(this.twin.facts(name)));
     const done = ({ code, lines }: Answer): void => {
       if (code === 3) throw new MovedMeanwhile(lines.join("; "));
-      if (code !== 0) throw new KeeperError(lines.join("; "));
+      if (code !== 0) throw new NotMoved(lines.join("; "));
     };
     return {
       facts,
