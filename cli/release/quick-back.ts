@@ -27,6 +27,8 @@ import type { ReleaseFlags } from "./session";
 
 /** Milliseconds that the journal gets beside the question to the edge: a store that is well takes about half of it. */
 const RECORD_MS = 400;
+/** And in all, where the edge alone does not know whom to go back to: without it everything waits for the lock. */
+const PATIENCE_MS = 5000;
 
 /**
  * @param version only to this one. @default to whichever is known to be good
@@ -57,7 +59,7 @@ export async function quickBack(
   const keeper = await keeperOf(of, () => Promise.resolve(address!));
   const docker = new Docker(address === undefined ? env : { ...env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${address}` });
   const edge = new AtEdge({ product, report, by: "person", keeper: () => Promise.resolve(keeper) });
-  const record = recordInTime(of, product);
+  const asked = record(of, product);
   const containers = docker.containers(prefix).catch(() => []);
   const served = await edge.served();
   if (!served) return false;
@@ -65,11 +67,14 @@ export async function quickBack(
   const set = only === "live" ? served.live : only;
   // The record does not know of a way back that was not told yet, and would lead away again. A step forward is none.
   if (!served.recorded && served.by !== "forward") return isBack(served, now, { version, only: set, say });
-  const { known, why } = await record;
+  let { known, why } = (await inTime(asked, RECORD_MS)) ?? lateBy(RECORD_MS);
+  const wayNow = () =>
+    known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
+  if (wayNow()?.kind !== "move" && !known) ({ known, why } = (await inTime(asked, PATIENCE_MS)) ?? lateBy(PATIENCE_MS));
   // Nor does it know of a way back whose last word was never written down.
   const back = wentBack(served);
   if (back && known?.held[0]?.set.version !== back.to && isBack(served, now, { version, only: set, say })) return true;
-  const way = known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
+  const way = wayNow();
   if (way?.kind !== "move") return false;
   // Not to what was just left: the record is told of that first.
   if (way.version === back?.left && known?.held[0]?.set.version !== back.to) return false;
@@ -109,21 +114,22 @@ interface KnownRecord {
   readonly why: string;
 }
 
-/** The record, if it comes while the edge is asked; the store has one attempt, as there is time for no second one. */
-async function recordInTime({ platform, environment, env }: ServerOf, product: string): Promise<KnownRecord> {
+const lateBy = (milliseconds: number): KnownRecord => ({
+  known: undefined,
+  why: `the record did not come within ${milliseconds / 1000} s`,
+});
+
+/** The record, asked for while the edge is; the store has one attempt, as there is time for no second one. */
+async function record({ platform, environment, env }: ServerOf, product: string): Promise<KnownRecord> {
   const over = AbortSignal.abort();
-  const late = { known: undefined, why: `the record did not come within ${RECORD_MS / 1000} s` };
-  const asked = async (): Promise<KnownRecord> => {
-    try {
-      const files = stateFiles(platform, environment, { env, directory: ROOT, over });
-      const known = recordOf(await new Journal(files, { redact: (text) => text }).read(), product);
-      return { known, why: "" };
-    } catch (reason) {
-      if (!(reason instanceof ProblemsError)) throw reason;
-      return { known: undefined, why: `the store does not give the record, ${reason.problems[0]!.given}` };
-    }
-  };
-  return (await inTime(asked(), RECORD_MS)) ?? late;
+  try {
+    const files = stateFiles(platform, environment, { env, directory: ROOT, over });
+    const known = recordOf(await new Journal(files, { redact: (text) => text }).read(), product);
+    return { known, why: "" };
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError)) throw reason;
+    return { known: undefined, why: `the store does not give the record, ${reason.problems[0]!.given}` };
+  }
 }
 
 /** Is there one container of each name, whatever its changing end, that serves? Where there are two, one is about to go. */

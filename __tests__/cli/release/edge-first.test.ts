@@ -97,6 +97,18 @@ describe("rollback after a cutover", () => {
     expect(ran.text).toMatch(/The environment is locked by .* release of auth/);
   });
 
+  test("waits for a record that comes late, where the edge alone does not know whom to go back to", async () => {
+    // What had all traffic had it once before, so the edge does not say which of the two is good.
+    expect((await rollingBack()).code).toBe(0);
+    expect((await run((all) => switchStep("chat", "green", all, world.env))).code).toBe(0);
+    const site = await openSite({ environment: "production", env: world.env, lock: false });
+    expect(isHeld(await new StateLock(site.files, "twinset").acquire("release of auth"))).toBe(true);
+    world.store.faults.inject({ fault: { kind: "slow", seconds: 0.6 }, method: "GET", path: /./, times: 9e9 });
+    inEachPause((milliseconds) => (milliseconds === 600 ? moment(700) : undefined));
+    const ran = await rollingBack({ recordFor: "0s" });
+    expect({ code: ran.code, edge: edge() }).toEqual({ code: 8, edge: "blue=100,green=0" });
+  });
+
   test.each([
     [
       "refuses (403)",
