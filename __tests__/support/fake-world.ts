@@ -16,9 +16,10 @@ import type { ProductRelease, Release } from "../../model/release";
 import { KEY_HEADER, SET_HEADER } from "../../model/routing";
 import { type ObjectStore, startObjectStore } from "../../simulators/object-store";
 import { OVERLAY, type Overlay } from "../../rehearsal/overlay";
-import type { RegistrySimulator } from "../../simulators/registry";
+import { NotListening } from "../../simulators/listening";
+import { type RegistrySimulator, startRegistry } from "../../simulators/registry";
 import { type Entry, parseLine } from "../../release/journal/entry";
-import { Client, PULLER, start as startRegistry } from "../simulators/registry-client";
+import { Client, PULLER, PUSHER } from "../simulators/registry-client";
 import { type Fate, FakePrograms } from "./fake-programs";
 import { prometheusAnswer } from "./prometheus-answer";
 import { ShellEdge } from "./shell-edge";
@@ -26,6 +27,21 @@ import { WebServer } from "./web-server";
 
 export const KEY_ID = "0123456789abcdef0123456789abcdef";
 const BUCKET = "manacore-terraform-state";
+
+/** Where the last world's registry was: images have the same names in each world of a file, as far as that can be had. */
+let port: number | undefined;
+
+async function registryOfAll(): Promise<RegistrySimulator> {
+  const accounts = [PUSHER, PULLER];
+  const registry = await startRegistry({ accounts, ...(port === undefined ? {} : { port }) }).catch(
+    (reason: unknown) => {
+      if (!(reason instanceof NotListening)) throw reason;
+      return startRegistry({ accounts });
+    },
+  );
+  port = Number(new URL(registry.baseUrl).port);
+  return registry;
+}
 
 export class FakeWorld {
   /** Every call of a program, with its name first. */
@@ -45,7 +61,7 @@ export class FakeWorld {
   static async start(release: Release): Promise<FakeWorld> {
     const root = mkdtempSync(join(tmpdir(), "fake-world-"));
     const store = await startObjectStore({ buckets: [BUCKET], accessKeyId: KEY_ID });
-    const registry = await startRegistry();
+    const registry = await registryOfAll();
     const edge = await WebServer.start((request, response) => {
       const set = request.headers[SET_HEADER.toLowerCase()];
       if (set && request.headers[KEY_HEADER.toLowerCase()] === "the-smoke-key") response.setHeader(SET_HEADER, set);

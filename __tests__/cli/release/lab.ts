@@ -6,6 +6,7 @@ import type { ProductRelease } from "../../../model/release";
 import type { ReleaseEvent } from "../../../release/report";
 import type { FakeWorld } from "../../support/fake-world";
 import "../../support/pauses";
+import "../../support/synth-once";
 
 export const AUTH: ProductRelease = { live: "blue", canary: 0, blue: { version: "v1.0.0" }, green: null };
 export const BEFORE: ProductRelease = { live: "blue", canary: 0, blue: { version: "v1.5.2" }, green: null };
