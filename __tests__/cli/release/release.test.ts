@@ -683,7 +683,7 @@ describe("a mistake (2) changes nothing, writes nothing down, and names its fix"
       "no such environment",
       (all) => release("chat", "v1", all, world.env),
       flags({ environment: "prod" }),
-      "development, staging or production",
+      "one of development, staging and production",
     ],
     ["no version", (all) => release("chat", undefined, all, world.env), {}, "twinset release chat v1.6.0"],
     [
