@@ -117,7 +117,9 @@ export class Bucket {
         const answer = await this.once(method, key, headers, body);
         // 409: two wrote at the same moment (AWS); 429: R2 lets a key be written once a second.
         const again = answer.status >= 500 || answer.status === 429 || (answer.status === 409 && method === "PUT");
-        if (!again || isLast()) return { ...answer, uncertain, attempts: attempt };
+        // Who was just too quick gets through a moment later, also when nobody waits for a store that is not well.
+        const isWell = answer.status < 500 && attempt < ATTEMPTS;
+        if (!again || (isLast() && !isWell)) return { ...answer, uncertain, attempts: attempt };
         uncertain ||= answer.status >= 500;
       } catch (reason) {
         if (isLast()) throw this.unreachable(key, reason as Error, attempt);

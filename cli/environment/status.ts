@@ -107,7 +107,7 @@ export function age(since: string, now: Date): string {
 }
 
 /** So long a store may take; what the edge serves is told without it. */
-const STORE_MS = 15_000;
+const STORE_MS = 10_000;
 
 /** @returns the journal, or why it cannot be read */
 const journalOf = (site: OpenSite): Promise<JournalContent | string> =>

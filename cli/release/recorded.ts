@@ -48,7 +48,9 @@ export async function recordedInTime(
     for (;;) {
       const code = await work({ ...flags, recordFor: `${Math.ceil(left())}s` }, { report: once, over: over.signal });
       // What a person has to look at does not get better by waiting.
-      if (code === EXIT.done || code === EXIT.guarded || code === EXIT.unrecorded) return code;
+      if (code === EXIT.done || code === EXIT.guarded) return code;
+      // Terraform knows, and only the record does not: that is tried again, and is no reason to say that it does not.
+      if (code === EXIT.unrecorded && !isTold) return code;
       if (operator.interrupted || left() === 0) {
         const took = Math.round((performance.now() - begin) / 1000);
         const text = [`Traffic of ${product} is back.`, isTold ? "Terraform has been told." : NOT_TOLD];

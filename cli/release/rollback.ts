@@ -20,6 +20,7 @@ import { settled, upToDate } from "./settle";
 import { recordedInTime, type Recording } from "./recorded";
 import { entryOf, lookedAt } from "./single";
 import { taken, takenOnTheWay } from "./taken";
+import { servesInWords } from "./words";
 
 /**
  * Traffic goes back at the edge first, and Terraform is told then; what is not plain to the edge is done by the record and
@@ -53,6 +54,7 @@ const byRecord = (
     env,
     `rollback of ${product}`,
     async (session) => {
+      const begin = performance.now();
       await session.lock.hold();
       const code = await settled(session);
       if (code !== undefined) return code;
@@ -66,6 +68,12 @@ const byRecord = (
         case "there":
           said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
           furtherBack(session, record, way.version);
+          session.report({
+            kind: "end",
+            outcome: "done",
+            seconds: Math.round((performance.now() - begin) / 100) / 10,
+            text: [servesInWords(now, product)],
+          });
           return EXIT.done;
         case "move": {
           const missing = await missingOf(session, way);

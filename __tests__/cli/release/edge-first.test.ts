@@ -214,6 +214,8 @@ describe("what Terraform has not been told", () => {
     expect(ran.code).toBe(0);
     expect(ran.text).toMatch(/The edge has blue=100,green=0 since .*: rollback\), and Terraform has not been told/);
     expect({ edge: edge(), state: world.traffic }).toEqual({ edge: "blue=80,green=20", state: "blue=80,green=20" });
+    // What was settled first is no end, and says nothing of who serves.
+    expect(ran.events.filter(({ kind }) => kind === "end")).toHaveLength(1);
     const steps = world.journal.flatMap((entry) => (entry.event === "step-done" ? [entry.step] : []));
     expect(steps.slice(-2)).toEqual(["back", "canary"]);
   });

@@ -250,7 +250,9 @@ describe("a release that does not go well", () => {
     expect(ran.code).toBe(7);
     expect(steps(ran)).toEqual(["canary failed", "back failed", "back failed", "back failed"]);
     expect(end(ran)).toMatchObject({ outcome: "stuck" });
-    expect(end(ran)!.text[0]).toContain("TRAFFIC COULD NOT BE MOVED BACK");
+    expect(end(ran)!.text[0]).toBe(
+      "TRAFFIC COULD NOT BE MOVED BACK: neither the edge nor Terraform went along, in 3 attempts; why is said above. v1.6.0 may have visitors.",
+    );
   });
 
   test("a switch that Terraform cannot make (4): the edge is back all the same, and Terraform was not told", async () => {
@@ -403,7 +405,7 @@ describe("a run that died", () => {
     expect(ran.code).toBe(2);
     expect(ran.text).toContain(`error: run ${id}`);
     expect(ran.text).toContain("v1.6.0 by alice@laptop since");
-    expect(ran.text).toMatch(/--resume; or end it: twinset rollback/);
+    expect(ran.text).toContain("--resume; or end it: twinset rollback chat --environment production");
   });
 
   test("a rollback ends it: the traffic is back, and the next run may begin", async () => {
@@ -681,7 +683,7 @@ describe("a mistake (2) changes nothing, writes nothing down, and names its fix"
       "no such environment",
       (all) => release("chat", "v1", all, world.env),
       flags({ environment: "prod" }),
-      "development, staging or production",
+      "one of development, staging and production",
     ],
     ["no version", (all) => release("chat", undefined, all, world.env), {}, "twinset release chat v1.6.0"],
     [

@@ -60,6 +60,13 @@ describe("when nobody waits for the bucket any longer", () => {
     expect(store.requests).toHaveLength(count);
   });
 
+  test("a write that came too soon after another one is made a moment later", async () => {
+    store.faults.inject({ fault: { kind: "rate-limit" }, method: "PUT", path: /./, times: 1 });
+    const access = { endpoint: store.baseUrl, accessKeyId: KEY_ID, secretAccessKey: SECRET };
+    const bucket = new Bucket(access, "state", "Terraform's state", undefined, AbortSignal.abort());
+    expect(await bucket.put("new", "text", { type: "text/plain", ifVersion: "absent" })).toBe(true);
+  });
+
   test("a refusal is told with the number of times that it was asked", async () => {
     store.faults.inject({ fault: { kind: "error", status: 503 }, path: /./, times: 1000 });
     await expect(asked(AbortSignal.abort())).rejects.toThrow(/503 .*, once$/m);
