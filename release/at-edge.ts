@@ -116,7 +116,10 @@ export interface WentBack extends Pick<PastSplit, "at" | "who" | "why"> {
   readonly to: string;
 }
 
-/** @returns undefined: whoever has all traffic got it by a switch, or never another one had it */
+/**
+ * A way back that Terraform's switch had to go, as no keeper answered, is said right after it (`wasBack`).
+ * @returns undefined: whoever has all traffic got it by a step forward, or never another one had it
+ */
 export function wentBack({
   weights: split,
   live,
@@ -125,12 +128,17 @@ export function wentBack({
 }: Pick<ServedSplit, "weights" | "live" | "versions" | "past">): WentBack | undefined {
   const to = versions[live];
   if (canaryIn({ weights: split, live }) > 0 || to === undefined) return undefined;
-  const held = heldAtEdge(past);
-  const last = held.findLastIndex((each) => each.version !== to || each.live !== live);
-  const left = held[last]?.version;
-  const got = held[last + 1];
-  if (left === undefined || left === to || !got || got.by === "switch" || got.by === "forward") return undefined;
-  return { left, to, at: got.at, who: got.who, why: got.why };
+  const isOthers = (each: PastSplit): boolean => each.live !== live || each.versions[each.live] !== to;
+  const last = past.findLastIndex((each) => canaryIn(each) === 0 && isOthers(each));
+  const left = last < 0 ? undefined : past[last]!.versions[past[last]!.live];
+  const since = past.slice(last + 1);
+  const begin = since.findIndex((each) => canaryIn(each) === 0);
+  if (left === undefined || left === to || begin < 0) return undefined;
+  const trial = since.findIndex((each, i) => i > begin && canaryIn(each) > 0);
+  const got = since.slice(begin, trial < 0 ? undefined : trial);
+  const back = got[0]!.by === "switch" ? got.find(({ by }) => by === "run" || by === "person") : got[0]!;
+  if (!back || back.by === "forward") return undefined;
+  return { left, to, at: back.at, who: back.who, why: back.why };
 }
 
 /** What was watched is no longer so. */
@@ -194,6 +202,19 @@ export class AtEdge {
       }
     }
     return false;
+  }
+
+  /** Terraform's switch has gone a way back that could not be gone here: the edge remembers what it was, if it answers now. */
+  async wasBack(to: ProductRelease, why: string): Promise<void> {
+    const served = await this.served();
+    if (!served || served.by !== "switch" || !isThere(served, to)) return;
+    try {
+      const { revision, weights: same } = served;
+      const { product, keeper, by } = this.options;
+      await (await keeper()).move({ product, revision, weights: same, live: to.live, by, who: whoAmI(), why });
+    } catch (reason) {
+      if (!(reason instanceof MovedMeanwhile)) this.silent(reason);
+    }
   }
 
   /** Somebody watches what a run has left in force, for another lease. @returns what is in force in its place */

@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
+import { UNTOLD } from "../model/edge-keeper";
 import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
@@ -176,7 +177,11 @@ export class Engine {
   private async back(run: Pick<Run, "before" | "now">, to: ProductRelease, why: string): Promise<Performed> {
     const { site, product, operator, timings } = this.options;
     const moved = await this.edge.back(to, why);
-    if (!moved) return this.apply(run, "back", to);
+    if (!moved) {
+      const switched = await this.apply(run, "back", to);
+      if (switched.event === "ok") await this.edge.wasBack(to, why);
+      return switched;
+    }
     site.save(product, to);
     const deadline = Date.now() + timings.recordSeconds * 1000;
     for (;;) {
@@ -239,6 +244,8 @@ export class Engine {
         redact: (written) => site.redact(written),
       });
       if (theirs && theirs.by !== "lease") return { event: "overtaken", text: [theirs.text, ...text], plan };
+      // An edge that could not be asked has said so to its job.
+      if (!MOVES.has(step) && text.some((line) => line.includes(UNTOLD))) return { event: "overtaken", text, plan };
       return { event: "failed", text, plan };
     }
     site.save(product, to);

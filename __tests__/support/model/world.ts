@@ -547,6 +547,8 @@ export class World {
     );
     this.watchedAt = this.scheduler.now;
     if ("code" in putting && putting.code !== 0) [this.mover, this.bySwitch] = former;
+    // Whoever dies with this has done it all the same.
+    if (this.moments.length > 0) this.note();
     return putting;
   }
 
