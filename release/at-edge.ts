@@ -238,6 +238,7 @@ export class AtEdge {
    * @returns whether the edge serves it
    */
   async forward(now: ProductRelease, to: ProductRelease, why: string): Promise<boolean> {
+    if (now.live === to.live && now.canary === to.canary) return false;
     const served = await this.served();
     const isKnown = served && COLOURS.every((colour) => served.versions[colour] === to[colour]?.version);
     if (!isKnown || !served.inForce || !isSameSplit(served.weights, weights(now))) return false;
@@ -260,6 +261,12 @@ export class AtEdge {
     const known = left ? [left, to] : [to];
     if (!served || known.some((entry) => isSameSplit(served.weights, weights(entry)))) return undefined;
     return lost(served);
+  }
+
+  /** Is the traffic where an entry has it? An edge that does not answer is nowhere. */
+  async isAt(to: ProductRelease): Promise<boolean> {
+    const served = await this.served();
+    return served !== undefined && isThere(served, to);
   }
 
   private async move(from: ServedSplit, to: Pick<Move, "weights" | "live" | "by" | "why">): Promise<void> {

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
 import { UNTOLD } from "../model/edge-keeper";
 import { formatProblem, ProblemsError } from "../model/problem";
-import { type ProductRelease, weights } from "../model/release";
+import { type Colour, otherColour, type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { AtEdge } from "./at-edge";
 import { stillCarrying } from "./carrying";
@@ -16,7 +16,9 @@ import { asProblem, guard, GuardRefused, switchAddress } from "./guard";
 import { AGAIN_EVERY_MS, held } from "./held";
 import { inTime } from "./in-time";
 import { intentOf } from "./intent";
+import { meanwhile } from "./meanwhile";
 import { DECISIONS, isRefusal, type Performed } from "./performed";
+import { lackingIn } from "./live";
 import { applies, type Event, newColour, next, type Run, type Step, task, WENT_WRONG } from "./machine";
 import { describeChange, movesOnly, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
@@ -80,7 +82,7 @@ export class Engine {
       const now = current;
       const due = task(now);
       const change = due.kind === "apply" ? { from: now.now, to: due.to } : {};
-      const { event } = await this.noted(
+      const taken = this.noted(
         { step, ...change },
         intentOf(now, site, product, timings),
         async () => {
@@ -92,8 +94,20 @@ export class Engine {
         },
         (over) => (over === undefined ? now : next(now, over)),
       );
+      const onTrial = step === "cutover" ? now.now : null;
+      const { event } = await (onTrial && onTrial.canary > 0
+        ? meanwhile(taken, timings.everySeconds * 1000, () => this.doesWell(onTrial))
+        : taken);
       current = next(now, event);
     }
+  }
+
+  /** Of a canary whose watch is over: whatever is waited for now, it keeps its lease for as long as nothing speaks against it. */
+  private async doesWell(left: ProductRelease): Promise<boolean> {
+    const { watcher, timings } = this.options;
+    const rules: WatchRules = { seconds: timings.canarySeconds, patienceSeconds: timings.patienceSeconds };
+    const { verdict } = await watcher.look((Date.now() - this.sharedSince) / 1000, rules);
+    return verdict !== "breach" && (await this.edge.watched(weights(left))) === undefined;
   }
 
   /** One step by itself, outside of a run: the operator's own decision. */
@@ -217,10 +231,19 @@ export class Engine {
       const carrying = await stillCarrying(site, product, run.now, to);
       if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
     }
+    const gaining = FORWARD.has(step) ? gains(run.now, to) : undefined;
+    const lacking = gaining && lackingIn(site, product, gaining);
+    // It is asked meanwhile, as seconds count.
+    lacking?.catch(() => undefined);
     let { changes, allowed } = await this.plan(run, step, to);
     // The edge waits for a switch that says the same, and the state has it already: it is made once more.
-    if (changes.length === 0 && step === "back" && (await this.edge.served())?.recorded === false) {
+    if (changes.length === 0 && MOVES.has(step) && (await this.edge.served())?.recorded === false) {
       ({ changes, allowed } = await this.plan(run, step, to, { replace: true }));
+    }
+    // Whoever died in a retirement has left a set of which the state says that it is whole.
+    const lacks = (await lacking) ?? [];
+    if (lacks.length > 0 && !(await this.edge.isAt(to))) {
+      return { event: "refused", text: ["no visitors for a set that is not whole:", ...lacks] };
     }
     const plan = planSummary(changes);
     if (changes.length === 0) {
@@ -363,6 +386,10 @@ export class Engine {
     }
   }
 }
+
+/** The set that a step forward gives visitors to. */
+const gains = (from: ProductRelease | null, to: ProductRelease): Colour | undefined =>
+  from?.live !== to.live ? to.live : to.canary > from.canary ? otherColour(to.live) : undefined;
 
 const FORWARD: ReadonlySet<Step> = new Set<Step>(["canary", "cutover"]);
 /** Steps that move traffic between sets that run, and do nothing else. */

@@ -7,6 +7,7 @@ import type { ProductRelease } from "../../model/release";
 import { Engine } from "../../release/engine";
 import { describeChange } from "../../release/plan-words";
 import { asProblem, guard, label } from "../../release/guard";
+import { engineSilent } from "../../release/live";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
 import { type Unfinished, unfinished } from "../../release/journal/unfinished";
@@ -123,7 +124,14 @@ async function resume(session: Session, version: string | undefined): Promise<nu
 /** What a run that died has left: adopted where the state has lost it. */
 async function mendAfterCrash({ site, report }: Session, env: NodeJS.ProcessEnv): Promise<void> {
   const prefix = environmentPrefix(site.platform.name, site.environment.name);
-  const docker = await site.docker();
+  const engine = await site.docker();
+  const silent = (reason: unknown): never => {
+    throw engineSilent(site, reason);
+  };
+  const docker = {
+    containers: (begin: string) => engine.containers(begin).catch(silent),
+    run: (...args: readonly string[]) => engine.run(...args).catch(silent),
+  };
   const found = await recover({ terraform: site.terraform, docker, access: accessOf(env), prefix });
   const count = found.adopted.length + found.removed.length;
   if (count === 0) return;

@@ -1,17 +1,16 @@
 /** `twinset rollback <product> [version]`: all traffic to the last version that is known to be good. */
 import { Command } from "commander";
-import { setSize } from "../../model/capacity";
 import { environmentPrefix } from "../../model/names";
 import { error, list, ProblemsError } from "../../model/problem";
 import { otherColour, type ProductRelease } from "../../model/release";
 import { waitTimeout } from "../../model/health";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
-import { liveEnvironment, unwell } from "../../release/live";
+import { lackingIn } from "../../release/live";
 import type { Reporter } from "../../release/report";
 import { productOf } from "../../release/site";
 import { smoke } from "../../release/smoke";
 import { deploy, trafficBack } from "../../release/steps";
-import { type WayBack, wayBack } from "../../release/way-back";
+import { wayBack } from "../../release/way-back";
 import { EXIT } from "../shared/exit";
 import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/options";
 import { imagesOf } from "./ready";
@@ -69,7 +68,7 @@ const byRecord = (
           furtherBack(session, record, way.version);
           return EXIT.done;
         case "move": {
-          const missing = await missingOf(session, way);
+          const missing = await lackingIn(site, product, way.colour);
           if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
           return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
         }
@@ -97,15 +96,6 @@ const byRecord = (
     },
     report,
   );
-
-/** What the set lacks that is to have the traffic: visitors must not be led to containers that are not there. */
-async function missingOf({ site, product }: Session, { colour }: WayBack & { kind: "move" }): Promise<string[]> {
-  const live = await liveEnvironment(site);
-  const set = live.products.get(product)?.sets[colour];
-  const size = setSize(productOf(site, product), site.environment);
-  const count = set?.containers.length ?? 0;
-  return [...(count < size ? [`${count} of ${size} containers of ${colour} are there`] : []), ...unwell(set)];
-}
 
 /** A version whose set is gone: on request it is deployed again, tried, and then gets the traffic. */
 async function broughtBack(

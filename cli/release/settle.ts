@@ -124,7 +124,7 @@ async function unsaved(session: Session, served: ServedSplit, applied: ProductRe
   session.report({ kind: "line", level: "warning", text });
   const step = wentBack(served) ? "back" : to.live === applied.live ? "canary" : "cutover";
   const code = await taken(session, step, `record of what the edge serves`, applied, to);
-  return code === EXIT.done ? undefined : code;
+  return code === EXIT.done ? written(session, served) : code;
 }
 
 /**

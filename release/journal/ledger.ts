@@ -31,6 +31,13 @@ export interface LedgerOptions {
 /** Steps that go forward: what they do has to be written down before. The others wait for no store. */
 const FORWARD: ReadonlySet<Step> = new Set(["deploy", "canary", "cutover", "retire"]);
 const EVERY_MS = 5000;
+/** So long a run that has something to watch waits for the store; what is late is written meanwhile. */
+const PATIENCE_MS = 3000;
+
+/** Does a run watch while this is written, or right after it? */
+const isWatching = ({ event, step, progress }: Noted): boolean =>
+  progress !== undefined &&
+  (step === "watch" || step === "keep" || (event !== "step-started" && (step === "canary" || step === "cutover")));
 
 /**
  * Writes the engine's steps into the journal, as a run's. While the store does not answer, a step forward waits, in words;
@@ -51,7 +58,17 @@ export function ledgerOf({
   const aside = new Aside(rest.aside, run);
   let down = false;
 
-  async function written(step: Step | "end"): Promise<boolean> {
+  let writing: Promise<unknown> = Promise.resolve();
+
+  const silent = (step: Step | "end", why: string): void => {
+    const then = FORWARD.has(step as Step)
+      ? `"${step}" waits for it.`
+      : "The record is kept on this computer until it does.";
+    if (!down) say(`The state's store does not answer (${why}). ${then}`);
+    down = true;
+  };
+
+  async function write(step: Step | "end"): Promise<boolean> {
     try {
       await aside.write(journal);
       if (down) say("The state's store answers again, and the record is written.");
@@ -59,16 +76,16 @@ export function ledgerOf({
       return true;
     } catch (reason) {
       if (!(reason instanceof ProblemsError)) throw reason;
-      if (!down) {
-        const why = reason.problems.map(({ given }) => given).join("; ");
-        const then = FORWARD.has(step as Step)
-          ? `"${step}" waits for it.`
-          : "The record is kept on this computer until it does.";
-        say(`The state's store does not answer (${why}). ${then}`);
-      }
-      down = true;
+      silent(step, reason.problems.map(({ given }) => given).join("; "));
       return false;
     }
+  }
+
+  /** One after the other, as an entry that is late is written while the run goes on. */
+  function written(step: Step | "end"): Promise<boolean> {
+    const result = writing.then(() => write(step));
+    writing = result;
+    return result;
   }
 
   const noted = (given: NewEntry): void => {
@@ -86,6 +103,10 @@ export function ledgerOf({
       const begins = what.event === "step-started";
       // Seconds count: it is written with what came of it.
       if (begins && what.step === "back") return;
+      if (isWatching(what)) {
+        if (await isLate(written(what.step), PATIENCE_MS)) silent("watch", `nothing within ${PATIENCE_MS / 1000} s`);
+        return;
+      }
       while (!(await written(what.step)) && begins && FORWARD.has(what.step)) {
         if (interrupted()) return;
         await pause(EVERY_MS);
@@ -96,4 +117,15 @@ export function ledgerOf({
       return written("end");
     },
   };
+}
+
+/** @returns whether it has not ended after so many milliseconds @throws what it throws until then */
+async function isLate(work: Promise<unknown>, ms: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<true>((resolve) => {
+    timer = setTimeout(() => resolve(true), ms);
+  });
+  // Whoever comes next hears of it.
+  work.catch(() => undefined);
+  return Promise.race([work.then(() => false), late]).finally(() => clearTimeout(timer));
 }

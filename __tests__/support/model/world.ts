@@ -132,6 +132,8 @@ export interface Moment {
   readonly live: Colour;
   readonly shares: ReadonlyMap<string, number>;
   readonly recorded: boolean;
+  /** Was a bad word known of a version that had visitors? */
+  readonly bad: boolean;
   readonly applied: ProductRelease | undefined;
   readonly by: string;
 }
@@ -224,7 +226,9 @@ export class World {
     if (on) this.faults.add(fault);
     else this.faults.delete(fault);
     this.twin.stuck = this.faults.has("edge takes nothing up");
+    const before = this.shares;
     this.twin.look();
+    if (this.shares !== before) this.note("the edge");
   }
 
   /** The keeper beside the edge looks once a second. */
@@ -356,17 +360,19 @@ export class World {
 
   // --- looking on -----------------------------------------------------------------------------------------------------
 
-  note(by = this.process?.name ?? "nobody"): void {
+  /** @param did has the process that is at work done it? */
+  note(by = this.process?.name ?? "nobody", did = true): void {
     const now = this.twin.subjects.get(PRODUCT)?.now;
     this.moments.push({
       split: now?.split ?? "",
       live: (now?.live ?? "blue") as Colour,
       shares: this.shares,
       recorded: now?.recorded === "yes",
+      bad: [...this.shares.keys()].some((version) => this.words.get(version) === "bad"),
       applied: this.applied,
       by,
     });
-    if (this.process) this.process.touched = this.moments.length - 1;
+    if (this.process && did) this.process.touched = this.moments.length - 1;
   }
 
   /** What Terraform's state says. */
@@ -761,9 +767,10 @@ export class World {
     });
   }
 
+  /** By whom the edge sends requests to: somebody who died may have left other containers of the set. */
   private versionOfSet(colour: Colour): string | undefined {
-    const own = [...this.engine.values()].filter(({ labels, healthy }) => healthy && ofSet(labels, colour));
-    return versionIn(own.at(-1));
+    const own = (this.served.servers[colour] ?? []).map((name) => this.engine.get(name));
+    return versionIn(own.findLast((each) => each?.healthy));
   }
 
   /** What the numbers say of a set. */
@@ -780,6 +787,7 @@ export class World {
         (kind === "bad in its canary" || (all && kind === "bad when all visitors are on it")) && elapsed > 4;
       if (breaks && (this.shares.get(version) ?? 0) > 0) {
         this.words.set(version, "bad");
+        this.note("the numbers", false);
         return wait("breach", "errors");
       }
       if (kind === "asked for by nobody" && !all) {
@@ -811,8 +819,6 @@ const silent = (given: string): ProblemsError =>
 
 const labelIn = (labels: Readonly<Record<string, string>>, name: string): string | undefined =>
   labels[`${platform.labelPrefix}.${name}`];
-const ofSet = (labels: Readonly<Record<string, string>>, colour: Colour): boolean =>
-  labelIn(labels, "set") === colour && labelIn(labels, "replica") !== undefined;
 const versionIn = (container: Container | undefined): string | undefined =>
   container && labelIn(container.labels, "version");
 const versionOf = (body: Resource["body"]): string | undefined =>
