@@ -70,9 +70,10 @@ const wanted = () => {
 function plan() {
   const want = wanted();
   const targets = args.filter((arg) => arg.startsWith("-target=")).map((arg) => arg.slice(8));
+  const replaced = args.filter((arg) => arg.startsWith("-replace=")).map((arg) => arg.slice(9));
   const changes = [...new Set([...Object.keys(world.resources), ...Object.keys(want)])].sort().flatMap((address) => {
     const [is, will] = [world.resources[address], want[address]];
-    const same = is && will && !is.tainted && JSON.stringify(is.body) === JSON.stringify(will.body);
+    const same = is && will && !is.tainted && !replaced.includes(address) && JSON.stringify(is.body) === JSON.stringify(will.body);
     if (same || (targets.length > 0 && !targets.includes(address))) return [];
     const actions = !is ? ["create"] : !will ? ["delete"] : ["delete", "create"];
     const { type, name, body } = will ?? is;

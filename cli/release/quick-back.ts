@@ -67,7 +67,9 @@ export async function quickBack(
   // Nor does it know of a way back whose last word was never written down.
   const back = wentBack(served);
   if (back && known?.held[0]?.set.version !== back.to && isBack(served, now, { version, only, say })) return true;
-  const way = known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
+  // That a canary ends on the set that is live is plain, also where that is named.
+  const isPlain = version === undefined || (now.canary > 0 && version === now[now.live]?.version);
+  const way = known ? wayBack(known, now, version) : isPlain ? wayBackAtEdge(served) : undefined;
   if (way?.kind !== "move") return false;
   // Not to what was just left: the record is told of that first.
   if (way.version === back?.left && known?.held[0]?.set.version !== back.to) return false;

@@ -56,7 +56,7 @@ async function newRun(session: Session, version: string, until: Stop | undefined
   const known = await journal.read();
   const past = mustBeWhole(known, product, flags.environment, flags.past);
   const open = unfinished(known, product);
-  if (open) throw new ProblemsError([notEnded(open, flags.environment)]);
+  if (open) throw new ProblemsError([notEnded(open, product, flags.environment)]);
   const pins = mustBeReady(await checked(session, version, before));
   const rules = canaryRules(productOf(site, product).canary);
   const run = start({ before, version, canaryPercent: rules.percent, until, pins });
@@ -257,12 +257,12 @@ function switchIn(planned: Readonly<Record<string, unknown>> | null | undefined)
   return weights === undefined ? "" : ` (${weights})`;
 }
 
-const notEnded = ({ run, who, since, lastSign, progress }: Unfinished, environment: string): Problem =>
+const notEnded = ({ run, who, since, lastSign, progress }: Unfinished, product: string, environment: string): Problem =>
   error(
     `run ${run}`,
     `${progress?.version ?? "a run"} by ${who} since ${since}, last heard of at ${lastSign}, has not ended`,
     "one run of a product at a time",
-    `go on with it: --resume; or end it: twinset rollback <product> --environment ${environment}`,
+    `go on with it: --resume; or end it: twinset rollback ${product} --environment ${environment}`,
   );
 
 function stopOf(name: string): Stop {

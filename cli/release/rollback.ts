@@ -13,6 +13,7 @@ import { deploy, trafficBack } from "../../release/steps";
 import { wayBack } from "../../release/way-back";
 import { EXIT } from "../shared/exit";
 import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/options";
+import { endOpenRun } from "./open-run";
 import { imagesOf } from "./ready";
 import { quickBack } from "./quick-back";
 import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told } from "./session";
@@ -66,6 +67,7 @@ const byRecord = (
         case "there":
           said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
           furtherBack(session, record, way.version);
+          await endOpenRun(session, way.version);
           return EXIT.done;
         case "move": {
           const missing = await lackingIn(site, product, way.colour);
