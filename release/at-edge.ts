@@ -158,14 +158,19 @@ export interface AtEdgeOptions {
 /** One product's traffic at the edge, for as long as a command runs. */
 export class AtEdge {
   private told = false;
+  /** Is there a keeper that did not answer when it was asked last? */
+  isSilent = false;
 
   constructor(private readonly options: AtEdgeOptions) {}
 
   /** @returns undefined: there is no keeper, or it does not answer, which is told once */
   async served(): Promise<ServedSplit | undefined> {
     try {
-      return await (await this.options.keeper()).served(this.options.product);
+      const served = await (await this.options.keeper()).served(this.options.product);
+      this.isSilent = false;
+      return served;
     } catch (reason) {
+      this.isSilent = !(reason instanceof NoKeeper);
       this.silent(reason);
       return undefined;
     }

@@ -7,7 +7,7 @@ import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
 import { UNTOLD } from "../model/edge-keeper";
 import { formatProblem, ProblemsError } from "../model/problem";
-import { type Colour, otherColour, type ProductRelease, weights } from "../model/release";
+import { type ProductRelease, weights } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { AtEdge } from "./at-edge";
 import { stillCarrying } from "./carrying";
@@ -16,7 +16,7 @@ import { asProblem, guard, GuardRefused, switchAddress } from "./guard";
 import { AGAIN_EVERY_MS, held } from "./held";
 import { inTime } from "./in-time";
 import { intentOf } from "./intent";
-import { meanwhile } from "./meanwhile";
+import { OnTrial } from "./meanwhile";
 import { DECISIONS, isRefusal, type Performed } from "./performed";
 import { lackingIn } from "./live";
 import { applies, type Event, newColour, next, type Run, type Step, task, WENT_WRONG } from "./machine";
@@ -24,7 +24,7 @@ import { describeChange, movesOnly, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
 import { smoke } from "./smoke";
-import { change } from "./steps";
+import { change, gains } from "./steps";
 import {
   type Ledger,
   type Noted,
@@ -75,7 +75,9 @@ export class Engine {
 
   /** Goes on until the run has ended. */
   async run(run: Run): Promise<Run> {
-    const { site, product, timings } = this.options;
+    const { site, product, timings, watcher } = this.options;
+    const { canarySeconds: seconds, patienceSeconds, everySeconds } = timings;
+    const trial = new OnTrial(this.edge, watcher, { seconds, patienceSeconds, everySeconds });
     for (let current = run; ;) {
       const { step } = current;
       if (step === "ended") return current;
@@ -86,7 +88,10 @@ export class Engine {
         { step, ...change },
         intentOf(now, site, product, timings),
         async () => {
-          const performed = await this.perform(now);
+          const came = await this.perform(now);
+          const { against } = trial;
+          // What was seen while it was waited for counts, also where the step itself went well.
+          const performed: Performed = against && came.event === "ok" ? { event: "failed", text: against } : came;
           const then = next(now, performed.event);
           // Before anything is written down: that may take as long as the store likes.
           if (then.step === "back" && step !== "back") await this.edge.back(applies(then), performed.text.join("; "));
@@ -94,20 +99,10 @@ export class Engine {
         },
         (over) => (over === undefined ? now : next(now, over)),
       );
-      const onTrial = step === "cutover" ? now.now : null;
-      const { event } = await (onTrial && onTrial.canary > 0
-        ? meanwhile(taken, timings.everySeconds * 1000, () => this.doesWell(onTrial))
-        : taken);
+      const canary = step === "cutover" && now.now !== null && now.now.canary > 0;
+      const { event } = await (canary ? trial.during(taken, now.now, this.sharedSince) : taken);
       current = next(now, event);
     }
-  }
-
-  /** Of a canary whose watch is over: whatever is waited for now, it keeps its lease for as long as nothing speaks against it. */
-  private async doesWell(left: ProductRelease): Promise<boolean> {
-    const { watcher, timings } = this.options;
-    const rules: WatchRules = { seconds: timings.canarySeconds, patienceSeconds: timings.patienceSeconds };
-    const { verdict } = await watcher.look((Date.now() - this.sharedSince) / 1000, rules);
-    return verdict !== "breach" && (await this.edge.watched(weights(left))) === undefined;
   }
 
   /** One step by itself, outside of a run: the operator's own decision. */
@@ -236,8 +231,9 @@ export class Engine {
     // It is asked meanwhile, as seconds count.
     lacking?.catch(() => undefined);
     let { changes, allowed } = await this.plan(run, step, to);
-    // The edge waits for a switch that says the same, and the state has it already: it is made once more.
-    if (changes.length === 0 && MOVES.has(step) && (await this.edge.served())?.recorded === false) {
+    // The edge waits for a switch that says the same, or cannot be asked, and the state has it already: it is made once more.
+    const inDoubt = async () => (await this.edge.served())?.recorded === false || this.edge.isSilent;
+    if (changes.length === 0 && MOVES.has(step) && (await inDoubt())) {
       ({ changes, allowed } = await this.plan(run, step, to, { replace: true }));
     }
     // Whoever died in a retirement has left a set of which the state says that it is whole.
@@ -386,10 +382,6 @@ export class Engine {
     }
   }
 }
-
-/** The set that a step forward gives visitors to. */
-const gains = (from: ProductRelease | null, to: ProductRelease): Colour | undefined =>
-  from?.live !== to.live ? to.live : to.canary > from.canary ? otherColour(to.live) : undefined;
 
 const FORWARD: ReadonlySet<Step> = new Set<Step>(["canary", "cutover"]);
 /** Steps that move traffic between sets that run, and do nothing else. */

@@ -27,6 +27,7 @@ import { hasEnded, overtaken } from "./others";
 import { checked, mustBeReady } from "./ready";
 import { inSession, ledgerOptions, recordSecondsOf, type ReleaseFlags, type Session } from "./session";
 import { settled } from "./settle";
+import { mustBeServed } from "./single";
 import { CODES, conclusion } from "./words";
 
 /** `twinset release <product> <version>`. */
@@ -53,6 +54,7 @@ async function newRun(session: Session, version: string, until: Stop | undefined
     if (code !== undefined) return code;
   }
   const before = site.release()[product] ?? null;
+  if (before && !flags.dryRun) await mustBeServed(session, before);
   const known = await journal.read();
   const past = mustBeWhole(known, product, flags.environment, flags.past);
   const open = unfinished(known, product);

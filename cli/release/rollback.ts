@@ -16,7 +16,7 @@ import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/op
 import { endOpenRun } from "./open-run";
 import { imagesOf } from "./ready";
 import { quickBack } from "./quick-back";
-import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told } from "./session";
+import { edgeOf, inSession, recordSecondsOf, type ReleaseFlags, type Session, told } from "./session";
 import { settled, upToDate } from "./settle";
 import { recordedInTime } from "./recorded";
 import { entryOf, lookedAt } from "./single";
@@ -70,6 +70,7 @@ const byRecord = (
           await endOpenRun(session, way.version);
           return EXIT.done;
         case "move": {
+          if (version === undefined) await mustBeKnown(session, record, now, way.version);
           const missing = await lackingIn(site, product, way.colour);
           if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
           return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
@@ -98,6 +99,33 @@ const byRecord = (
     },
     report,
   );
+
+/**
+ * The live version may have got its traffic by a way back that nobody could write down: the edge knows. Where it does not
+ * answer, and the record knows of no attempt with that version either, only a person can say what is to be left.
+ * @throws ProblemsError
+ */
+async function mustBeKnown(
+  session: Session,
+  { held, attempt }: ProductRecord,
+  now: ProductRelease,
+  to: string,
+): Promise<void> {
+  const live = now[now.live]?.version;
+  if (live === to || live === held[0]?.set.version || live === attempt?.version) return;
+  const edge = edgeOf(session);
+  await edge.served();
+  if (!edge.isSilent) return;
+  const { product, flags } = session;
+  throw new ProblemsError([
+    error(
+      `${product}/rollback`,
+      `${live ?? "nothing"} has all traffic, the record does not say how it got that, and the edge does not answer`,
+      "a version that is known to be good",
+      `see what runs (twinset status ${flags.environment}), and name it: twinset rollback ${product} ${to} --environment ${flags.environment}`,
+    ),
+  ]);
+}
 
 /** A version whose set is gone: on request it is deployed again, tried, and then gets the traffic. */
 async function broughtBack(

@@ -526,4 +526,90 @@ export const FOUND: Readonly<Record<string, History>> = {
     mishaps: [{ at: 142, what: "store's answers get lost", seconds: 150 }],
     apart: 0,
   },
+  "what is seen of a canary while its cutover waits counts": {
+    seed: 1178703817,
+    ann: [],
+    bob: [
+      {
+        deed: { kind: "release", version: "v5", until: "cutover" },
+        after: 90,
+        pulls: false,
+        recordFor: "0s",
+        keepFor: "0s",
+      },
+      {
+        deed: { kind: "release", version: "v2" },
+        after: 30,
+        pulls: true,
+        interrupted: 46,
+        recordFor: "20s",
+        keepFor: "20s",
+      },
+    ],
+    mishaps: [],
+    apart: 0,
+  },
+  "a release from an older release file is not begun": {
+    seed: 295481240,
+    ann: [
+      { deed: { kind: "rollback" }, after: 0, pulls: false, recordFor: "0s", keepFor: "0s" },
+      {
+        deed: { kind: "release", version: "v3", until: "watch" },
+        after: 5,
+        pulls: false,
+        recordFor: "20s",
+        keepFor: "20s",
+      },
+    ],
+    bob: [
+      { deed: { kind: "release", version: "v7" }, after: 30, pulls: false, recordFor: "2m", keepFor: "20s" },
+      {
+        deed: { kind: "release", version: "v2" },
+        after: 90,
+        pulls: false,
+        recordFor: "20s",
+        keepFor: "0s",
+        interrupted: 2,
+      },
+    ],
+    mishaps: [{ at: 44, what: "edge takes nothing up", seconds: 150 }],
+    apart: 0,
+  },
+  "how a version got its traffic is not guessed where the edge does not answer": {
+    seed: 75183839,
+    ann: [
+      { deed: { kind: "retire" }, after: 5, pulls: false, recordFor: "0s", keepFor: "20s" },
+      { deed: { kind: "rollback" }, after: 90, pulls: false, recordFor: "20s", keepFor: "0s" },
+    ],
+    bob: [
+      { deed: { kind: "deploy", version: "v7" }, after: 5, pulls: true, recordFor: "0s", keepFor: "20s" },
+      {
+        deed: { kind: "rollback", version: "v2" },
+        after: 5,
+        pulls: false,
+        recordFor: "20s",
+        keepFor: "0s",
+        dies: { at: 38, done: false },
+      },
+    ],
+    mishaps: [{ at: 73, what: "keeper is silent", seconds: 150 }],
+    apart: 0,
+  },
+  "a switch that has nothing to change asks the edge, or has its job do so": {
+    seed: 10666675,
+    ann: [{ deed: { kind: "switch", colour: "green" }, after: 90, pulls: true, recordFor: "0s", keepFor: "0s" }],
+    bob: [
+      {
+        deed: { kind: "release", version: "v5" },
+        after: 0,
+        pulls: false,
+        dies: { at: 83, done: true },
+        interrupted: 74,
+        recordFor: "20s",
+        keepFor: "0s",
+      },
+    ],
+    mishaps: [{ at: 87, what: "keeper is silent", seconds: 45 }],
+    apart: 0,
+  },
 };
