@@ -612,4 +612,43 @@ export const FOUND: Readonly<Record<string, History>> = {
     mishaps: [{ at: 87, what: "keeper is silent", seconds: 45 }],
     apart: 0,
   },
+  "a canary ends once the edge takes files up again, and not while it does not": {
+    seed: 583444558,
+    ann: [
+      {
+        deed: { kind: "release", version: "v7", until: "watch" },
+        after: 0,
+        pulls: true,
+        recordFor: "20s",
+        keepFor: "0s",
+      },
+      { deed: { kind: "rollback" }, after: 5, pulls: false, recordFor: "0s", keepFor: "0s" },
+      { deed: { kind: "release", version: "v5" }, after: 0, pulls: false, recordFor: "20s", keepFor: "0s" },
+    ],
+    bob: [
+      { deed: { kind: "rollback", version: "v1" }, after: 5, pulls: false, recordFor: "2m", keepFor: "20s" },
+      { deed: { kind: "deploy", version: "v6" }, after: 0, pulls: false, recordFor: "20s", keepFor: "0s" },
+      { deed: { kind: "release", version: "v5" }, after: 5, pulls: false, recordFor: "0s", keepFor: "0s" },
+    ],
+    mishaps: [{ at: 109, what: "edge takes nothing up", seconds: 150 }],
+    apart: 0,
+  },
+  "what is seen of a version after its cutover was waited for counts": {
+    seed: 593044258,
+    ann: [
+      { deed: { kind: "release", version: "v5" }, after: 0, pulls: false, recordFor: "20s", keepFor: "0s" },
+      {
+        deed: { kind: "release", version: "v8", until: "smoke" },
+        after: 5,
+        pulls: true,
+        dies: { at: 23, done: false },
+        recordFor: "20s",
+        keepFor: "20s",
+      },
+      { deed: { kind: "rollback" }, after: 5, pulls: true, recordFor: "20s", keepFor: "20s" },
+    ],
+    bob: [],
+    mishaps: [],
+    apart: 0,
+  },
 };
