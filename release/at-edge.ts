@@ -117,7 +117,10 @@ export interface WentBack extends Pick<PastSplit, "at" | "who" | "why"> {
   readonly to: string;
 }
 
-/** @returns undefined: whoever has all traffic got it by a switch, or never another one had it */
+/**
+ * A way back that Terraform's switch had to go, as no keeper answered, is said right after it (`wasBack`).
+ * @returns undefined: whoever has all traffic got it by a step forward, or never another one had it
+ */
 export function wentBack({
   weights: split,
   live,
@@ -126,12 +129,17 @@ export function wentBack({
 }: Pick<ServedSplit, "weights" | "live" | "versions" | "past">): WentBack | undefined {
   const to = versions[live];
   if (canaryIn({ weights: split, live }) > 0 || to === undefined) return undefined;
-  const held = heldAtEdge(past);
-  const last = held.findLastIndex((each) => each.version !== to || each.live !== live);
-  const left = held[last]?.version;
-  const got = held[last + 1];
-  if (left === undefined || left === to || !got || got.by === "switch" || got.by === "forward") return undefined;
-  return { left, to, at: got.at, who: got.who, why: got.why };
+  const isOthers = (each: PastSplit): boolean => each.live !== live || each.versions[each.live] !== to;
+  const last = past.findLastIndex((each) => canaryIn(each) === 0 && isOthers(each));
+  const left = last < 0 ? undefined : past[last]!.versions[past[last]!.live];
+  const since = past.slice(last + 1);
+  const begin = since.findIndex((each) => canaryIn(each) === 0);
+  if (left === undefined || left === to || begin < 0) return undefined;
+  const trial = since.findIndex((each, i) => i > begin && canaryIn(each) > 0);
+  const got = since.slice(begin, trial < 0 ? undefined : trial);
+  const back = got[0]!.by === "switch" ? got.find(({ by }) => by === "run" || by === "person") : got[0]!;
+  if (!back || back.by === "forward") return undefined;
+  return { left, to, at: back.at, who: back.who, why: back.why };
 }
 
 /** What was watched is no longer so. */
@@ -152,14 +160,19 @@ export interface AtEdgeOptions {
 export class AtEdge {
   /** What was told already, by its kind. */
   private readonly told = new Set<"silent" | "not moved" | "not known">();
+  /** Is there a keeper that did not answer when it was asked last? */
+  isSilent = false;
 
   constructor(private readonly options: AtEdgeOptions) {}
 
   /** @returns undefined: there is no keeper, or it does not answer, which is told once */
   async served(): Promise<ServedSplit | undefined> {
     try {
-      return await (await this.options.keeper()).served(this.options.product);
+      const served = await (await this.options.keeper()).served(this.options.product);
+      this.isSilent = false;
+      return served;
     } catch (reason) {
+      this.isSilent = !(reason instanceof NoKeeper);
       this.silent(reason);
       return undefined;
     }
@@ -199,6 +212,19 @@ export class AtEdge {
     return false;
   }
 
+  /** Terraform's switch has gone a way back that could not be gone here: the edge remembers what it was, if it answers now. */
+  async wasBack(to: ProductRelease, why: string): Promise<void> {
+    const served = await this.served();
+    if (!served || served.by !== "switch" || !isThere(served, to)) return;
+    try {
+      const { revision, weights: same } = served;
+      const { product, keeper, by } = this.options;
+      await (await keeper()).move({ product, revision, weights: same, live: to.live, by, who: whoAmI(), why });
+    } catch (reason) {
+      if (!(reason instanceof MovedMeanwhile)) this.silent(reason);
+    }
+  }
+
   /** Somebody watches what a run has left in force, for another lease. @returns what is in force in its place */
   async watched(left: Weights): Promise<Lost | undefined> {
     const served = await this.served();
@@ -221,6 +247,7 @@ export class AtEdge {
    * @returns whether the edge serves it
    */
   async forward(now: ProductRelease, to: ProductRelease, why: string, seen?: ServedSplit): Promise<boolean> {
+    if (now.live === to.live && now.canary === to.canary) return false;
     const served = seen ?? (await this.served());
     const isKnown = served && COLOURS.every((colour) => served.versions[colour] === to[colour]?.version);
     if (!isKnown || !served.inForce || !isSameSplit(served.weights, weights(now))) return false;
@@ -244,6 +271,12 @@ export class AtEdge {
     const known = left ? [left, to] : [to];
     if (!served || known.some((entry) => isSameSplit(served.weights, weights(entry)))) return undefined;
     return lost(served);
+  }
+
+  /** Is the traffic where an entry has it? An edge that does not answer is nowhere. */
+  async isAt(to: ProductRelease): Promise<boolean> {
+    const served = await this.served();
+    return served !== undefined && isThere(served, to);
   }
 
   private async move(from: ServedSplit, to: Pick<Move, "weights" | "live" | "by" | "why">): Promise<void> {

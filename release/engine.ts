@@ -5,6 +5,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { isDeepStrictEqual } from "node:util";
 import { canaryRules } from "../model/canary";
+import { UNTOLD } from "../model/edge-keeper";
 import { formatProblem, ProblemsError } from "../model/problem";
 import { type ProductRelease, weights } from "../model/release";
 import { AtEdge } from "./at-edge";
@@ -14,13 +15,16 @@ import { GuardRefused } from "./guard";
 import { AGAIN_EVERY_MS, held, LAST_TRY_MS } from "./held";
 import { inTime } from "./in-time";
 import { intentOf } from "./intent";
+import { OnTrial } from "./meanwhile";
 import { DECISIONS, isRefusal, type Performed } from "./performed";
+import { lackingIn } from "./live";
 import { applies, type Event, newColour, next, type Run, type Step, task, WENT_WRONG } from "./machine";
 import { describeChange, movesOnly, planSummary } from "./plan-words";
 import type { Reporter } from "./report";
 import { productOf, type Site } from "./site";
 import { smoke } from "./smoke";
-import { FORWARD, type Foreseen, StepPlans } from "./step-plans";
+import { FORWARD, type Foreseen, MOVES, StepPlans } from "./step-plans";
+import { gains } from "./steps";
 import {
   type Ledger,
   type Noted,
@@ -77,18 +81,23 @@ export class Engine {
 
   /** Goes on until the run has ended. */
   async run(run: Run): Promise<Run> {
-    const { site, product, timings } = this.options;
+    const { site, product, timings, watcher } = this.options;
+    const { canarySeconds: seconds, patienceSeconds, everySeconds } = timings;
+    const trial = new OnTrial(this.edge, watcher, { seconds, patienceSeconds, everySeconds });
     for (let current = run; ;) {
       const { step } = current;
       if (step === "ended") return current;
       const now = current;
       const due = task(now);
       const change = due.kind === "apply" ? { from: now.now, to: due.to } : {};
-      const { event } = await this.noted(
+      const taken = this.noted(
         { step, ...change },
         intentOf(now, site, product, timings),
         async () => {
-          const performed = await this.perform(now);
+          const came = await this.perform(now);
+          const { against } = trial;
+          // What was seen while it was waited for counts, also where the step itself went well.
+          const performed: Performed = against && came.event === "ok" ? { event: "failed", text: against } : came;
           const then = next(now, performed.event);
           // Before anything is written down: that may take as long as the store likes.
           if (then.step === "back" && step !== "back") await this.edge.back(applies(then), performed.text.join("; "));
@@ -96,6 +105,8 @@ export class Engine {
         },
         (over) => (over === undefined ? now : next(now, over)),
       );
+      const canary = step === "cutover" && now.now !== null && now.now.canary > 0;
+      const { event } = await (canary ? trial.during(taken, now.now, this.sharedSince) : taken);
       current = next(now, event);
     }
   }
@@ -181,7 +192,11 @@ export class Engine {
   private async back(run: Pick<Run, "before" | "now">, to: ProductRelease, why: string): Promise<Performed> {
     const { site, product, operator, timings, over } = this.options;
     const moved = await this.edge.back(to, why);
-    if (!moved) return this.apply(run, "back", to);
+    if (!moved) {
+      const switched = await this.apply(run, "back", to);
+      if (switched.event === "ok") await this.edge.wasBack(to, why);
+      return switched;
+    }
     site.save(product, to);
     const deadline = Date.now() + timings.recordSeconds * 1000;
     const hangs = setTimeout(() => over?.abort(), timings.recordSeconds * 1000 + LAST_TRY_MS);
@@ -215,9 +230,11 @@ export class Engine {
     const others = await held(this.options, run, step, deadline);
     if (others !== undefined) return { event: "overtaken", text: [others] };
     // What is looked at takes no notice of what is planned, and both take their time.
-    const [served, onlyMoves] = await Promise.all([
+    const gaining = FORWARD.has(step) ? gains(run.now, to) : undefined;
+    const [served, onlyMoves, lacks] = await Promise.all([
       step === "back" ? undefined : this.edge.served(),
       FORWARD.has(step) && run.now !== null && this.plans.onlyMoves(run, step, to),
+      gaining ? lackingIn(site, product, gaining) : [],
     ]);
     const lost = served && (await this.edge.movedFrom(run.now, to, served));
     if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
@@ -227,6 +244,10 @@ export class Engine {
     if (["deploy", "retire", "clean-up"].includes(step)) {
       const carrying = await stillCarrying(site, product, run.now, to);
       if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
+    }
+    // Whoever died in a retirement has left a set of which the state says that it is whole.
+    if (lacks.length > 0 && !(await this.edge.isAt(to))) {
+      return { event: "refused", text: ["no visitors for a set that is not whole:", ...lacks] };
     }
     // Traffic goes ahead at the edge where a step does nothing but move it; Terraform is told of it then.
     const why = `"${step}" of a release`;
@@ -257,9 +278,9 @@ export class Engine {
   ): Promise<Performed> {
     const { site, product, report } = this.options;
     let { changes, allowed } = await this.plans.plan(run, step, to);
-    // The edge waits for a switch that says the same, and the state has it already: it is made once more.
-    const waits = step === "back" || ahead;
-    if (changes.length === 0 && waits && (await this.edge.served())?.recorded === false) {
+    // The edge waits for a switch that says the same, or cannot be asked, and the state has it already: it is made once more.
+    const inDoubt = async () => (await this.edge.served())?.recorded === false || this.edge.isSilent;
+    if (changes.length === 0 && MOVES.has(step) && (await inDoubt())) {
       ({ changes, allowed } = await this.plans.plan(run, step, to, { replace: true }));
     }
     const plan = planSummary(changes);
@@ -284,6 +305,8 @@ export class Engine {
         redact: (written) => site.redact(written),
       });
       if (theirs && theirs.by !== "lease") return { event: "overtaken", text: [theirs.text, ...text], plan };
+      // An edge that could not be asked has said so to its job.
+      if (!MOVES.has(step) && text.some((line) => line.includes(UNTOLD))) return { event: "overtaken", text, plan };
       return { event: "failed", text, plan };
     }
     site.save(product, to);

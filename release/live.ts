@@ -1,9 +1,10 @@
 /** What really runs: a product's sets and its switch, from the containers and their labels on the engine. */
+import { setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
 import { error, ProblemsError } from "../model/problem";
 import { COLOURS, type Colour } from "../model/release";
 import type { ContainerDetails } from "../clients/docker";
-import type { Site } from "./site";
+import { productOf, type Site } from "./site";
 
 export interface LiveSet {
   /** All that run: "v1.5.2", or "1.2.0 + sha-a1b2c3d" where services have tags of their own. */
@@ -50,14 +51,32 @@ export async function liveEnvironment(site: Site): Promise<LiveEnvironment> {
     const containers = await docker.details(`${prefix}-`);
     return { products: readProducts(containers, site.platform.labelPrefix), containers };
   } catch (reason) {
-    const where =
-      site.environment.host.kind === "local"
-        ? "start the Docker engine of this computer (docker info has to work)"
-        : "see whether you reach the server by SSH with the key that is loaded, and do the same again";
-    throw new ProblemsError([
-      error(`${prefix}/engine`, site.redact((reason as Error).message), "a Docker engine that answers", where),
-    ]);
+    throw engineSilent(site, reason);
   }
+}
+
+/** What the engine said in place of an answer, as a problem. */
+export function engineSilent(site: Pick<Site, "platform" | "environment" | "redact">, reason: unknown): ProblemsError {
+  const where =
+    site.environment.host.kind === "local"
+      ? "start the Docker engine of this computer (docker info has to work)"
+      : "see whether you reach the server by SSH with the key that is loaded, and do the same again";
+  const prefix = environmentPrefix(site.platform.name, site.environment.name);
+  return new ProblemsError([
+    error(`${prefix}/engine`, site.redact((reason as Error).message), "a Docker engine that answers", where),
+  ]);
+}
+
+/**
+ * What a set lacks that is to have traffic: visitors must not be led to containers that are not there, or ill.
+ * @throws ProblemsError when the engine does not answer
+ */
+export async function lackingIn(site: Site, product: string, colour: Colour): Promise<string[]> {
+  const live = await liveEnvironment(site);
+  const set = live.products.get(product)?.sets[colour];
+  const size = setSize(productOf(site, product), site.environment);
+  const count = set?.containers.length ?? 0;
+  return [...(count < size ? [`${count} of ${size} containers of ${colour} are there`] : []), ...unwell(set)];
 }
 
 /** @param prefix of the labels: "com.manacore" */

@@ -187,7 +187,7 @@ export interface Recovery {
 export interface RecoverOptions {
   readonly terraform: WorkingDirectory;
   /** The environment's engine; none while there is no server. */
-  readonly docker?: Docker | undefined;
+  readonly docker?: Pick<Docker, "containers" | "run"> | undefined;
   readonly access: CloudAccess;
   /** Begins the names of the environment's containers. */
   readonly prefix: string;

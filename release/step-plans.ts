@@ -38,7 +38,7 @@ export interface StepPlansOptions {
 /** Steps that bring visitors to the new set. */
 export const FORWARD: ReadonlySet<Step> = new Set<Step>(["canary", "cutover"]);
 /** Steps that move traffic between sets that run, and do nothing else. */
-const MOVES: ReadonlySet<Step> = new Set<Step>([...FORWARD, "back"]);
+export const MOVES: ReadonlySet<Step> = new Set<Step>([...FORWARD, "back"]);
 
 /** The plans of one product's steps. */
 export class StepPlans {

@@ -40,6 +40,10 @@ export const retire = (release: ProductRelease): ProductRelease => ({
   canary: 0,
 });
 
+/** The set that gets visitors, or more of them, by a step forward. */
+export const gains = (from: ProductRelease | null, to: ProductRelease): Colour | undefined =>
+  from?.live !== to.live ? to.live : to.canary > from.canary ? otherColour(to.live) : undefined;
+
 /** The whole release with one product's entry changed. */
 export function change(release: Release, product: string, step: (release: ProductRelease) => ProductRelease): Release {
   const current = release[product];

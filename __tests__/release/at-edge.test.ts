@@ -3,7 +3,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { KeeperError, MovedMeanwhile, NotMoved, type PastSplit, type ServedSplit } from "../../clients/edge-keeper";
 import type { Colour, ProductRelease } from "../../model/release";
-import { AtEdge, entryServed, type Keeper, wayBackAtEdge } from "../../release/at-edge";
+import { AtEdge, entryServed, type Keeper, wayBackAtEdge, wentBack } from "../../release/at-edge";
 import type { ReleaseEvent } from "../../release/report";
 import { servedProblems, watchedInWords } from "../../release/served";
 
@@ -171,4 +171,14 @@ describe("in words", () => {
 
 test("the entry that the edge serves keeps the sets", () => {
   expect(entryServed(entry("blue", 10), served({ past: [past("green", V)] }))).toEqual(entry("green"));
+});
+
+test("a way back by Terraform's switch is known by what was said right after it, and by nothing that came later", () => {
+  const went = [past("blue", V), past("green", V), past("blue", V)];
+  expect(wentBack(served({ past: went }))).toBeUndefined();
+  const told = [...went, past("blue", V, 0, "run")];
+  expect(wentBack(served({ past: told }))).toMatchObject({ left: V.green, to: V.blue });
+  // The end of a canary says nothing of how the set that is live has got its traffic.
+  const later = [...went, past("blue", V, 10), past("blue", V, 0, "run")];
+  expect(wentBack(served({ past: later }))).toBeUndefined();
 });

@@ -9,7 +9,7 @@ import type { ReleaseEvent } from "../../release/report";
 import type { Site } from "../../release/site";
 import type { ResourceChange } from "../../terraform/plan";
 import { TerraformError } from "../../terraform/working-directory";
-import { NO_KEEPER } from "../support/live";
+import { NO_KEEPER, setOf } from "../support/live";
 
 const { platform, releases } = loadPlatform();
 const BEFORE: ProductRelease = { live: "blue", canary: 0, blue: { version: "v1.5.2" }, green: null };
@@ -75,7 +75,7 @@ class Stage {
     },
     docker: () =>
       Promise.resolve({
-        details: () => Promise.resolve([]),
+        details: () => Promise.resolve([...setOf(BOTH, "blue"), ...setOf(BOTH, "green")]),
         logs: () => Promise.resolve(["its last words"]),
         condition: () =>
           Promise.resolve({

@@ -201,11 +201,12 @@ export class FakePrograms {
     );
     const valuesOf = (option: string): string[] =>
       args.filter((arg) => arg.startsWith(`${option}=`)).map((arg) => arg.slice(option.length + 1));
-    const targets = valuesOf("-target");
+    const [targets, replaced] = [valuesOf("-target"), valuesOf("-replace")];
     const addresses = [...new Set([...Object.keys(this.resources), ...wanted.keys()])].sort();
     const changes = addresses.flatMap((address) => {
       const [is, will] = [this.resources[address], wanted.get(address)];
-      const same = is && will && !is.tainted && JSON.stringify(is.body) === JSON.stringify(will.body);
+      const stays = is && will && !is.tainted && !replaced.includes(address);
+      const same = stays && JSON.stringify(is.body) === JSON.stringify(will.body);
       if (same || (targets.length > 0 && !targets.includes(address))) return [];
       const actions = !is ? ["create"] : !will ? ["delete"] : ["delete", "create"];
       const { type, name, body } = (will ?? is)!;

@@ -68,8 +68,9 @@ export async function quickBack(
   // The record does not know of a way back that was not told yet, and would lead away again. A step forward is none.
   if (!served.recorded && served.by !== "forward") return isBack(served, now, { version, only: set, say });
   let { known, why } = (await inTime(asked, RECORD_MS)) ?? lateBy(RECORD_MS);
-  const wayNow = () =>
-    known ? wayBack(known, now, version) : version === undefined ? wayBackAtEdge(served) : undefined;
+  // That a canary ends on the set that is live is plain, also where that is named.
+  const isPlain = version === undefined || (now.canary > 0 && version === now[now.live]?.version);
+  const wayNow = () => (known ? wayBack(known, now, version) : isPlain ? wayBackAtEdge(served) : undefined);
   if (wayNow()?.kind !== "move" && !known) ({ known, why } = (await inTime(asked, PATIENCE_MS)) ?? lateBy(PATIENCE_MS));
   // Nor does it know of a way back whose last word was never written down.
   const back = wentBack(served);

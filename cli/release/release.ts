@@ -7,6 +7,7 @@ import type { ProductRelease } from "../../model/release";
 import { Engine } from "../../release/engine";
 import { describeChange } from "../../release/plan-words";
 import { asProblem, guard, label } from "../../release/guard";
+import { engineSilent } from "../../release/live";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
 import { type Unfinished, unfinished } from "../../release/journal/unfinished";
@@ -26,6 +27,7 @@ import { hasEnded, overtaken } from "./others";
 import { checked, mustBeReady } from "./ready";
 import { inSession, ledgerOptions, recordSecondsOf, type ReleaseFlags, type Session } from "./session";
 import { settled } from "./settle";
+import { mustBeServed } from "./single";
 import { CODES, conclusion } from "./words";
 
 /** `twinset release <product> <version>`. */
@@ -52,10 +54,11 @@ async function newRun(session: Session, version: string, until: Stop | undefined
     if (code !== undefined) return code;
   }
   const before = site.release()[product] ?? null;
+  if (before && !flags.dryRun) await mustBeServed(session, before);
   const known = await journal.read();
   const past = mustBeWhole(known, product, flags.environment, flags.past);
   const open = unfinished(known, product);
-  if (open) throw new ProblemsError([notEnded(open, flags.environment)]);
+  if (open) throw new ProblemsError([notEnded(open, product, flags.environment)]);
   const pins = mustBeReady(await checked(session, version, before));
   const rules = canaryRules(productOf(site, product).canary);
   const run = start({ before, version, canaryPercent: rules.percent, until, pins });
@@ -123,7 +126,14 @@ async function resume(session: Session, version: string | undefined): Promise<nu
 /** What a run that died has left: adopted where the state has lost it. */
 async function mendAfterCrash({ site, report }: Session, env: NodeJS.ProcessEnv): Promise<void> {
   const prefix = environmentPrefix(site.platform.name, site.environment.name);
-  const docker = await site.docker();
+  const engine = await site.docker();
+  const silent = (reason: unknown): never => {
+    throw engineSilent(site, reason);
+  };
+  const docker = {
+    containers: (begin: string) => engine.containers(begin).catch(silent),
+    run: (...args: readonly string[]) => engine.run(...args).catch(silent),
+  };
   const found = await recover({ terraform: site.terraform, docker, access: accessOf(env), prefix });
   const count = found.adopted.length + found.removed.length;
   if (count === 0) return;
@@ -249,7 +259,7 @@ function switchIn(planned: Readonly<Record<string, unknown>> | null | undefined)
   return weights === undefined ? "" : ` (${weights})`;
 }
 
-const notEnded = ({ run, product, who, since, lastSign, progress }: Unfinished, environment: string): Problem =>
+const notEnded = ({ run, who, since, lastSign, progress }: Unfinished, product: string, environment: string): Problem =>
   error(
     `run ${run}`,
     `${progress?.version ?? "a run"} by ${who} since ${since}, last heard of at ${lastSign}, has not ended`,

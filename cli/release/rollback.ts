@@ -1,21 +1,21 @@
 /** `twinset rollback <product> [version]`: all traffic to the last version that is known to be good. */
 import { Command } from "commander";
-import { setSize } from "../../model/capacity";
 import { environmentPrefix } from "../../model/names";
 import { error, list, ProblemsError } from "../../model/problem";
 import { otherColour, type ProductRelease } from "../../model/release";
 import { waitTimeout } from "../../model/health";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
-import { liveEnvironment, unwell } from "../../release/live";
+import { lackingIn } from "../../release/live";
 import { productOf } from "../../release/site";
 import { smoke } from "../../release/smoke";
 import { deploy, trafficBack } from "../../release/steps";
-import { type WayBack, wayBack } from "../../release/way-back";
+import { wayBack } from "../../release/way-back";
 import { EXIT } from "../shared/exit";
 import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/options";
+import { endOpenRun } from "./open-run";
 import { imagesOf } from "./ready";
 import { quickBack } from "./quick-back";
-import { inSession, recordSecondsOf, type ReleaseFlags, type Session, told, type Within } from "./session";
+import { edgeOf, inSession, recordSecondsOf, type ReleaseFlags, type Session, told, type Within } from "./session";
 import { settled, upToDate } from "./settle";
 import { recordedInTime, type Recording } from "./recorded";
 import { entryOf, lookedAt } from "./single";
@@ -68,6 +68,7 @@ const byRecord = (
         case "there":
           said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
           furtherBack(session, record, way.version);
+          await endOpenRun(session, way.version);
           session.report({
             kind: "end",
             outcome: "done",
@@ -76,7 +77,8 @@ const byRecord = (
           });
           return EXIT.done;
         case "move": {
-          const missing = await missingOf(session, way);
+          if (version === undefined) await mustBeKnown(session, record, now, way.version);
+          const missing = await lackingIn(site, product, way.colour);
           if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
           return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
         }
@@ -105,13 +107,31 @@ const byRecord = (
     within,
   );
 
-/** What the set lacks that is to have the traffic: visitors must not be led to containers that are not there. */
-async function missingOf({ site, product }: Session, { colour }: WayBack & { kind: "move" }): Promise<string[]> {
-  const live = await liveEnvironment(site);
-  const set = live.products.get(product)?.sets[colour];
-  const size = setSize(productOf(site, product), site.environment);
-  const count = set?.containers.length ?? 0;
-  return [...(count < size ? [`${count} of ${size} containers of ${colour} are there`] : []), ...unwell(set)];
+/**
+ * The live version may have got its traffic by a way back that nobody could write down: the edge knows. Where it does not
+ * answer, and the record knows of no attempt with that version either, only a person can say what is to be left.
+ * @throws ProblemsError
+ */
+async function mustBeKnown(
+  session: Session,
+  { held, attempt }: ProductRecord,
+  now: ProductRelease,
+  to: string,
+): Promise<void> {
+  const live = now[now.live]?.version;
+  if (live === to || live === held[0]?.set.version || live === attempt?.version) return;
+  const edge = edgeOf(session);
+  await edge.served();
+  if (!edge.isSilent) return;
+  const { product, flags } = session;
+  throw new ProblemsError([
+    error(
+      `${product}/rollback`,
+      `${live ?? "nothing"} has all traffic, the record does not say how it got that, and the edge does not answer`,
+      "a version that is known to be good",
+      `see what runs (twinset status ${flags.environment}), and name it: twinset rollback ${product} ${to} --environment ${flags.environment}`,
+    ),
+  ]);
 }
 
 /** A version whose set is gone: on request it is deployed again, tried, and then gets the traffic. */

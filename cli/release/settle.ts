@@ -29,7 +29,8 @@ export async function settled(session: Session): Promise<number | undefined> {
       return unsaved(session, served, applied);
     }
     if (!served.inForce) say(`The edge has ${servedInWords(served)}, but does not serve it.`);
-    return forgotten(session, served, applied);
+    // A state that was not saved may have lost its switch: what serves is known all the same.
+    return forgotten(session, served, applied ?? withoutSwitch(site, product, state, served));
   }
   say(`The edge has ${servedInWords(served)}, and Terraform has not been told. It is told now.`);
   const entry = await upToDate(session);
@@ -123,7 +124,7 @@ async function unsaved(session: Session, served: ServedSplit, applied: ProductRe
   session.report({ kind: "line", level: "warning", text });
   const step = wentBack(served) ? "back" : to.live === applied.live ? "canary" : "cutover";
   const code = await takenOnTheWay(session, step, `record of what the edge serves`, applied, to);
-  return code === EXIT.done ? undefined : code;
+  return code === EXIT.done ? written(session, served) : code;
 }
 
 /**
@@ -133,18 +134,18 @@ async function unsaved(session: Session, served: ServedSplit, applied: ProductRe
 async function forgotten(
   session: Session,
   served: ServedSplit,
-  applied: ProductRelease | undefined,
+  known: ProductRelease | undefined,
 ): Promise<number | undefined> {
   const { product, journal, report } = session;
   const back = wentBack(served);
-  if (!back || !applied || !isSameSplit(served.weights, weights(applied))) return undefined;
-  if (applied[applied.live]?.version !== back.to) return undefined;
+  if (!back || !known || !isSameSplit(served.weights, weights(known))) return undefined;
+  if (known[known.live]?.version !== back.to) return undefined;
   const { held } = recordOf(await journal.read(), product);
   if (held[0]?.set.version === back.to) return undefined;
   const text = `${back.who} went back from ${back.left} to ${back.to} (${back.why}), and that is not in the record. It is written down now.`;
   report({ kind: "line", level: "warning", text });
-  const from = beforeBack(applied, back);
-  const code = await takenOnTheWay(session, "back", `record of what ${back.who} did (${back.why})`, from, applied);
+  const from = beforeBack(known, back);
+  const code = await takenOnTheWay(session, "back", `record of what ${back.who} did (${back.why})`, from, known);
   return code === EXIT.done ? written(session, served) : code;
 }
 

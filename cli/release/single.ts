@@ -85,7 +85,7 @@ async function mustNotBeReserved({ journal, product, flags }: Session, before: P
  * along to where it was then.
  * @throws ProblemsError: the edge serves something else
  */
-async function mustBeServed(session: Session, before: ProductRelease): Promise<void> {
+export async function mustBeServed(session: Session, before: ProductRelease): Promise<void> {
   const { site, product } = session;
   const served = await edgeOf(session).served();
   // An edge that cannot be asked has, as far as anybody knows, what Terraform was told.

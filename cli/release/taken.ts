@@ -1,16 +1,15 @@
 /** One step of a release that is a run of its own: planned, guarded, applied and written down. */
-import { ProblemsError } from "../../model/problem";
 import type { ProductRelease } from "../../model/release";
 import { entryAtEdge } from "../../release/at-edge";
 import { Engine } from "../../release/engine";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
-import { unfinished } from "../../release/journal/unfinished";
 import type { Step } from "../../release/machine";
 import type { Reporter } from "../../release/report";
 import type { Foreseen } from "../../release/step-plans";
 import { EXIT } from "../shared/exit";
 import { terminalOperator } from "../shared/operator";
+import { endOpenRun } from "./open-run";
 import { edgeOf, ledgerOptions, recordSecondsOf, type Session } from "./session";
 import { leaseInWords, NOT_TOLD, servesInWords } from "./words";
 
@@ -95,17 +94,4 @@ async function servedNow(session: Session): Promise<string> {
   const { product } = session;
   const served = await edgeOf(session).served();
   return served ? servesInWords(entryAtEdge(served), product) : `What serves ${product} cannot be looked up now.`;
-}
-
-/** A run that died, or that another operator keeps watch of: with the traffic back it is over. */
-async function endOpenRun({ journal, product, report }: Session): Promise<void> {
-  try {
-    const open = unfinished(await journal.read(), product);
-    if (open) await journal.append({ event: "ended", run: open.run, product, outcome: "went-back" });
-  } catch (reason) {
-    // The traffic is back, whatever the store says; who goes on with such a run sees that it was overtaken.
-    if (!(reason instanceof ProblemsError)) throw reason;
-    const text = `Whether a release of ${product} is still open could not be looked up: ${reason.problems[0]!.given}`;
-    report({ kind: "line", level: "warning", text });
-  }
 }

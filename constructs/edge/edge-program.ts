@@ -13,6 +13,7 @@
  *
  * Times that anything depends on are the host's uptime with its boot's id: a clock may jump.
  */
+import { UNTOLD } from "../../model/edge-keeper";
 import { PROBE_PORT, REVISION_HEADER, REVISION_PLACEHOLDER, WEIGHT_PLACEHOLDERS } from "../../model/routing";
 import { EDGE_ALIAS, ROUTING } from "./edge";
 
@@ -181,7 +182,7 @@ switch() {
     leave
     rm -rf "$mine.sets"
     say "$subject has $(value split "$D/now") since $(value at "$D/now"): $(value who "$D/now"), $(value why "$D/now")."
-    say "Terraform has not been told of that yet, and this switch to $2 does not know of it: nothing was moved."
+    say "${UNTOLD}, and this switch to $2 does not know of it: nothing was moved."
     say "twinset status shows it; the next twinset apply or release command settles it."
     return 1
   fi

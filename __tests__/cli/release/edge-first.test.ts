@@ -227,6 +227,53 @@ describe("what Terraform has not been told", () => {
   });
 });
 
+/** As a run that dies before its plan is carried out: the edge was moved forward, and Terraform is not told. */
+function movedForward(split: string, live: string, by = "forward"): void {
+  const revision = /^revision (.*)$/m.exec(world.host.run(["facts", "chat"]).said)![1]!;
+  const call = ["move", "chat", revision, split, live, by, "2026-11-28T22:00:00Z", "ann", "a step of a release"];
+  expect(world.host.run(["session"], `${call.join("\u001f")}\n`).said).toContain(".0");
+}
+
+test.each([undefined, "v1.5.2"])(
+  "a rollback from a canary that Terraform was not told of moves the edge (%s), with everything down",
+  async (version) => {
+    expect((await releasing({ until: "smoke" })).code).toBe(0);
+    movedForward("blue=90,green=10", "blue");
+    everythingDown();
+    const ran = await rollingBack({}, version);
+    expect({ code: ran.code, edge: edge() }).toEqual({ code: 8, edge: "blue=100,green=0" });
+  },
+);
+
+describe("an edge that says again what Terraform was told", () => {
+  const recorded = (): string | undefined => /^recorded (.*)$/m.exec(world.host.run(["facts", "chat"]).said)?.[1];
+
+  test.each([
+    ["a step forward and its way back", "run", "blue=100,green=0"],
+    ["a canary that ran out", "person", "blue=100,green=0"],
+  ])("after %s loses its mark with the next command", async (_, by, split) => {
+    expect((await releasing({ until: "smoke" })).code).toBe(0);
+    movedForward("blue=90,green=10", "blue");
+    movedForward(split, "blue", by);
+    expect(recorded()).toBe("no");
+    expect((await rollingBack()).code).toBe(0);
+    expect({ recorded: recorded(), edge: edge(), state: world.traffic }).toEqual({
+      ...{ recorded: "yes", edge: "blue=100,green=0", state: "blue=100,green=0" },
+    });
+  });
+
+  test("so does one that was moved forward twice", async () => {
+    expect((await releasing({ until: "cutover" })).code).toBe(0);
+    movedForward("blue=100,green=0", "blue", "person");
+    movedForward("blue=0,green=100", "green");
+    expect(recorded()).toBe("no");
+    const ran = await run((all) => switchStep("chat", "green", all, world.env));
+    expect({ code: ran.code, recorded: recorded(), edge: edge(), state: world.traffic }).toEqual({
+      ...{ code: 0, recorded: "yes", edge: "blue=0,green=100", state: "blue=0,green=100" },
+    });
+  });
+});
+
 test("a run that was killed between the edge's move and Terraform's leaves no way back that is taken for one", async () => {
   expect((await releasing({ until: "canary" })).code).toBe(0);
   const revision = /^revision (.*)$/m.exec(world.host.run(["facts", "chat"]).said)![1]!;

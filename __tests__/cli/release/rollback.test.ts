@@ -199,3 +199,32 @@ describe("by hand before", () => {
     expect((await back()).text).toContain("v1.5.2 has all traffic of chat already");
   });
 });
+
+describe("a run that nobody is at any more", () => {
+  test.each([
+    ["deploy", "failed"],
+    ["smoke", "failed"],
+  ])("killed in its %s: rollback ends it, and the next release begins", async (step, outcome) => {
+    await releasing("v1.6.0", { until: "smoke" });
+    await world.forget((entry) => entry.event === "ended" || (entry.event === "step-done" && entry.step === step));
+    if (step === "deploy") await world.forget((entry) => "step" in entry && entry.step === "smoke");
+    const refused = await releasing("v1.7.0", { until: "smoke" });
+    expect(refused.code).toBe(2);
+    expect(refused.text).toContain("or end it: twinset rollback chat --environment production");
+    const ran = await back();
+    expect({ code: ran.code, steps: steps(ran), traffic: world.traffic }).toEqual({
+      ...{ code: 0, steps: [], traffic: "blue=100,green=0" },
+    });
+    expect(ran.text).toMatch(/The release of v1\.6\.0 by .* has ended by this: no visitor has seen it\./);
+    expect(world.journal.at(-1)).toMatchObject({ event: "ended", outcome });
+    expect((await releasing("v1.7.0", { until: "smoke" })).code).toBe(0);
+  });
+
+  test("but not one that is in its keep: it is named as live, and nothing is ended", async () => {
+    await releasing("v1.6.0", { until: "keep" });
+    await world.forget((entry) => entry.event === "ended" || (entry.event === "step-done" && entry.step === "keep"));
+    const ran = await back("v1.6.0");
+    expect(ran.code).toBe(0);
+    expect(world.journal.filter(({ event }) => event === "ended")).toEqual([]);
+  });
+});

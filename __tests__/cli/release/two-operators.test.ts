@@ -1,6 +1,7 @@
 /** Two people at one environment: whoever comes second sees what the first one did, and nobody's way back goes away. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { isHeld, StateLock } from "../../../clients/state-store/state-lock";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type HeldLock, isHeld, StateLock } from "../../../clients/state-store/state-lock";
 import type * as Site from "../../../cli/shared/site";
 import { canaryStep } from "../../../cli/release/canary";
 import { deployStep } from "../../../cli/release/deploy";
@@ -94,6 +95,19 @@ describe("while A keeps the old set", () => {
     expect(world.traffic).toBe("blue=100,green=0");
     expect(world.resources.filter((address) => address.includes("chat_blue"))).not.toEqual([]);
   });
+});
+
+test("a keep that ends while another product's release has the lock waits for it, in words", async () => {
+  const first = releasing({ keepFor: "3s" });
+  while (!world.journal.some((entry) => entry.event === "step-started" && entry.step === "keep")) await sleep(50);
+  const site = await openSite({ environment: "production", env: world.env, lock: false });
+  const other = new StateLock(site.files, "twinset");
+  let held = await other.acquire("release of auth");
+  while (!isHeld(held)) held = await other.acquire("release of auth");
+  setTimeout(() => void (held as HeldLock).release(), 6000);
+  const ran = await first;
+  expect({ code: ran.code, steps: steps(ran).at(-1) }).toEqual({ code: 0, steps: "retire done" });
+  expect(ran.text).toMatch(/locked by .*: release of auth[^]*"retire" waits for it, for 30 min at most\./);
 });
 
 /** As if the process had been killed while the canary was applied: it took hold, and nobody wrote that down. */

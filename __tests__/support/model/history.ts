@@ -18,7 +18,7 @@ import type { ReleaseEvent } from "../../../release/report";
 import { type Colour, parseSplit, weights } from "../../../model/release";
 import { randomOf, virtual } from "./scheduler";
 import { productOf } from "../../../release/site";
-import { shown } from "./terraform-twin";
+import { settingsOf, shown } from "./terraform-twin";
 import { folderOf, stage } from "./stage";
 import {
   type CommandProcess,
@@ -319,9 +319,16 @@ function agree(world: World, computer: Computer): void {
   const { applied } = world;
   const file = computer.release[PRODUCT]!;
   const said = `the edge has ${now.split}, ${now.recorded === "yes" ? "" : "not "}recorded; the state says ${JSON.stringify(applied)}, the file ${JSON.stringify(file)}`;
-  const runs = appliedSets(shown(world.tfstate), platform, productOf({ platform }, PRODUCT))[now.live as Colour]
-    ?.version;
-  if (runs !== now[now.live as Colour]) return;
+  const state = shown(world.tfstate);
+  const set = appliedSets(state, platform, productOf({ platform }, PRODUCT))[now.live as Colour];
+  if (set?.version !== now[now.live as Colour]) return;
+  const isHalf = state.some(
+    ({ type, name, values }) =>
+      type === "docker_container" &&
+      name.startsWith(`${PRODUCT}_${now.live}_`) &&
+      !String(values["name"]).endsWith(`-${settingsOf(set!)}`),
+  );
+  if (isHalf) return;
   const isSame = [file, ...(applied ? [applied] : [])].every((each) =>
     isSameSplit(weights(each), parseSplit(now.split)),
   );
@@ -370,8 +377,7 @@ function truthful(world: World, process: CommandProcess, code: number, events: r
     recorded && (applied === undefined || isSameSplit(weights(applied), parseSplit(split)));
   switch (deed.kind) {
     case "rollback": {
-      const isGood = ({ shares }: Moment): boolean =>
-        shares.size === 1 && [...shares.keys()].every((version) => world.words.get(version) !== "bad");
+      const isGood = ({ shares, bad }: Moment): boolean => shares.size === 1 && !bad;
       if (code === 0 && !wasSo((moment) => isGood(moment) && (deaf || told(moment))))
         wrong("no good version has all traffic");
       if (code === 8 && !wasSo(isGood)) wrong("no good version has all traffic at the edge");

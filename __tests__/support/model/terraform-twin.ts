@@ -7,7 +7,7 @@ import { createHash } from "node:crypto";
 import { containerName, environmentPrefix } from "../../../model/names";
 import { type Environment } from "../../../model/environment";
 import { imageRepository, type Platform } from "../../../model/platform";
-import { COLOURS, formatWeights, type ProductRelease } from "../../../model/release";
+import { COLOURS, formatWeights, type ProductRelease, type SetRelease } from "../../../model/release";
 import type { Product } from "../../../model/service";
 import { canaryRules } from "../../../model/canary";
 import type { ResourceChange } from "../../../terraform/plan";
@@ -59,6 +59,9 @@ export interface Of {
 export const isSwitch = ({ name }: { readonly name: string }): boolean => name.endsWith("_switch_job");
 const hashOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 8);
 
+/** Ends the names of a set's containers: another one for everything that they are made of. */
+export const settingsOf = (set: SetRelease): string => hashOf(JSON.stringify(set));
+
 const known = new Map<string, readonly Wanted[]>();
 
 /** Everything that a product's entry stands for. */
@@ -82,7 +85,7 @@ function made({ platform, environment, product }: Of, entry: ProductRelease): re
   const sets = COLOURS.flatMap((colour) => {
     const set = entry[colour];
     if (!set) return [];
-    const settings = hashOf(JSON.stringify(set));
+    const settings = settingsOf(set);
     servers[colour] = product.services.map(
       (service) => `${containerName(prefix, service.name, colour, 0)}-${settings}`,
     );

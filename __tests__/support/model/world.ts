@@ -133,6 +133,8 @@ export interface Moment {
   readonly live: Colour;
   readonly shares: ReadonlyMap<string, number>;
   readonly recorded: boolean;
+  /** Was a bad word known of a version that had visitors? */
+  readonly bad: boolean;
   readonly applied: ProductRelease | undefined;
   readonly by: string;
 }
@@ -180,6 +182,8 @@ export class World {
   private shares: ReadonlyMap<string, number> = new Map();
   private nextTick = 0;
   private watchedAt = 0;
+  /** Since when the edge takes files up, in milliseconds. */
+  private freeSince = -1_000_000;
   private ids = 0;
 
   get process(): CommandProcess | undefined {
@@ -224,8 +228,12 @@ export class World {
   fault(fault: Fault, on: boolean): void {
     if (on) this.faults.add(fault);
     else this.faults.delete(fault);
+    const wasStuck = this.twin.stuck;
     this.twin.stuck = this.faults.has("edge takes nothing up");
+    if (wasStuck && !this.twin.stuck) this.freeSince = this.scheduler.now;
+    const before = this.shares;
     this.twin.look();
+    if (this.shares !== before) this.note("the edge");
   }
 
   /** The keeper beside the edge looks once a second. */
@@ -247,7 +255,9 @@ export class World {
     }
     // Whoever watches has renewed it at most a lease ago, or the host has just been started.
     const unwatched = (until - this.watchedAt) / 1000;
-    if (this.twin.isShared(PRODUCT) && !this.twin.stuck && unwatched > 2 * LEASE + 35) {
+    // Nobody can end it while the edge takes nothing up; each attempt to takes half a minute.
+    const isFree = !this.twin.stuck && (until - this.freeSince) / 1000 > 35;
+    if (this.twin.isShared(PRODUCT) && isFree && unwatched > 2 * LEASE + 35) {
       throw new Violation(`(3) a canary that nobody has watched for ${unwatched} s is still there`);
     }
   }
@@ -357,17 +367,19 @@ export class World {
 
   // --- looking on -----------------------------------------------------------------------------------------------------
 
-  note(by = this.process?.name ?? "nobody"): void {
+  /** @param did has the process that is at work done it? */
+  note(by = this.process?.name ?? "nobody", did = true): void {
     const now = this.twin.subjects.get(PRODUCT)?.now;
     this.moments.push({
       split: now?.split ?? "",
       live: (now?.live ?? "blue") as Colour,
       shares: this.shares,
       recorded: now?.recorded === "yes",
+      bad: [...this.shares.keys()].some((version) => this.words.get(version) === "bad"),
       applied: this.applied,
       by,
     });
-    if (this.process) this.process.touched = this.moments.length - 1;
+    if (this.process && did) this.process.touched = this.moments.length - 1;
   }
 
   /** What Terraform's state says. */
@@ -548,6 +560,8 @@ export class World {
     );
     this.watchedAt = this.scheduler.now;
     if ("code" in putting && putting.code !== 0) [this.mover, this.bySwitch] = former;
+    // Whoever dies with this has done it all the same.
+    if (this.moments.length > 0) this.note();
     return putting;
   }
 
@@ -769,9 +783,10 @@ export class World {
     });
   }
 
+  /** By whom the edge sends requests to: somebody who died may have left other containers of the set. */
   private versionOfSet(colour: Colour): string | undefined {
-    const own = [...this.engine.values()].filter(({ labels, healthy }) => healthy && ofSet(labels, colour));
-    return versionIn(own.at(-1));
+    const own = (this.served.servers[colour] ?? []).map((name) => this.engine.get(name));
+    return versionIn(own.findLast((each) => each?.healthy));
   }
 
   /** What the numbers say of a set. */
@@ -788,6 +803,7 @@ export class World {
         (kind === "bad in its canary" || (all && kind === "bad when all visitors are on it")) && elapsed > 4;
       if (breaks && (this.shares.get(version) ?? 0) > 0) {
         this.words.set(version, "bad");
+        this.note("the numbers", false);
         return wait("breach", "errors");
       }
       if (kind === "asked for by nobody" && !all) {
@@ -819,8 +835,6 @@ const silent = (given: string): ProblemsError =>
 
 const labelIn = (labels: Readonly<Record<string, string>>, name: string): string | undefined =>
   labels[`${platform.labelPrefix}.${name}`];
-const ofSet = (labels: Readonly<Record<string, string>>, colour: Colour): boolean =>
-  labelIn(labels, "set") === colour && labelIn(labels, "replica") !== undefined;
 const versionIn = (container: Container | undefined): string | undefined =>
   container && labelIn(container.labels, "version");
 const versionOf = (body: Resource["body"]): string | undefined =>
