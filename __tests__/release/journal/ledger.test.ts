@@ -40,7 +40,7 @@ test("a store that hangs holds nobody up who has something to watch, and everyth
   });
   await ledger.append({ event: "step-done", step: "canary", from: BOTH, to: BOTH, progress, outcome: "ok" });
   await ledger.append({ event: "step-started", step: "watch", progress });
-  expect(said).toEqual([expect.stringMatching(/does not answer \(nothing within 3 s\)\. The record is kept/)]);
+  expect(said).toEqual([expect.stringMatching(/does not answer \(no answer within 5 s\)\. The record is kept/)]);
   expect({ text, asides: readdirSync(directory).length }).toEqual({ text: "", asides: 1 });
   let forward = false;
   const begun = ledger.append({ event: "step-started", step: "cutover", progress }).then(() => (forward = true));
