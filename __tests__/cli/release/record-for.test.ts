@@ -7,6 +7,7 @@ import { rollback } from "../../../cli/release/rollback";
 import type { ReleaseFlags } from "../../../cli/release/session";
 import type * as Held from "../../../release/held";
 import { FakeWorld } from "../../support/fake-world";
+import { inEachPause, moment } from "../../support/pauses";
 import { prometheusAnswer } from "../../support/prometheus-answer";
 import { AUTH, BEFORE, bringAbout, end, type Ran, run } from "./lab";
 
@@ -39,8 +40,11 @@ const releasing = (flags: Partial<ReleaseFlags> = {}): Promise<Ran> =>
   run((all) => release("chat", "v1.6.0", all, world.env), flags);
 const rollingBack = (): Promise<Ran> => run((all) => rollback("chat", undefined, all, world.env));
 const edge = (): string | undefined => /^split (.*)$/m.exec(world.host.run(["facts", "chat"]).said)?.[1];
-const silentStore = (): void =>
+/** In earnest: what breaks it off is a clock that no test can put forward. */
+function silentStore(): void {
+  inEachPause((milliseconds) => (milliseconds === 25_000 ? moment(milliseconds) : undefined));
   world.store.faults.inject({ fault: { kind: "slow", seconds: 25 }, path: /./, times: 100_000 });
+}
 
 async function timed(work: () => Promise<Ran>): Promise<Ran & { readonly seconds: number }> {
   const begin = performance.now();

@@ -1,6 +1,5 @@
 /** Two people at one environment: whoever comes second sees what the first one did, and nobody's way back goes away. */
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
-import { setTimeout as sleep } from "node:timers/promises";
 import { type HeldLock, isHeld, StateLock } from "../../../clients/state-store/state-lock";
 import type * as Site from "../../../cli/shared/site";
 import { canaryStep } from "../../../cli/release/canary";
@@ -12,7 +11,7 @@ import type { ReleaseFlags } from "../../../cli/release/session";
 import { switchStep } from "../../../cli/release/switch";
 import { openSite } from "../../../cli/shared/site";
 import { FakeWorld } from "../../support/fake-world";
-import { nextPause } from "../../support/pauses";
+import { inEachPause, nextPause } from "../../support/pauses";
 import { AUTH, BEFORE, bringAbout, type Ran, run, steps, SWITCH } from "./lab";
 
 let edgePort: number;
@@ -99,12 +98,19 @@ describe("while A keeps the old set", () => {
 
 test("a keep that ends while another product's release has the lock waits for it, in words", async () => {
   const first = releasing({ keepFor: "3s" });
-  while (!world.journal.some((entry) => entry.event === "step-started" && entry.step === "keep")) await sleep(50);
+  const looksAgain = await nextPause();
+  expect(world.journal.at(-1)).toMatchObject({ event: "step-started", step: "keep" });
   const site = await openSite({ environment: "production", env: world.env, lock: false });
-  const other = new StateLock(site.files, "twinset");
-  let held = await other.acquire("release of auth");
-  while (!isHeld(held)) held = await other.acquire("release of auth");
-  setTimeout(() => void (held as HeldLock).release(), 6000);
+  const held = await new StateLock(site.files, "twinset").acquire("release of auth");
+  expect(isHeld(held)).toBe(true);
+  let asked = 0;
+  inEachPause(async () => {
+    // It is asked for again and again, and given back at last.
+    const last = world.journal.at(-1);
+    if (last?.event === "step-started" && last.step === "retire" && (asked += 1) === 3)
+      await (held as HeldLock).release();
+  });
+  looksAgain();
   const ran = await first;
   expect({ code: ran.code, steps: steps(ran).at(-1) }).toEqual({ code: 0, steps: "retire done" });
   expect(ran.text).toMatch(/locked by .*: release of auth[^]*"retire" waits for it, for 30 min at most\./);
