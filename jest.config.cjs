@@ -20,7 +20,8 @@ module.exports = {
   transform: { "\\.ts$": ["ts-jest", { diagnostics: false, tsconfig: { ...compilerOptions, isolatedModules: true } }] },
   moduleNameMapper: { "^@cdktf/provider-hcloud/lib/(.*)$": "<rootDir>/.gen/providers/hcloud/$1" },
   modulePathIgnorePatterns: ["<rootDir>/cdktf.out"],
-  coverageProvider: "v8",
+  // Of its own the files that are counted: V8 counts all that is loaded, and a run took nearly twice as long.
+  coverageProvider: "babel",
   collectCoverage: true,
   // Types alone are no lines that could run.
   collectCoverageFrom: ["{config,model,constructs,stacks}/**/*.ts", "!model/service.ts"],
