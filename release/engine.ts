@@ -73,24 +73,32 @@ export class Engine {
     this.sharedSince = options.sharedSince?.getTime() ?? Date.now();
   }
 
+  /** Could the edge not be asked? Then nobody knows what it serves. */
+  get isDeaf(): boolean {
+    return this.edge.isSilent;
+  }
+
   /** Goes on until the run has ended. */
   async run(run: Run): Promise<Run> {
     const { site, product, timings, watcher } = this.options;
     const { canarySeconds: seconds, patienceSeconds, everySeconds } = timings;
-    const trial = new OnTrial(this.edge, watcher, { seconds, patienceSeconds, everySeconds });
     for (let current = run; ;) {
       const { step } = current;
       if (step === "ended") return current;
       const now = current;
       const due = task(now);
       const change = due.kind === "apply" ? { from: now.now, to: due.to } : {};
+      const trial =
+        step === "cutover" && now.now && now.now.canary > 0
+          ? new OnTrial(this.edge, watcher, { seconds, patienceSeconds, everySeconds })
+          : undefined;
       const taken = this.noted(
         { step, ...change },
         intentOf(now, site, product, timings),
         async () => {
           const came = await this.perform(now);
-          const { against } = trial;
           // What was seen while it was waited for counts, also where the step itself went well.
+          const against = await trial?.word();
           const performed: Performed = against && came.event === "ok" ? { event: "failed", text: against } : came;
           const then = next(now, performed.event);
           // Before anything is written down: that may take as long as the store likes.
@@ -99,8 +107,7 @@ export class Engine {
         },
         (over) => (over === undefined ? now : next(now, over)),
       );
-      const canary = step === "cutover" && now.now !== null && now.now.canary > 0;
-      const { event } = await (canary ? trial.during(taken, now.now, this.sharedSince) : taken);
+      const { event } = await (trial ? trial.during(taken, now.now!, this.sharedSince) : taken);
       current = next(now, event);
     }
   }
