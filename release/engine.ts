@@ -276,6 +276,9 @@ export class Engine {
     }
     site.save(product, to);
     this.moved(to, moved);
+    // Somebody may have moved it on before the state was saved: what is so now is theirs.
+    const theirs = FORWARD.has(step) ? await this.edge.movedFrom(to, to) : undefined;
+    if (theirs && theirs.by !== "lease") return { event: "overtaken", text: [theirs.text], plan };
     return { event: "ok", text: [plan.summary], plan };
   }
 

@@ -718,4 +718,30 @@ export const FOUND: Readonly<Record<string, History>> = {
     mishaps: [],
     apart: 0,
   },
+  "a cutover that somebody has taken back before the state was saved is not said to serve": {
+    seed: 1920837610,
+    ann: [
+      { deed: { kind: "rollback" }, after: 30, pulls: false, recordFor: "2m", keepFor: "0s" },
+      { deed: { kind: "rollback" }, after: 30, pulls: true, recordFor: "0s", keepFor: "20s" },
+    ],
+    bob: [
+      {
+        deed: { kind: "release", version: "v4" },
+        after: 0,
+        pulls: true,
+        recordFor: "2m",
+        keepFor: "0s",
+        interrupted: 1,
+      },
+      {
+        deed: { kind: "release", version: "v2", until: "cutover" },
+        after: 0,
+        pulls: true,
+        recordFor: "20s",
+        keepFor: "0s",
+      },
+    ],
+    mishaps: [],
+    apart: 0,
+  },
 };
