@@ -234,7 +234,7 @@ export class Engine {
       if (carrying.length > 0) return { event: "refused", text: carrying.map(formatProblem) };
     }
     const gaining = FORWARD.has(step) ? gains(run.now, to) : undefined;
-    const lacking = gaining && lackingIn(site, product, gaining);
+    const lacking = gaining && to[gaining] ? lackingIn(site, product, gaining, to[gaining]) : undefined;
     // It is asked meanwhile, as seconds count.
     lacking?.catch(() => undefined);
     let { changes, allowed } = await this.plan(run, step, to);

@@ -71,7 +71,7 @@ const byRecord = (
           return EXIT.done;
         case "move": {
           if (version === undefined) await mustBeKnown(session, record, now, way.version);
-          const missing = await lackingIn(site, product, way.colour);
+          const missing = await lackingIn(site, product, way.colour, now[way.colour]!);
           if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
           return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
         }

@@ -744,4 +744,23 @@ export const FOUND: Readonly<Record<string, History>> = {
     mishaps: [],
     apart: 0,
   },
+  "a rollback leads to no set in which a deploy whose state was not saved has put another version": {
+    seed: 1237266909,
+    ann: [
+      { deed: { kind: "release", version: "v6" }, after: 5, pulls: true, recordFor: "20s", keepFor: "20s" },
+      {
+        deed: { kind: "release", version: "v3", until: "watch" },
+        after: 30,
+        pulls: true,
+        recordFor: "20s",
+        keepFor: "0s",
+        dies: { at: 13, done: true },
+      },
+      { deed: { kind: "switch", colour: "green" }, after: 5, pulls: false, recordFor: "20s", keepFor: "20s" },
+      { deed: { kind: "rollback", version: "v2" }, after: 90, pulls: true, recordFor: "0s", keepFor: "0s" },
+    ],
+    bob: [],
+    mishaps: [{ at: 179, what: "store refuses", seconds: 45 }],
+    apart: 0,
+  },
 };
