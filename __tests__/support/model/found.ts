@@ -763,4 +763,35 @@ export const FOUND: Readonly<Record<string, History>> = {
     mishaps: [{ at: 179, what: "store refuses", seconds: 45 }],
     apart: 0,
   },
+  "a way back by a switch whose record is kept aside is known to nobody else": {
+    seed: 1994527942,
+    ann: [{ deed: { kind: "rollback", version: "v3" }, after: 5, pulls: false, recordFor: "20s", keepFor: "0s" }],
+    bob: [],
+    mishaps: [
+      { at: 49, what: "store's answers get lost", seconds: 45 },
+      { at: 3, what: "keeper is silent", seconds: 150 },
+    ],
+    apart: 0,
+  },
+  "a rollback that cannot ask the edge has the switch made, and does not say that all is well": {
+    seed: 19,
+    ann: [
+      { deed: { kind: "release", version: "v7" }, after: 30, pulls: false, recordFor: "20s", keepFor: "20s" },
+      { deed: { kind: "rollback" }, after: 5, pulls: false, recordFor: "0s", keepFor: "0s" },
+    ],
+    bob: [
+      {
+        deed: { kind: "release", version: "v2", until: "watch" },
+        after: 0,
+        pulls: true,
+        recordFor: "2m",
+        keepFor: "0s",
+      },
+    ],
+    mishaps: [
+      { at: 21, what: "store refuses", seconds: 10 },
+      { at: 1, what: "keeper is silent", seconds: 45 },
+    ],
+    apart: 0,
+  },
 };
