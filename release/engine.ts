@@ -79,24 +79,32 @@ export class Engine {
     this.sharedSince = options.sharedSince?.getTime() ?? Date.now();
   }
 
+  /** Could the edge not be asked? Then nobody knows what it serves. */
+  get isDeaf(): boolean {
+    return this.edge.isSilent;
+  }
+
   /** Goes on until the run has ended. */
   async run(run: Run): Promise<Run> {
     const { site, product, timings, watcher } = this.options;
     const { canarySeconds: seconds, patienceSeconds, everySeconds } = timings;
-    const trial = new OnTrial(this.edge, watcher, { seconds, patienceSeconds, everySeconds });
     for (let current = run; ;) {
       const { step } = current;
       if (step === "ended") return current;
       const now = current;
       const due = task(now);
       const change = due.kind === "apply" ? { from: now.now, to: due.to } : {};
+      const trial =
+        step === "cutover" && now.now && now.now.canary > 0
+          ? new OnTrial(this.edge, watcher, { seconds, patienceSeconds, everySeconds })
+          : undefined;
       const taken = this.noted(
         { step, ...change },
         intentOf(now, site, product, timings),
         async () => {
           const came = await this.perform(now);
-          const { against } = trial;
           // What was seen while it was waited for counts, also where the step itself went well.
+          const against = await trial?.word();
           const performed: Performed = against && came.event === "ok" ? { event: "failed", text: against } : came;
           const then = next(now, performed.event);
           // Before anything is written down: that may take as long as the store likes.
@@ -105,8 +113,7 @@ export class Engine {
         },
         (over) => (over === undefined ? now : next(now, over)),
       );
-      const canary = step === "cutover" && now.now !== null && now.now.canary > 0;
-      const { event } = await (canary ? trial.during(taken, now.now, this.sharedSince) : taken);
+      const { event } = await (trial ? trial.during(taken, now.now!, this.sharedSince) : taken);
       current = next(now, event);
     }
   }
@@ -234,7 +241,7 @@ export class Engine {
     const [served, onlyMoves, lacks] = await Promise.all([
       step === "back" ? undefined : this.edge.served(),
       FORWARD.has(step) && run.now !== null && this.plans.onlyMoves(run, step, to),
-      gaining ? lackingIn(site, product, gaining) : [],
+      gaining && to[gaining] ? lackingIn(site, product, gaining, to[gaining]) : [],
     ]);
     const lost = served && (await this.edge.movedFrom(run.now, to, served));
     if (lost) return { event: lost.by === "lease" ? "refused" : "overtaken", text: [lost.text] };
@@ -311,6 +318,9 @@ export class Engine {
     }
     site.save(product, to);
     this.moved(to, moved);
+    // Somebody may have moved it on before the state was saved: what is so now is theirs.
+    const theirs = FORWARD.has(step) ? await this.edge.movedFrom(to, to) : undefined;
+    if (theirs && theirs.by !== "lease") return { event: "overtaken", text: [theirs.text], plan };
     return { event: "ok", text: [plan.summary], plan };
   }
 

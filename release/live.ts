@@ -2,7 +2,7 @@
 import { setSize } from "../model/capacity";
 import { environmentPrefix } from "../model/names";
 import { error, ProblemsError } from "../model/problem";
-import { COLOURS, type Colour } from "../model/release";
+import { COLOURS, type Colour, type SetRelease, tagOf } from "../model/release";
 import type { ContainerDetails } from "../clients/docker";
 import { productOf, type Site } from "./site";
 
@@ -71,12 +71,16 @@ export function engineSilent(site: Pick<Site, "platform" | "environment" | "reda
  * What a set lacks that is to have traffic: visitors must not be led to containers that are not there, or ill.
  * @throws ProblemsError when the engine does not answer
  */
-export async function lackingIn(site: Site, product: string, colour: Colour): Promise<string[]> {
+export async function lackingIn(site: Site, product: string, colour: Colour, set: SetRelease): Promise<string[]> {
   const live = await liveEnvironment(site);
-  const set = live.products.get(product)?.sets[colour];
+  const { services } = productOf(site, product);
+  const tags = new Map(services.map(({ role, name }) => [role, tagOf(set, name)]));
+  // A deploy whose state was not saved has left another version's in their place.
+  const all = live.products.get(product)?.sets[colour]?.containers ?? [];
+  const containers = all.filter(({ service, version }) => tags.get(service) === version);
   const size = setSize(productOf(site, product), site.environment);
-  const count = set?.containers.length ?? 0;
-  return [...(count < size ? [`${count} of ${size} containers of ${colour} are there`] : []), ...unwell(set)];
+  const missing = `${containers.length} of ${size} containers of ${colour} ${set.version} are there`;
+  return [...(containers.length < size ? [missing] : []), ...unwell({ version: set.version, containers })];
 }
 
 /** @param prefix of the labels: "com.manacore" */

@@ -177,7 +177,7 @@ export async function follow(
     if (!(known && hasEnded(known, id))) {
       await ledger.end({ event: "ended", run: id, product, outcome, progress: ended });
     }
-    const { text, next: command } = conclusion(ended, product, flags.environment);
+    const { text, next: command } = conclusion(ended, product, flags.environment, engine.isDeaf);
     const took = Math.round((performance.now() - begin) / 1000);
     report({ kind: "end", outcome, seconds: took, text, next: command });
     return outcome === "failed" && engine.refused ? EXIT.guarded : CODES[outcome];

@@ -2,8 +2,9 @@
 import { Command } from "commander";
 import { environmentPrefix } from "../../model/names";
 import { error, list, ProblemsError } from "../../model/problem";
-import { otherColour, type ProductRelease } from "../../model/release";
+import { otherColour, type ProductRelease, weights } from "../../model/release";
 import { waitTimeout } from "../../model/health";
+import { isSameSplit } from "../../release/at-edge";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
 import { lackingIn } from "../../release/live";
 import { productOf } from "../../release/site";
@@ -65,7 +66,12 @@ const byRecord = (
       const now = (await upToDate(session)) ?? entryOf(session);
       const way = wayBack(record, now, version);
       switch (way.kind) {
-        case "there":
+        case "there": {
+          const edge = edgeOf(session);
+          const served = await edge.served();
+          const isElsewhere = served !== undefined && !isSameSplit(served.weights, weights(now));
+          // The state alone does not say whom visitors get: it is put there, by the switch's job at least, or said why not.
+          if (edge.isSilent || isElsewhere) return taken(session, "back", "rollback", now, trafficBack(now, now.live));
           said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
           furtherBack(session, record, way.version);
           await endOpenRun(session, way.version);
@@ -76,9 +82,10 @@ const byRecord = (
             text: [servesInWords(now, product)],
           });
           return EXIT.done;
+        }
         case "move": {
           if (version === undefined) await mustBeKnown(session, record, now, way.version);
-          const missing = await lackingIn(site, product, way.colour);
+          const missing = await lackingIn(site, product, way.colour, now[way.colour]!);
           if (missing.length > 0) return broughtBack(session, record, now, way.version, version, list(missing));
           return taken(session, "back", "rollback", now, trafficBack(now, way.colour));
         }

@@ -1,6 +1,6 @@
 /** One step of a release that is a run of its own: planned, guarded, applied and written down. */
 import type { ProductRelease } from "../../model/release";
-import { entryAtEdge } from "../../release/at-edge";
+import { entryAtEdge, servedInWords } from "../../release/at-edge";
 import { Engine } from "../../release/engine";
 import { newRunId } from "../../release/journal/journal";
 import { ledgerOf } from "../../release/journal/ledger";
@@ -93,5 +93,7 @@ export const takenOnTheWay: typeof taken = (session, ...step) => {
 async function servedNow(session: Session): Promise<string> {
   const { product } = session;
   const served = await edgeOf(session).served();
-  return served ? servesInWords(entryAtEdge(served), product) : `What serves ${product} cannot be looked up now.`;
+  if (!served) return `What serves ${product} cannot be looked up now.`;
+  if (!served.inForce) return `The edge has ${servedInWords(served)}, but does not serve it.`;
+  return servesInWords(entryAtEdge(served), product);
 }

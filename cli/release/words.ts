@@ -32,11 +32,21 @@ export function servesInWords(now: ProductRelease | null, product: string): stri
   return `${live} serves ${product}${now && now.canary > 0 ? ` with ${100 - now.canary} % of the traffic` : ""}.`;
 }
 
+const notKnown = (now: ProductRelease | null, product: string): string =>
+  `The edge does not answer: Terraform was told that ${now?.live ?? "nothing"} has the traffic of ${product}.`;
+
 /** What is so now, what was done about it, and the one command to go on. */
-export function conclusion(run: Run, product: string, environment: string): { text: string[]; next?: string } {
+export function conclusion(
+  run: Run,
+  product: string,
+  environment: string,
+  isDeaf = false,
+): { text: string[]; next?: string } {
   const { before, now, version, outcome } = run;
   const at = `--environment ${environment}`;
-  const serves = servesInWords(now, product);
+  // Traffic that went back did so at the edge, or by a job that has looked.
+  const isBack = outcome === "went-back" || outcome === "undecided";
+  const serves = isDeaf && !isBack ? notKnown(now, product) : servesInWords(now, product);
   const idle = now?.[otherColour(now.live)];
   const stays = idle ? `${otherColour(now!.live)} ${idle.version} runs without traffic, to be looked at.` : "";
   const unrecorded = run.unrecorded ? [NOT_TOLD] : [];

@@ -651,6 +651,149 @@ export const FOUND: Readonly<Record<string, History>> = {
     mishaps: [],
     apart: 0,
   },
+  "what is seen in a cutover counts for that step alone": {
+    seed: 1334922292,
+    ann: [],
+    bob: [{ deed: { kind: "release", version: "v5" }, after: 30, pulls: false, recordFor: "20s", keepFor: "0s" }],
+    mishaps: [],
+    apart: 0,
+  },
+  "a release that could not ask the edge does not say who serves": {
+    seed: 883476536,
+    ann: [
+      { deed: { kind: "rollback" }, after: 5, pulls: true, recordFor: "2m", keepFor: "0s" },
+      {
+        deed: { kind: "rollback", version: "v2" },
+        after: 90,
+        pulls: false,
+        recordFor: "2m",
+        keepFor: "0s",
+        dies: { at: 35, done: true },
+      },
+    ],
+    bob: [
+      { deed: { kind: "rollback", version: "v3" }, after: 30, pulls: true, recordFor: "0s", keepFor: "20s" },
+      { deed: { kind: "rollback" }, after: 30, pulls: true, recordFor: "20s", keepFor: "20s" },
+      { deed: { kind: "release", version: "v6" }, after: 90, pulls: false, recordFor: "2m", keepFor: "20s" },
+    ],
+    mishaps: [
+      { at: 216, what: "store hangs", seconds: 45 },
+      { at: 145, what: "keeper is silent", seconds: 150 },
+    ],
+    apart: 0,
+  },
+  "what the edge has and does not serve is not said to serve": {
+    seed: 1658636882,
+    ann: [
+      {
+        deed: { kind: "release", version: "v3" },
+        after: 0,
+        pulls: false,
+        recordFor: "20s",
+        keepFor: "0s",
+        dies: { at: 80, done: false },
+      },
+      {
+        deed: { kind: "release", version: "v7", until: "watch" },
+        after: 0,
+        pulls: false,
+        recordFor: "0s",
+        keepFor: "20s",
+      },
+    ],
+    bob: [{ deed: { kind: "rollback", version: "v1" }, after: 90, pulls: true, recordFor: "0s", keepFor: "0s" }],
+    mishaps: [
+      { at: 43, what: "edge takes nothing up", seconds: 150 },
+      { at: 18, what: "keeper's answers get lost", seconds: 150 },
+    ],
+    apart: 0,
+  },
+  "what is asked of a canary in its cutover is waited for": {
+    seed: 25,
+    ann: [
+      { deed: { kind: "release", version: "v5" }, after: 0, pulls: true, recordFor: "20s", keepFor: "0s" },
+      { deed: { kind: "release", version: "v6" }, after: 0, pulls: true, recordFor: "0s", keepFor: "20s" },
+    ],
+    bob: [],
+    mishaps: [],
+    apart: 0,
+  },
+  "a cutover that somebody has taken back before the state was saved is not said to serve": {
+    seed: 1920837610,
+    ann: [
+      { deed: { kind: "rollback" }, after: 30, pulls: false, recordFor: "2m", keepFor: "0s" },
+      { deed: { kind: "rollback" }, after: 30, pulls: true, recordFor: "0s", keepFor: "20s" },
+    ],
+    bob: [
+      {
+        deed: { kind: "release", version: "v4" },
+        after: 0,
+        pulls: true,
+        recordFor: "2m",
+        keepFor: "0s",
+        interrupted: 1,
+      },
+      {
+        deed: { kind: "release", version: "v2", until: "cutover" },
+        after: 0,
+        pulls: true,
+        recordFor: "20s",
+        keepFor: "0s",
+      },
+    ],
+    mishaps: [],
+    apart: 0,
+  },
+  "a rollback leads to no set in which a deploy whose state was not saved has put another version": {
+    seed: 1237266909,
+    ann: [
+      { deed: { kind: "release", version: "v6" }, after: 5, pulls: true, recordFor: "20s", keepFor: "20s" },
+      {
+        deed: { kind: "release", version: "v3", until: "watch" },
+        after: 30,
+        pulls: true,
+        recordFor: "20s",
+        keepFor: "0s",
+        dies: { at: 13, done: true },
+      },
+      { deed: { kind: "switch", colour: "green" }, after: 5, pulls: false, recordFor: "20s", keepFor: "20s" },
+      { deed: { kind: "rollback", version: "v2" }, after: 90, pulls: true, recordFor: "0s", keepFor: "0s" },
+    ],
+    bob: [],
+    mishaps: [{ at: 179, what: "store refuses", seconds: 45 }],
+    apart: 0,
+  },
+  "a way back by a switch whose record is kept aside is known to nobody else": {
+    seed: 1994527942,
+    ann: [{ deed: { kind: "rollback", version: "v3" }, after: 5, pulls: false, recordFor: "20s", keepFor: "0s" }],
+    bob: [],
+    mishaps: [
+      { at: 49, what: "store's answers get lost", seconds: 45 },
+      { at: 3, what: "keeper is silent", seconds: 150 },
+    ],
+    apart: 0,
+  },
+  "a rollback that cannot ask the edge has the switch made, and does not say that all is well": {
+    seed: 19,
+    ann: [
+      { deed: { kind: "release", version: "v7" }, after: 30, pulls: false, recordFor: "20s", keepFor: "20s" },
+      { deed: { kind: "rollback" }, after: 5, pulls: false, recordFor: "0s", keepFor: "0s" },
+    ],
+    bob: [
+      {
+        deed: { kind: "release", version: "v2", until: "watch" },
+        after: 0,
+        pulls: true,
+        recordFor: "2m",
+        keepFor: "0s",
+      },
+    ],
+    mishaps: [
+      { at: 21, what: "store refuses", seconds: 10 },
+      { at: 1, what: "keeper is silent", seconds: 45 },
+    ],
+    apart: 0,
+  },
 };
 
 /** Each still goes wrong: the test of one that is mended says so, and it belongs above then. */

@@ -320,8 +320,11 @@ export class World {
           this.words.set(version, "good");
           break;
         case "rollback":
-          if (this.leftUnseen.has(version) && !((process?.readAt ?? Infinity) <= process!.began + 400)) {
-            // By what the edge remembers, and it was told of no way back.
+          if (
+            this.leftUnseen.has(version) &&
+            (!((process?.readAt ?? Infinity) <= process!.began + 400) || !this.isWritten(version))
+          ) {
+            // By what the edge remembers, and it was told of no way back; or by a record that is kept aside elsewhere.
             this.words.set(version, "good");
           }
           if (this.words.get(version) !== "good" && (deed.version !== version || this.words.has(version))) {
@@ -358,6 +361,16 @@ export class World {
 
   /** Versions that were left by a switch of Terraform's, as no keeper answered: the edge knows of no way back there. */
   private readonly leftUnseen = new Set<string>();
+
+  /** Does the journal say that a version was left by a way back? */
+  private isWritten(version: string): boolean {
+    const lines = (this.store.get("journal.jsonl")?.text ?? "").split("\n").filter((line) => line !== "");
+    return lines.some((line) => {
+      const entry = JSON.parse(line) as { event: string; step?: string; from?: ProductRelease | null };
+      const { event, step, from } = entry;
+      return event === "step-done" && step === "back" && from?.[from.live]?.version === version;
+    });
+  }
 
   /** Nobody but itself knew of its way back. */
   forget({ before, deed }: CommandProcess): void {
@@ -482,6 +495,8 @@ export class World {
           return begun;
         });
         done(await this.waited(putting));
+        // Said after a switch of Terraform's, it tells the edge of a way back.
+        if (by !== "forward") this.leftUnseen.clear();
       },
     };
   }
