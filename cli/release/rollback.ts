@@ -4,7 +4,7 @@ import { environmentPrefix } from "../../model/names";
 import { error, list, ProblemsError } from "../../model/problem";
 import { otherColour, type ProductRelease, weights } from "../../model/release";
 import { waitTimeout } from "../../model/health";
-import { isSameSplit } from "../../release/at-edge";
+import { isSameSplit, servedInWords } from "../../release/at-edge";
 import { type ProductRecord, recordOf } from "../../release/journal/record";
 import { lackingIn } from "../../release/live";
 import { productOf } from "../../release/site";
@@ -70,8 +70,17 @@ const byRecord = (
           const edge = edgeOf(session);
           const served = await edge.served();
           const isElsewhere = served !== undefined && !isSameSplit(served.weights, weights(now));
-          // The state alone does not say whom visitors get: it is put there, by the switch's job at least, or said why not.
-          if (edge.isSilent || isElsewhere) return taken(session, "back", "rollback", now, trafficBack(now, now.live));
+          // The state alone does not say whom visitors get: what the edge has may be newer.
+          if (edge.isSilent || isElsewhere) {
+            const why = served ? `the edge has ${servedInWords(served)}` : "the edge does not answer";
+            said(session, "error", `Terraform was told that ${now.live} ${way.version} has all traffic; ${why}.`);
+            said(
+              session,
+              "info",
+              `Nothing was moved. Do the same again: twinset rollback ${product} --environment ${flags.environment}`,
+            );
+            return EXIT.failed;
+          }
           said(session, "info", `${now.live} ${way.version} has all traffic of ${product} already: ${way.why}.`);
           furtherBack(session, record, way.version);
           await endOpenRun(session, way.version);

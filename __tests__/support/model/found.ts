@@ -773,7 +773,7 @@ export const FOUND: Readonly<Record<string, History>> = {
     ],
     apart: 0,
   },
-  "a rollback that cannot ask the edge has the switch made, and does not say that all is well": {
+  "a rollback that cannot ask the edge does not say that all is well": {
     seed: 19,
     ann: [
       { deed: { kind: "release", version: "v7" }, after: 30, pulls: false, recordFor: "20s", keepFor: "20s" },
@@ -792,6 +792,22 @@ export const FOUND: Readonly<Record<string, History>> = {
       { at: 21, what: "store refuses", seconds: 10 },
       { at: 1, what: "keeper is silent", seconds: 45 },
     ],
+    apart: 0,
+  },
+  "a rollback moves nothing by the state's word alone where the edge knew better": {
+    seed: 799542749,
+    ann: [{ deed: { kind: "rollback" }, after: 90, pulls: true, recordFor: "0s", keepFor: "0s" }],
+    bob: [
+      {
+        deed: { kind: "rollback", version: "v3" },
+        after: 0,
+        pulls: true,
+        dies: { at: 30, done: false },
+        recordFor: "0s",
+        keepFor: "20s",
+      },
+    ],
+    mishaps: [{ at: 93, what: "keeper's answers get lost", seconds: 45 }],
     apart: 0,
   },
 };
