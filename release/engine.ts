@@ -300,7 +300,7 @@ export class Engine {
     // The guard has read what moves, and Terraform is about to be told: the edge need not wait for it.
     const isMoved = FORWARD.has(step) && run.now !== null && movesOnly(changes, product);
     const moved = ahead || (isMoved && (await this.edge.forward(run.now, to, `"${step}" of a release`)));
-    const applied = await this.applyPlanned(changes.length);
+    const applied = await this.plans.apply(changes.length);
     if (applied.code !== 0) {
       // A switch is refused that does not know of somebody's move: what is so now is theirs.
       const theirs = step === "back" ? undefined : await this.edge.movedFrom(run.now, to);
@@ -322,20 +322,6 @@ export class Engine {
     const theirs = FORWARD.has(step) ? await this.edge.movedFrom(to, to) : undefined;
     if (theirs && theirs.by !== "lease") return { event: "overtaken", text: [theirs.text], plan };
     return { event: "ok", text: [plan.summary], plan };
-  }
-
-  private async applyPlanned(total: number): ReturnType<Site["terraform"]["applyPlanned"]> {
-    const { site, report } = this.options;
-    const working = new Set<string>();
-    let done = 0;
-    return site.terraform.applyPlanned({
-      onEvent: ({ type, address }) => {
-        if (type === "apply_start") working.add(address);
-        if (type === "apply_complete" || type === "apply_errored") working.delete(address);
-        if (type === "apply_complete") done += 1;
-        if (type !== "apply_progress") report({ kind: "progress", done, total, waitingFor: [...working][0] });
-      },
-    });
   }
 
   /** @param isTold was it told when the edge moved? */

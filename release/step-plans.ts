@@ -84,6 +84,21 @@ export class StepPlans {
     return this.guarded(run, step, to, changes).refused.length === 0;
   }
 
+  /** Carries out what was planned last, and tells how far it is. @param total changes of that plan */
+  async apply(total: number): ReturnType<Site["terraform"]["applyPlanned"]> {
+    const { site, report } = this.options;
+    const working = new Set<string>();
+    let done = 0;
+    return site.terraform.applyPlanned({
+      onEvent: ({ type, address }) => {
+        if (type === "apply_start") working.add(address);
+        if (type === "apply_complete" || type === "apply_errored") working.delete(address);
+        if (type === "apply_complete") done += 1;
+        if (type !== "apply_progress") report({ kind: "progress", done, total, waitingFor: [...working][0] });
+      },
+    });
+  }
+
   private async previewed(to: ProductRelease): Promise<readonly ResourceChange[] | undefined> {
     const { site, product, foreseen: ahead } = this.options;
     const known = ahead && isDeepStrictEqual(ahead.to, to) ? await ahead.preview : undefined;
