@@ -4,6 +4,7 @@ import { error, ProblemsError } from "../../model/problem";
 import { type Colour, COLOURS } from "../../model/release";
 import { trafficBack } from "../../release/steps";
 import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, RECORD_FOR, UNLOCK } from "../shared/options";
+import { warmUp } from "../shared/site";
 import { quickBack } from "./quick-back";
 import { recordedInTime, type Recording } from "./recorded";
 import { recordSecondsOf, type ReleaseFlags, told, type Within } from "./session";
@@ -13,7 +14,9 @@ import { single } from "./single";
 export const switchStep = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
   told(flags, async (report) => {
     const patience = recordSecondsOf(flags);
-    const isBack = isColour(colour) && (await quickBack(product, undefined, flags, env, report, colour));
+    const asked = isColour(colour) && quickBack(product, undefined, flags, env, report, colour);
+    warmUp();
+    const isBack = await asked;
     const byPlan: Recording = (own, within) => switched(product, colour, own, env, within);
     return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(flags, { report });
   });

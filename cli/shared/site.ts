@@ -53,6 +53,12 @@ export interface OpenSite extends Site {
   readonly journal: Journal;
 }
 
+/** cdktf takes longer to load than the rest of the program, and no help needs it. */
+const synthesizer = () => import("../../main");
+
+/** Loads what takes long while somebody else is waited for. */
+export const warmUp = (): void => void synthesizer();
+
 /** @throws ProblemsError for mistakes in the catalog, a state's store that cannot be reached by what is set, and where there is no Terraform */
 export async function openSite({
   environment: name,
@@ -68,8 +74,7 @@ export async function openSite({
   const environment = platform.environments[name];
   // Terraform's own words for a bucket whose credentials are not loaded lead nowhere, so this comes before it.
   const files = stateFiles(platform.name, environment, { env, directory: ROOT, over });
-  // cdktf takes longer to load than the rest of the program, and no help needs it.
-  const [terraform, { writeStacks }] = await Promise.all([findTerraform(env), import("../../main")]);
+  const [terraform, { writeStacks }] = await Promise.all([findTerraform(env), synthesizer()]);
   if (typeof terraform === "string") {
     throw new ProblemsError([
       error("terraform", "none", "Terraform 1.11 or newer", terraform.split("\n").slice(1).join(" ")),
