@@ -13,7 +13,7 @@ import { single } from "./single";
 export const canaryStep = (text: string, product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
   told(flags, async (report) => {
     const patience = recordSecondsOf(flags);
-    const isBack = /^0+$/.test(text) && (await quickBack(product, undefined, flags, env, report, "live"));
+    const isBack = /^0+$/.test(text) && (await quickBack(product, undefined, flags, env, report, "live")) !== undefined;
     const byPlan: Recording = (own, within) => shared(text, product, own, env, within);
     return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(flags, { report });
   });

@@ -33,7 +33,7 @@ const PATIENCE_MS = 5000;
 /**
  * @param version only to this one. @default to whichever is known to be good
  * @param only to the set of this colour, or to the one that is live, which ends a canary
- * @returns whether all traffic is on a version that is known to be good, by this
+ * @returns the version that has all traffic now and is known to be good; undefined: that is left to what has the lock
  */
 export async function quickBack(
   product: string,
@@ -42,7 +42,7 @@ export async function quickBack(
   env: NodeJS.ProcessEnv,
   report: Reporter,
   only?: Colour | "live",
-): Promise<boolean> {
+): Promise<string | undefined> {
   const { platform } = loadCatalog(env);
   const environment = platform.environments[environmentName(flags.environment)];
   mustKnow(
@@ -55,18 +55,18 @@ export async function quickBack(
   const say = (text: string): void => report({ kind: "line", level: "info", text });
   // What cannot be asked leaves it to the rollback that follows, which says why.
   const address = environment.host.kind === "local" ? undefined : await addressWithoutState(of).catch(() => undefined);
-  if (environment.host.kind !== "local" && address === undefined) return false;
+  if (environment.host.kind !== "local" && address === undefined) return undefined;
   const keeper = await keeperOf(of, () => Promise.resolve(address!));
   const docker = new Docker(address === undefined ? env : { ...env, DOCKER_HOST: `ssh://${DEPLOY_USER}@${address}` });
   const edge = new AtEdge({ product, report, by: "person", keeper: () => Promise.resolve(keeper) });
   const asked = record(of, product);
   const containers = docker.containers(prefix).catch(() => []);
   const served = await edge.served();
-  if (!served) return false;
+  if (!served) return undefined;
   const now = entryAtEdge(served);
   const set = only === "live" ? served.live : only;
   // The record does not know of a way back that was not told yet, and would lead away again. A step forward is none.
-  if (!served.recorded && served.by !== "forward") return isBack(served, now, { version, only: set, say });
+  if (!served.recorded && served.by !== "forward") return backAlready(served, now, { version, only: set, say });
   let { known, why } = (await inTime(asked, RECORD_MS)) ?? lateBy(RECORD_MS);
   // That a canary ends on the set that is live is plain, also where that is named.
   const isPlain = version === undefined || (now.canary > 0 && version === now[now.live]?.version);
@@ -74,39 +74,41 @@ export async function quickBack(
   if (wayNow()?.kind !== "move" && !known) ({ known, why } = (await inTime(asked, PATIENCE_MS)) ?? lateBy(PATIENCE_MS));
   // Nor does it know of a way back whose last word was never written down.
   const back = wentBack(served);
-  if (back && known?.held[0]?.set.version !== back.to && isBack(served, now, { version, only: set, say })) return true;
+  const isUnknown = back !== undefined && known?.held[0]?.set.version !== back.to;
+  const already = isUnknown ? backAlready(served, now, { version, only: set, say }) : undefined;
+  if (already !== undefined) return already;
   const way = wayNow();
-  if (way?.kind !== "move") return false;
+  if (way?.kind !== "move") return undefined;
   // Not to what was just left: the record is told of that first.
-  if (way.version === back?.left && known?.held[0]?.set.version !== back.to) return false;
+  if (isUnknown && way.version === back.left) return undefined;
   const live = "live" in way ? way.live : way.colour;
-  if (set !== undefined && live !== set) return false;
+  if (set !== undefined && live !== set) return undefined;
   const names = platform.products
     .find(({ name }) => name === product)!
     .services.flatMap((service) =>
       Array.from({ length: replicasOf(environment, service) }, (_, i) => containerName(prefix, service.name, live, i)),
     );
   // To where most of the visitors are already, or to a set that is whole.
-  if (live !== served.live && !areWell(names, await containers)) return false;
+  if (live !== served.live && !areWell(names, await containers)) return undefined;
   const command = only === "live" ? "canary 0" : "rollback";
-  if (!(await edge.back(trafficBack(now, live), command, served))) return false;
+  if (!(await edge.back(trafficBack(now, live), command, served))) return undefined;
   const seconds = Math.round((performance.now() - begin) / 100) / 10;
   const by = known ? "" : ` (${why}: by what the edge remembers)`;
   say(`${live} ${way.version} has all traffic of ${product} at the edge, after ${seconds} s${by}.`);
-  return true;
+  return way.version;
 }
 
-/** Was it moved there before, past Terraform, to where it is to go? */
-function isBack(
+/** The version that it was moved to before, past Terraform, if that is where it is to go. */
+function backAlready(
   served: ServedSplit,
   now: ProductRelease,
   wanted: { readonly version: string | undefined; readonly only: Colour | undefined; say(text: string): void },
-): boolean {
+): string | undefined {
   const version = now[now.live]?.version;
   const fits = wanted.version === undefined ? (wanted.only ?? now.live) === now.live : wanted.version === version;
-  if (!fits || now.canary > 0 || !served.inForce) return false;
+  if (!fits || now.canary > 0 || !served.inForce) return undefined;
   wanted.say(`${now.live} ${version ?? ""} has all traffic at the edge: ${servedInWords(served)}.`);
-  return true;
+  return version;
 }
 
 interface KnownRecord {

@@ -36,9 +36,12 @@ export const rollback = (
 ): Promise<number> =>
   told(flags, async (report) => {
     const patience = recordSecondsOf(flags);
-    const isBack = await quickBack(product, version, flags, env, report);
-    const recorded: Recording = (own, within) => byRecord(product, version, own, env, within);
-    return isBack ? recordedInTime(product, flags, report, patience, recorded) : recorded(flags, { report });
+    const back = await quickBack(product, version, flags, env, report);
+    // Where it went is decided. Asked once more, now that it has gone there, the record may lead further back.
+    const recorded: Recording = (own, within) => byRecord(product, back ?? version, own, env, within);
+    return back !== undefined
+      ? recordedInTime(product, flags, report, patience, recorded)
+      : recorded(flags, { report });
   });
 
 /** By the record and the state, under the lock. */

@@ -16,9 +16,11 @@ export const switchStep = (product: string, colour: string, flags: ReleaseFlags,
     const patience = recordSecondsOf(flags);
     const asked = isColour(colour) && quickBack(product, undefined, flags, env, report, colour);
     warmUp();
-    const isBack = await asked;
+    const back = await asked;
     const byPlan: Recording = (own, within) => switched(product, colour, own, env, within);
-    return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(flags, { report });
+    return typeof back === "string"
+      ? recordedInTime(product, flags, report, patience, byPlan)
+      : byPlan(flags, { report });
   });
 
 const switched = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv, within: Within) =>

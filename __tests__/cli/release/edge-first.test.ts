@@ -7,6 +7,7 @@ import { canaryStep } from "../../../cli/release/canary";
 import { release } from "../../../cli/release/release";
 import { rollback } from "../../../cli/release/rollback";
 import type { ReleaseFlags } from "../../../cli/release/session";
+import { deployStep } from "../../../cli/release/deploy";
 import { switchStep } from "../../../cli/release/switch";
 import { watch } from "../../../cli/release/watch";
 import type { ProductRelease } from "../../../model/release";
@@ -190,6 +191,21 @@ describe("rollback after a cutover", () => {
     await run((all) => switchStep("chat", "green", all, world.env));
     expect(edge()).toBe("blue=0,green=100");
   });
+});
+
+test("a rollback that has ended a canary is not asked once more where to go", async () => {
+  expect((await run((all) => deployStep("chat", "v1.6.0", all, world.env))).code).toBe(0);
+  // By the record the last that was tried is v1.5.2, by hand, and nothing good came before it.
+  for (const colour of ["green", "blue"]) {
+    expect((await run((all) => switchStep("chat", colour, all, world.env))).code).toBe(0);
+  }
+  expect((await run((all) => canaryStep("10", "chat", all, world.env))).code).toBe(0);
+  const ran = await rollingBack();
+  expect({ code: ran.code, edge: edge(), state: world.traffic }).toEqual({
+    ...{ code: 0, edge: "blue=100,green=0", state: "blue=100,green=0" },
+  });
+  expect(ran.text).not.toContain("error:");
+  expect(ran.text).toContain("blue v1.5.2 serves chat.");
 });
 
 describe("what Terraform has not been told", () => {
