@@ -217,9 +217,7 @@ export class AtEdge {
     const served = await this.served();
     if (!served || served.by !== "switch" || !isThere(served, to)) return;
     try {
-      const { revision, weights: same } = served;
-      const { product, keeper, by } = this.options;
-      await (await keeper()).move({ product, revision, weights: same, live: to.live, by, who: whoAmI(), why });
+      await this.put(served, { weights: served.weights, live: to.live, by: this.options.by, why });
     } catch (reason) {
       if (!(reason instanceof MovedMeanwhile)) this.silent(reason);
     }
@@ -280,9 +278,13 @@ export class AtEdge {
   }
 
   private async move(from: ServedSplit, to: Pick<Move, "weights" | "live" | "by" | "why">): Promise<void> {
-    const { product, report, keeper } = this.options;
-    await (await keeper()).move({ ...to, product, revision: from.revision, who: whoAmI() });
-    report({ kind: "traffic", weights: to.weights });
+    await this.put(from, to);
+    this.options.report({ kind: "traffic", weights: to.weights });
+  }
+
+  private async put({ revision }: ServedSplit, to: Pick<Move, "weights" | "live" | "by" | "why">): Promise<void> {
+    const { product, keeper } = this.options;
+    await (await keeper()).move({ ...to, product, revision, who: whoAmI() });
   }
 
   private silent(reason: unknown): void {
