@@ -99,6 +99,12 @@ export class WorkingDirectory {
     writeFileSync(join(this.path, VALUES), values, { mode: 0o600 });
   }
 
+  /** Rewrites the stack so that planning it asks no engine (`withoutEngine`). */
+  silence(): void {
+    const stack = JSON.parse(readFileSync(this.stackPath, "utf8")) as Record<string, unknown>;
+    writeFileSync(this.stackPath, JSON.stringify(withoutEngine(stack), undefined, 2));
+  }
+
   async init(): Promise<void> {
     await this.must("init", ["-input=false", "-no-color"]);
   }
@@ -155,9 +161,8 @@ export class WorkingDirectory {
       if (existsSync(providers)) symlinkSync(providers, join(own, "providers"), "junction");
       const beside = readdirSync(this.path).filter((name) => name === LOCK || /\.auto\.tfvars(\.json)?$/.test(name));
       for (const name of beside) copyFileSync(join(this.path, name), join(path, name));
-      writeFileSync(join(path, CONFIG), JSON.stringify(part.config));
+      writeFileSync(join(path, CONFIG), JSON.stringify(withoutEngine(part.config)));
       writeFileSync(join(path, "terraform.tfstate"), JSON.stringify(part.state), { mode: 0o600 });
-      withoutEngine(path);
       const { parallelism, over } = this.options;
       const options = { parallelism, over, lock: false, init: false };
       const directory = new WorkingDirectory(this.terraform, path, { ...this.env, TF_DATA_DIR: own }, options);

@@ -5,7 +5,6 @@ import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
 import { switchAddress } from "../../release/guard";
 import { dummyValues } from "../../terraform/dummy-values";
-import { withoutEngine } from "../../terraform/offline";
 import { partOf } from "../../terraform/part";
 import type { ResourceChange } from "../../terraform/plan";
 import type { StackConfig } from "../../terraform/config";
@@ -212,7 +211,7 @@ if (missing) process.stderr.write(`A preview was not compared with a real plan: 
     });
     const local = { ...config, terraform: { ...config.terraform, backend: { local: { path: "x.tfstate" } } } };
     directory.write(local, dummyValues(config, platform, environments.development));
-    withoutEngine(folder);
+    directory.silence();
     await directory.init();
     // Names end with a hash of the plan's own time.
     const effect = (changes: readonly ResourceChange[]): ReadonlyMap<string, string> =>

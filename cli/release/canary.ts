@@ -4,19 +4,21 @@ import { error, ProblemsError } from "../../model/problem";
 import { MAX_CANARY_PERCENT } from "../../model/release";
 import { canary } from "../../release/steps";
 import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, RECORD_FOR, UNLOCK } from "../shared/options";
-import { quickBack } from "./quick-back";
-import { recordedInTime, type Recording } from "./recorded";
-import { recordSecondsOf, type ReleaseFlags, told, type Within } from "./session";
+import { edgeFirst } from "./edge-first";
+import type { ReleaseFlags, Within } from "./session";
 import { single } from "./single";
 
 /** The end of a canary is a way back, and so goes at the edge first; everything else by the plan. */
 export const canaryStep = (text: string, product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  told(flags, async (report) => {
-    const patience = recordSecondsOf(flags);
-    const isBack = /^0+$/.test(text) && (await quickBack(product, undefined, flags, env, report, "live")) !== undefined;
-    const byPlan: Recording = (own, within) => shared(text, product, own, env, within);
-    return isBack ? recordedInTime(product, flags, report, patience, byPlan) : byPlan(flags, { report });
-  });
+  edgeFirst(
+    {
+      product,
+      asked: /^0+$/.test(text) ? { only: "live" } : undefined,
+      byPlan: () => (own, within) => shared(text, product, own, env, within),
+    },
+    flags,
+    env,
+  );
 
 const shared = (text: string, product: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv, within: Within) =>
   single(

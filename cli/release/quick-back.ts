@@ -30,18 +30,23 @@ const RECORD_MS = 400;
 /** And in all, where the edge alone does not know whom to go back to: without it everything waits for the lock. */
 const PATIENCE_MS = 5000;
 
+/** Whom the way back is to lead to. */
+export interface Asked {
+  /** @default whichever version is known to be good */
+  readonly version?: string | undefined;
+  /** The set of this colour, or the one that is live, which ends a canary. @default either */
+  readonly only?: Colour | "live";
+}
+
 /**
- * @param version only to this one. @default to whichever is known to be good
- * @param only to the set of this colour, or to the one that is live, which ends a canary
  * @returns the version that has all traffic now and is known to be good; undefined: that is left to what has the lock
  */
 export async function quickBack(
   product: string,
-  version: string | undefined,
+  { version, only }: Asked,
   flags: ReleaseFlags,
   env: NodeJS.ProcessEnv,
   report: Reporter,
-  only?: Colour | "live",
 ): Promise<string | undefined> {
   const { platform } = loadCatalog(env);
   const environment = platform.environments[environmentName(flags.environment)];

@@ -15,10 +15,9 @@ import { EXIT } from "../shared/exit";
 import { ALLOW, ENVIRONMENT, JSON_LINES, RECORD_FOR, UNLOCK } from "../shared/options";
 import { endOpenRun } from "./open-run";
 import { imagesOf } from "./ready";
-import { quickBack } from "./quick-back";
-import { edgeOf, inSession, recordSecondsOf, type ReleaseFlags, type Session, told, type Within } from "./session";
+import { edgeFirst } from "./edge-first";
+import { edgeOf, inSession, type ReleaseFlags, type Session, type Within } from "./session";
 import { settled, upToDate } from "./settle";
-import { recordedInTime, type Recording } from "./recorded";
 import { entryOf, lookedAt } from "./single";
 import { taken, takenOnTheWay } from "./taken";
 import { servesInWords } from "./words";
@@ -34,15 +33,16 @@ export const rollback = (
   flags: ReleaseFlags,
   env: NodeJS.ProcessEnv,
 ): Promise<number> =>
-  told(flags, async (report) => {
-    const patience = recordSecondsOf(flags);
-    const back = await quickBack(product, version, flags, env, report);
-    // Where it went is decided. Asked once more, now that it has gone there, the record may lead further back.
-    const recorded: Recording = (own, within) => byRecord(product, back ?? version, own, env, within);
-    return back !== undefined
-      ? recordedInTime(product, flags, report, patience, recorded)
-      : recorded(flags, { report });
-  });
+  edgeFirst(
+    {
+      product,
+      asked: { version },
+      // Where it went is decided. Asked once more, now that it has gone there, the record may lead further back.
+      byPlan: (back) => (own, within) => byRecord(product, back ?? version, own, env, within),
+    },
+    flags,
+    env,
+  );
 
 /** By the record and the state, under the lock. */
 const byRecord = (

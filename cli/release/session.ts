@@ -14,7 +14,7 @@ import { EXIT } from "../shared/exit";
 import { TerraformError } from "../../terraform/working-directory";
 import { environmentName, mustKnow } from "../shared/names";
 import { ROOT } from "../shared/root";
-import { openSite, type OpenSite } from "../shared/site";
+import { type GotReady, openSite, type OpenSite } from "../shared/site";
 import { loadCatalog } from "../shared/catalog";
 import { jsonReporter, lineReporter, liveReporter } from "./show";
 
@@ -57,6 +57,8 @@ export interface Within {
   readonly report?: Reporter;
   /** Aborted when that one waits no longer. */
   readonly over?: AbortSignal;
+  /** What was got ready for it. */
+  readonly ready?: GotReady | undefined;
 }
 
 /** The product's traffic at the edge, as the person who has typed the command moves it. */
@@ -70,8 +72,8 @@ export const inSession = (
   env: NodeJS.ProcessEnv,
   purpose: string,
   work: (session: Session) => Promise<number>,
-  { report, over }: Within = {},
-): Promise<number> => told(flags, (own) => opened(product, flags, env, purpose, own, over, work), report);
+  within: Within = {},
+): Promise<number> => told(flags, (own) => opened(product, flags, env, purpose, own, within, work), within.report);
 
 /** Tells a mistake, or who has the lock, the way that the command's other words are told. */
 export async function told(
@@ -96,7 +98,7 @@ async function opened(
   env: NodeJS.ProcessEnv,
   purpose: string,
   report: Reporter,
-  outer: AbortSignal | undefined,
+  { over: outer, ready }: Omit<Within, "report">,
   work: (session: Session) => Promise<number>,
 ): Promise<number> {
   const name = environmentName(flags.environment);
@@ -110,7 +112,7 @@ async function opened(
   const over = new AbortController();
   const end = (): void => over.abort();
   outer?.addEventListener("abort", end);
-  const site = await openSite({ environment: name, env, lock, over: over.signal });
+  const site = await openSite({ environment: name, env, lock, over: over.signal, ...ready });
   const session: Session = {
     ...{ site, product, flags, journal: site.journal, env },
     ...{ report, over },

@@ -4,24 +4,22 @@ import { error, ProblemsError } from "../../model/problem";
 import { type Colour, COLOURS } from "../../model/release";
 import { trafficBack } from "../../release/steps";
 import { ALLOW, ENVIRONMENT, JSON_LINES, PAST, RECORD_FOR, UNLOCK } from "../shared/options";
-import { warmUp } from "../shared/site";
-import { quickBack } from "./quick-back";
-import { recordedInTime, type Recording } from "./recorded";
-import { recordSecondsOf, type ReleaseFlags, told, type Within } from "./session";
+import { edgeFirst } from "./edge-first";
+import type { ReleaseFlags, Within } from "./session";
 import { single } from "./single";
 
 /** Back to the set that is known to be good it goes at the edge first; everywhere else by Terraform alone. */
 export const switchStep = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv) =>
-  told(flags, async (report) => {
-    const patience = recordSecondsOf(flags);
-    const asked = isColour(colour) && quickBack(product, undefined, flags, env, report, colour);
-    warmUp();
-    const back = await asked;
-    const byPlan: Recording = (own, within) => switched(product, colour, own, env, within);
-    return typeof back === "string"
-      ? recordedInTime(product, flags, report, patience, byPlan)
-      : byPlan(flags, { report });
-  });
+  edgeFirst(
+    {
+      product,
+      asked: isColour(colour) ? { only: colour } : undefined,
+      isLikelyForward: true,
+      byPlan: () => (own, within) => switched(product, colour, own, env, within),
+    },
+    flags,
+    env,
+  );
 
 const switched = (product: string, colour: string, flags: ReleaseFlags, env: NodeJS.ProcessEnv, within: Within) =>
   single(

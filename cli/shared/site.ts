@@ -20,7 +20,6 @@ import { type StateFiles } from "../../clients/state-store/state-files";
 import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
 import type { StateResource } from "../../terraform/state";
-import { withoutEngine } from "../../terraform/offline";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
@@ -38,6 +37,8 @@ export interface SiteOptions {
   readonly unready?: boolean;
   /** Aborted when nobody waits for the state's store and for Terraform any longer. @default they take what they take */
   readonly over?: AbortSignal | undefined;
+  /** What `findTerraform` finds, where somebody has begun to look already. @default it is looked for */
+  readonly terraform?: ReturnType<typeof findTerraform> | undefined;
 }
 
 /** A site whose Terraform is ready, and what of it only the command line knows. */
@@ -56,8 +57,20 @@ export interface OpenSite extends Site {
 /** cdktf takes longer to load than the rest of the program, and no help needs it. */
 const synthesizer = () => import("../../main");
 
-/** Loads what takes long while somebody else is waited for. */
-export const warmUp = (): void => void synthesizer();
+/** What `openSite` would look for first. */
+export type GotReady = Pick<SiteOptions, "terraform">;
+
+/**
+ * Begins with what takes long while somebody else is waited for. Loading the synthesizer leaves this process no time for
+ * anything else (0.1 s): what that one is asked by is to be on its way first.
+ */
+export function getReady(env: NodeJS.ProcessEnv): GotReady {
+  const terraform = findTerraform(env);
+  // What keeps it from being found is said where it is wanted.
+  terraform.catch(() => undefined);
+  setImmediate(() => void synthesizer());
+  return { terraform };
+}
 
 /** @throws ProblemsError for mistakes in the catalog, a state's store that cannot be reached by what is set, and where there is no Terraform */
 export async function openSite({
@@ -67,6 +80,7 @@ export async function openSite({
   offline = false,
   unready = false,
   over,
+  terraform: found,
 }: SiteOptions): Promise<OpenSite> {
   const loaded = loadCatalog(env);
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
@@ -74,7 +88,7 @@ export async function openSite({
   const environment = platform.environments[name];
   // Terraform's own words for a bucket whose credentials are not loaded lead nowhere, so this comes before it.
   const files = stateFiles(platform.name, environment, { env, directory: ROOT, over });
-  const [terraform, { writeStacks }] = await Promise.all([findTerraform(env), synthesizer()]);
+  const [terraform, { writeStacks }] = await Promise.all([found ?? findTerraform(env), synthesizer()]);
   if (typeof terraform === "string") {
     throw new ProblemsError([
       error("terraform", "none", "Terraform 1.11 or newer", terraform.split("\n").slice(1).join(" ")),
@@ -99,7 +113,7 @@ export async function openSite({
     const problems = errorsOf(checkPlatform(platform, releases));
     if (problems.length > 0) throw new ProblemsError(problems);
     writeStacks({ ...loaded, releases }, outdir, [name]);
-    if (offline) withoutEngine(directory.path);
+    if (offline) directory.silence();
     written = { release: wanted, text: readFileSync(stack, "utf8") };
   };
   render(read());

@@ -29,7 +29,7 @@ export interface LedgerOptions {
 }
 
 /** Steps that go forward: what they do has to be written down before. The others wait for no store. */
-const FORWARD: ReadonlySet<Step> = new Set(["deploy", "canary", "cutover", "retire"]);
+const RECORDED_FIRST: ReadonlySet<Step> = new Set(["deploy", "canary", "cutover", "retire"]);
 const EVERY_MS = 5000;
 /** So long a store may take where nothing has to be written down before the run goes on. */
 const PATIENCE_MS = 5000;
@@ -90,7 +90,7 @@ export function ledgerOf({
       const begins = what.event === "step-started";
       // Seconds count: it is written with what came of it.
       if (begins && what.step === "back") return;
-      const waits = begins && FORWARD.has(what.step);
+      const waits = begins && RECORDED_FIRST.has(what.step);
       while (!(await written(what.step, waits)) && waits) {
         if (interrupted()) return;
         await pause(EVERY_MS);

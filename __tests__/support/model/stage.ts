@@ -70,7 +70,7 @@ export const site = {
     return { ...opened, loaded: worlds().loaded, files, journal: new Journal(files, { redact: (text) => text }) };
   },
   keeperOf: () => Promise.resolve(stage.world.keeper()),
-  warmUp: () => undefined,
+  getReady: () => ({}),
 };
 
 export const catalog = { loadCatalog: () => worlds().loaded };
