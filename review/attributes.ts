@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { HASH_LENGTH } from "../model/names";
-import type { ConfiguredResource, Plan, ResourceChange } from "../terraform/plan";
+import type { ConfiguredModule, ConfiguredResource, Plan, ResourceChange } from "../terraform/plan";
 
 export interface AttributeChange {
   readonly name: string;
@@ -19,11 +19,16 @@ export interface AttributeChange {
 /** The stack's text for each resource, by address without index. */
 export type Configured = ReadonlyMap<string, ConfiguredResource>;
 
-export const configuredIn = (plan: Plan): Configured =>
-  new Map((plan.configuration?.root_module?.resources ?? []).map((resource) => [resource.address, resource]));
+export const configuredIn = (plan: Plan): Configured => new Map(resourcesOf(plan.configuration?.root_module, ""));
 
-/** "hcloud_ssh_key.host_key["ops"]" is configured as "hcloud_ssh_key.host_key". */
-export const withoutIndex = (address: string): string => address.replace(/\[.*\]$/, "");
+function resourcesOf(module: ConfiguredModule | undefined, prefix: string): [string, ConfiguredResource][] {
+  const own = (module?.resources ?? []).map((each): [string, ConfiguredResource] => [`${prefix}${each.address}`, each]);
+  const called = Object.entries(module?.module_calls ?? {});
+  return [...own, ...called.flatMap(([name, call]) => resourcesOf(call.module, `${prefix}module.${name}.`))];
+}
+
+/** "hcloud_ssh_key.host_key["ops"]" is configured as "hcloud_ssh_key.host_key", in each copy of a module as in the first. */
+export const withoutIndex = (address: string): string => address.replace(/\[(?:\d+|"(?:[^"\\]|\\.)*")\]/g, "");
 
 /**
  * The attributes that a change is about: those in the stack's text, and what else becomes another value for certain.

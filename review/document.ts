@@ -292,18 +292,25 @@ const detailItem = ({ sign, address, note, attributes }: Detail): Item => ({
 });
 
 function endBlock(review: Review): Block {
-  const { environment, fingerprint, platform } = review;
+  const { fingerprint } = review;
   if (review.changes === 0) return { kind: "end", paragraphs: [say`There is nothing to apply.`] };
-  const how =
-    brokenPolicies(review).length > 0
-      ? say`It cannot be applied while a policy is broken: mend it, or add a waiver to ${code(`config/waivers/${platform}.json`)}.`
-      : say`Apply exactly this: ${code(`npx twinset apply ${environment} --reviewed ${fingerprint}`)}. A plan that does anything else is refused.`;
   return {
     kind: "end",
     paragraphs: [
       say`${code("+")} added, ${code("-")} removed, ${code("~")} changed in place, ${code("±")} replaced with the new one first, ${code("∓")} replaced with the old one first.`,
-      how,
+      howToApply(review),
       say`Fingerprint: ${code(fingerprint)}`,
     ],
   };
+}
+
+function howToApply(review: Review): Words {
+  const { environment, fingerprint, platform } = review;
+  if (brokenPolicies(review).length > 0) {
+    return say`It cannot be applied while a policy is broken: mend it, or add a waiver to ${code(`config/waivers/${platform}.json`)}.`;
+  }
+  if (!review.whole) {
+    return say`A plan in JSON leaves out what protects a resource (lifecycle), so nothing can be applied by this fingerprint: review the saved plan itself, or let it be planned: ${code(`npx twinset review ${environment}`)}.`;
+  }
+  return say`Apply exactly this: ${code(`npx twinset apply ${environment} --reviewed ${fingerprint}`)}. A plan that does anything else is refused.`;
 }

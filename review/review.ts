@@ -3,6 +3,7 @@ import type { Waiver } from "../config/waivers";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { effective, type Plan } from "../terraform/plan";
+import type { PlanSource } from "../terraform/plan-source";
 import { type Capacity, capacityOf } from "./capacity";
 import { type DataChange, dataChanges } from "./data";
 import { type Detail, detailsOf } from "./details";
@@ -55,6 +56,8 @@ export interface Review {
   /** Number of changes. */
   readonly changes: number;
   readonly fingerprint: string;
+  /** Is all that decides what runs in the fingerprint? Not of a plan in JSON, which lacks lifecycle. */
+  readonly whole: boolean;
 }
 
 export interface ReviewOptions {
@@ -64,11 +67,13 @@ export interface ReviewOptions {
   readonly waivers?: readonly Waiver[];
   /** Products whose traffic at the edge is not as Terraform was told. @default nobody has looked */
   readonly edge?: readonly string[];
+  /** What the plan was made of. @default not known: it came as JSON */
+  readonly source?: PlanSource | undefined;
 }
 
 export function reviewPlan(
   plan: Plan,
-  { platform, environment, made, waivers = [], edge = [] }: ReviewOptions,
+  { platform, environment, made, waivers = [], edge = [], source }: ReviewOptions,
 ): Review {
   const resources = managed(plan);
   const changes = effective(plan).filter(({ mode }) => mode === "managed");
@@ -105,7 +110,8 @@ export function reviewPlan(
     policies: checkPolicies({ plan, platform, environment }, { waivers, now: made.at }),
     groups: groupsOf(changes, products, plan, platform),
     changes: changes.length,
-    fingerprint: fingerprint(plan),
+    fingerprint: fingerprint(plan, source),
+    whole: source !== undefined,
   };
 }
 

@@ -10,12 +10,14 @@ export interface Plan {
   readonly variables?: Readonly<Record<string, { readonly value?: unknown }>>;
   readonly prior_state?: unknown;
   readonly planned_values?: unknown;
-  readonly configuration?: {
-    readonly root_module?: {
-      readonly resources?: readonly ConfiguredResource[];
-      readonly variables?: Readonly<Record<string, { readonly sensitive?: boolean }>>;
-    };
-  };
+  readonly configuration?: { readonly root_module?: ConfiguredModule };
+}
+
+/** A module as the stack has it. */
+export interface ConfiguredModule {
+  readonly resources?: readonly ConfiguredResource[];
+  readonly variables?: Readonly<Record<string, { readonly sensitive?: boolean }>>;
+  readonly module_calls?: Readonly<Record<string, { readonly module?: ConfiguredModule }>>;
 }
 
 /** A resource as the stack has it. cdktf's JSON leaves every expression as its text in `constant_value`. */
@@ -48,6 +50,8 @@ export interface Change<T> {
   readonly after_sensitive?: unknown;
   /** What forces the replacement: paths into the attributes. */
   readonly replace_paths?: readonly (readonly (string | number)[])[];
+  /** It is there already, and is taken into the state. */
+  readonly importing?: unknown;
 }
 
 /** Does it do something: neither "no-op" nor "read"? */

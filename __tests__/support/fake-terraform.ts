@@ -41,10 +41,11 @@ export interface Call {
   readonly files: Readonly<Record<string, string>>;
 }
 
-/** Plain Node without imports of ours, as it runs as a program of its own. */
+/** Plain Node without imports of ours, as it runs as a program of its own; a saved plan is a zip. */
 const PROGRAM = `#!/usr/bin/env node
 const fs = require("node:fs");
 const path = require("node:path");
+const { strToU8, zipSync } = require(${JSON.stringify(require.resolve("fflate"))});
 const args = process.argv.slice(2);
 const stack = path.basename(process.cwd());
 const script = JSON.parse(fs.readFileSync(path.join(__dirname, "script.json"), "utf8"));
@@ -55,6 +56,11 @@ const files = Object.fromEntries(
 );
 const call = { args, env: process.env, directory: process.cwd(), pid: process.pid, files };
 fs.appendFileSync(path.join(__dirname, "calls.jsonl"), JSON.stringify(call) + "\\n");
+
+function savedPlan() {
+  const text = fs.existsSync("cdk.tf.json") ? fs.readFileSync("cdk.tf.json", "utf8") : "{}";
+  return zipSync({ "tfplan": strToU8(process.pid + " " + process.hrtime()), "tfconfig/m-/cdk.tf.json": strToU8(text) });
+}
 
 function plan(actions, after) {
   const { resource } = JSON.parse(fs.readFileSync("cdk.tf.json", "utf8"));
@@ -78,9 +84,9 @@ else {
   process.stdout.write(play.stdout ?? usual[args[0]]?.(play) ?? "");
   process.stderr.write(play.stderr ?? "");
   process.exitCode = play.code ?? 0;
-  // A plan is another one each time, as Terraform's are.
+  // A plan is another one each time, as Terraform's are, and has the text of its stack in it.
   const out = args.find((arg) => arg.startsWith("-out="));
-  if (out && !play.code) fs.writeFileSync(out.slice("-out=".length), "plan " + process.pid + " " + process.hrtime());
+  if (out && !play.code) fs.writeFileSync(out.slice("-out=".length), savedPlan());
 }
 `;
 

@@ -14,10 +14,17 @@ import { markdown } from "../../review/markdown";
 import { parsePlan } from "../../review/plan-file";
 import { recordOf, type ReviewRecord } from "../../review/record";
 import { waiversOf } from "../../review/refusals";
-import { brokenPolicies, type Made, type Review, reviewPlan } from "../../review/review";
+import {
+  brokenPolicies,
+  type Made,
+  type Review,
+  reviewPlan,
+  type ReviewOptions as ReviewPlanOptions,
+} from "../../review/review";
 import { planRedactor } from "../../review/secrets";
 import { terminalText } from "../../review/terminal";
 import type { Plan } from "../../terraform/plan";
+import { NoPlanSource, type PlanSource, planSource } from "../../terraform/plan-source";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
 import { openSite, type OpenSite } from "../shared/site";
@@ -86,9 +93,18 @@ async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: 
   // It looks only, and must not be in the way of who works.
   const site = await openSite({ environment: name, env, lock: false, offline: !flags.refresh });
   if (planPath !== undefined) {
-    const plan = parsePlan(await site.terraform.plannedJson(resolve(planPath)), planPath);
+    const path = resolve(planPath);
+    const plan = parsePlan(await site.terraform.plannedJson(path), planPath);
     const refreshed = plan.resource_drift?.length ? true : undefined;
-    return reviewed(plan, site.platform, site.environment, env, { refreshed, at: new Date(plan.timestamp!) });
+    const source = sourceIn(path, planPath);
+    return reviewed(
+      plan,
+      site.platform,
+      site.environment,
+      env,
+      { refreshed, at: new Date(plan.timestamp!) },
+      { source },
+    );
   }
   return reviewSite(site, env, flags.refresh);
 }
@@ -101,7 +117,15 @@ export async function reviewSite(site: OpenSite, env: NodeJS.ProcessEnv, refresh
   const plan = parsePlan(await site.terraform.plannedJson(), "terraform show -json");
   // Without the host nothing can be said of the edge; that nobody looked is said already.
   const edge = refresh ? await edgeDifferences(site, await site.terraform.state()) : [];
-  return reviewed(plan, platform, environment, env, { refreshed: refresh, stateFrom, at: new Date() }, edge);
+  const source = sourceIn(site.terraform.planPath, "tfplan");
+  return reviewed(
+    plan,
+    platform,
+    environment,
+    env,
+    { refreshed: refresh, stateFrom, at: new Date() },
+    { edge, source },
+  );
 }
 
 function reviewed(
@@ -110,12 +134,29 @@ function reviewed(
   environment: Environment,
   env: NodeJS.ProcessEnv,
   made: Made,
-  edge: readonly string[] = [],
+  more: Pick<ReviewPlanOptions, "edge" | "source"> = {},
 ): Reviewed {
   const { waivers } = waiversOf(platform);
-  const review = reviewPlan(plan, { platform, environment, made, waivers, edge });
+  const review = reviewPlan(plan, { platform, environment, made, waivers, ...more });
   const redact = planRedactor(plan, knownSecrets(platform, environment, env));
   return { plan, review, redact, record: recordOf(plan, review, redact) };
+}
+
+/** What a saved plan was made of. @throws ProblemsError for a file that does not say */
+function sourceIn(path: string, shown: string): PlanSource {
+  try {
+    return planSource(readFileSync(path));
+  } catch (reason) {
+    if (!(reason instanceof NoPlanSource)) throw reason;
+    throw new ProblemsError([
+      error(
+        "plan",
+        `${shown}: ${reason.message}`,
+        "a saved plan with the text of its stack, as Terraform 1.11 writes it",
+        "plan with Terraform 1.11 or newer, without encrypting the plan",
+      ),
+    ]);
+  }
 }
 
 /** All of it. A pipe may not have all at once, so it cannot be read as a file is. Of a terminal nothing is awaited. */

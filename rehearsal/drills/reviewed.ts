@@ -1,5 +1,5 @@
 /** A drill about the plan's review: it says what a plan does, and what was reviewed is applied or nothing. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { canary, cutover, deploy, retire } from "../../release/steps";
@@ -9,9 +9,11 @@ import { parsePlan } from "../../review/plan-file";
 import { readRecord } from "../../review/record";
 import { type Review, reviewPlan } from "../../review/review";
 import { planRedactor } from "../../review/secrets";
+import { type PlanSource, planSource } from "../../terraform/plan-source";
 import type { ApplyOptions } from "../../terraform/working-directory";
 import { TOKENS } from "../workbench";
 import type { World } from "../world";
+import { tampered } from "./tampered";
 import { type DeploymentDrill, type DrillRun, loadFigures, must, mustNotFail, since, version, wantStep } from "./drill";
 
 /** So many plans of one and the same change must have one fingerprint. */
@@ -62,7 +64,7 @@ export const reviewed: DeploymentDrill = {
     const start = performance.now();
     for (let i = 0; i < REPEATS; i++) {
       await world.terraform.plan({ refresh: i % 2 === 0 });
-      const found = fingerprint(await planned(world));
+      const found = fingerprint(await planned(world), sourceOf(world));
       must(found === mark, `plan ${i + 1} of the same change has the fingerprint ${found}, not ${mark}`);
     }
     const repeated = since(start);
@@ -79,6 +81,10 @@ export const reviewed: DeploymentDrill = {
     must(!refused.text.includes("another-value"), "a secret is in what twinset says");
     must((await running(world)) === before, "a refused apply has changed containers");
     world.want({ secrets });
+
+    say("a stack with something beside it that was not reviewed: refused");
+    const kinds = await tampered(world, mark);
+    must((await running(world)) === before, "a refused apply has changed containers");
 
     say("what was reviewed, under load");
     const load = world.load([product], "all", { ratePerSecond: 200 });
@@ -120,6 +126,7 @@ export const reviewed: DeploymentDrill = {
     return [
       { name: `${REPEATS} plans, one fingerprint`, value: repeated, unit: "s" },
       { name: "refused after", value: refused.seconds, unit: "s" },
+      { name: "tampered stacks, each refused", value: kinds, unit: "kinds" },
       ...loadFigures(seen),
     ];
   },
@@ -139,7 +146,7 @@ const keeper = (world: World, folder: string | undefined): Keep => {
     }
     const { environment } = world.desired;
     const made = { refreshed: true, at: new Date() };
-    const review = reviewPlan(plan, { platform: world.platform, environment, made });
+    const review = reviewPlan(plan, { platform: world.platform, environment, made, source: sourceOf(world) });
     must(
       markdown(review, { redact: planRedactor(plan) }).includes(review.fingerprint),
       "the comment has no fingerprint",
@@ -150,6 +157,8 @@ const keeper = (world: World, folder: string | undefined): Keep => {
 
 const planned = async (world: World): Promise<ReturnType<typeof parsePlan>> =>
   parsePlan(await world.terraform.plannedJson(), "the rehearsal's plan");
+
+const sourceOf = (world: World): PlanSource => planSource(readFileSync(world.terraform.planPath));
 
 /** Reviews a step and applies just that. @returns the verdict */
 async function stepReviewed(
