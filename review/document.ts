@@ -101,6 +101,7 @@ function blocksOf(review: Review): Block[] {
       whole: true,
     }),
     ...(broken ? [policies] : []),
+    ...unseenChanges(review),
     ...trafficBlock(review),
     ...dataBlock(review),
     ...interruptionBlock(review),
@@ -120,10 +121,30 @@ function blocksOf(review: Review): Block[] {
       : [paragraph(say`Drift was not looked for: this plan asked neither the host nor the clouds.`)]),
     ...(review.changes > 0 ? [capacityBlock(review)] : []),
     ...(broken ? [] : [policies]),
+    ...unseenSummary(review),
     ...groups.map(groupBlock),
     endBlock(review),
   ];
 }
+
+/** A change that no plan shows: what decides what runs, and is no attribute of a resource. */
+const unseenChanges = ({ unseen }: Review): Block[] =>
+  typeof unseen?.since !== "object" || unseen.changes.length === 0
+    ? []
+    : block("What no plan shows, and is otherwise since the last apply", true, {
+        items: unseen.changes.map(({ mood, text }) => ({
+          words: mood === "danger" ? [strong(text)] : say`${text}`,
+        })),
+        after: say`It was applied last at ${minute(new Date(unseen.since.at))} by ${code(unseen.since.who)}.`,
+      });
+
+const unseenSummary = ({ unseen }: Review): Block[] =>
+  typeof unseen?.since !== "string"
+    ? []
+    : block("What no plan shows", true, {
+        items: unseen.summary.map(({ kind, count: n, hash }) => ({ words: say`${kind}: ${String(n)}, ${code(hash)}` })),
+        after: say`What of it is otherwise than at the last apply cannot be said: ${unseen.since}.`,
+      });
 
 const paragraph = (words: Words): Block => ({ kind: "paragraph", words });
 
@@ -135,17 +156,22 @@ const block = (
 
 const moodOf = (review: Review): Mood => {
   if (review.losses.length > 0 || brokenPolicies(review).length > 0) return "danger";
-  if (review.edge.length > 0) return "care";
+  if (review.unseen?.changes.some(({ mood }) => mood === "danger")) return "danger";
+  if (review.edge.length > 0 || (review.unseen?.changes.length ?? 0) > 0) return "care";
   const careful = review.interruptions.some(({ noticed }) => noticed) || review.drift.length > 0;
   return careful || review.notApplied.length > 0 ? "care" : "fine";
 };
 
-/** How the plan was made, in a sentence. */
-export function describeMade({ made }: Pick<Review, "made">): string {
-  const at = made.at
+/** "2026-11-21 12:00Z" */
+const minute = (at: Date): string =>
+  at
     .toISOString()
     .replace(/:\d\d\.\d+Z$/, "Z")
     .replace("T", " ");
+
+/** How the plan was made, in a sentence. */
+export function describeMade({ made }: Pick<Review, "made">): string {
+  const at = minute(made.at);
   if (made.refreshed === undefined)
     return `Planned at ${at}; it does not say whether with a look at what is really there.`;
   if (made.refreshed) return `Planned at ${at} with a look at what is really there.`;
@@ -246,6 +272,9 @@ function policyBlock(review: Review): Block {
   const broken = brokenPolicies(review);
   const kept = review.policies.filter((result) => result.broken.length === 0 && result.pointless === undefined);
   const pointless = review.policies.filter((result) => result.pointless !== undefined);
+  const reasons = [...new Set(pointless.map(({ pointless: why }) => why!))];
+  const named = (results: readonly PolicyResult[]): Words =>
+    joined(results.map(({ policy }) => say`${code(policy.name)}`));
   const items: Item[] = [
     ...broken.map(brokenItem),
     ...review.policies.flatMap(({ policy, waived }) =>
@@ -253,8 +282,10 @@ function policyBlock(review: Review): Block {
         words: say`waived until ${waiver.until}: ${code(policy.name)}, ${code(address)} ${given}. ${waiver.reason}`,
       })),
     ),
-    ...(kept.length > 0 ? [{ words: say`kept: ${joined(kept.map(({ policy }) => say`${code(policy.name)}`))}` }] : []),
-    ...pointless.map(({ policy, pointless: why }) => ({ words: say`not asked: ${code(policy.name)}, ${why!}` })),
+    ...(kept.length > 0 ? [{ words: say`kept: ${named(kept)}` }] : []),
+    ...reasons.map((why) => ({
+      words: say`not asked: ${named(pointless.filter((each) => each.pointless === why))}, ${why}`,
+    })),
   ];
   return { kind: "list", title: broken.length > 0 ? "Policies: this plan is not to be applied" : "Policies", items };
 }

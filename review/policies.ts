@@ -3,39 +3,13 @@
  * or at what is done to them. A waiver lets one address break one policy until a day.
  */
 import type { Waiver } from "../config/waivers";
-import type { Environment } from "../model/environment";
-import { namesOf, type Platform, servicesOf } from "../model/platform";
+import { namesOf, servicesOf } from "../model/platform";
 import { isPrecious } from "../release/guard";
 import { effective, type Plan, type ResourceChange } from "../terraform/plan";
 import { hasMark } from "./attributes";
 import { actionOf, goes, isService, managed, partOf } from "./parts";
-
-/** One place that breaks a policy. */
-export interface Finding {
-  /** Of the resource, or "environment" for what is no resource. */
-  readonly address: string;
-  /** What was found there. */
-  readonly given: string;
-  /** What to do about it. */
-  readonly fix: string;
-}
-
-export interface PolicyContext {
-  readonly plan: Plan;
-  readonly platform: Platform;
-  readonly environment: Environment;
-}
-
-export interface Policy {
-  /** For waivers: "keep-data". */
-  readonly name: string;
-  /** What it demands, in a clause. */
-  readonly demands: string;
-  readonly reason: string;
-  /** Why it demands nothing here; undefined where it does. */
-  readonly pointless?: (context: PolicyContext) => string | undefined;
-  readonly findings: (context: PolicyContext) => readonly Finding[];
-}
+import type { Finding, Policy, PolicyContext } from "./policy";
+import { STACK_POLICIES } from "./stack-policies";
 
 /** The policy that the guard of an apply stands for everywhere else. */
 export const KEEP_DATA = "keep-data";
@@ -188,6 +162,7 @@ export const POLICIES: readonly Policy[] = [
           ]
         : [],
   },
+  ...STACK_POLICIES,
 ];
 
 /** PostgreSQL, MySQL, Redis, MongoDB, Elasticsearch and MinIO. */

@@ -6,6 +6,8 @@ import { takenFromVisitors } from "../release/carrying";
 import { guardWhole } from "../release/guard";
 import { checkPolicies, KEEP_DATA, POLICIES } from "./policies";
 import { effective, type Plan } from "../terraform/plan";
+import type { PlanSource } from "../terraform/plan-source";
+import { configurationOf } from "./configuration";
 import type { Site } from "../release/site";
 
 /** @throws ProblemsError for a file with mistakes */
@@ -28,16 +30,21 @@ export interface Refused {
 
 /**
  * All that speaks against a plan, an address once.
+ * @param source what it was made of
  * @param allow addresses that the operator lets through, whatever speaks against them
  */
 export function refusals(
   { platform, environment }: Pick<Site, "platform" | "environment">,
   plan: Plan,
+  source: PlanSource,
   allow: readonly string[],
   now = new Date(),
 ): Refused[] {
   const { waivers, path } = waiversOf(platform);
-  const broken = checkPolicies({ plan, platform, environment }, { waivers, now });
+  const broken = checkPolicies(
+    { plan, platform, environment, configuration: configurationOf(source) },
+    { waivers, now },
+  );
   // The guard knows no waivers, and only those of its own policy are meant for it.
   const waived = broken
     .filter(({ policy }) => policy.name === KEEP_DATA)

@@ -4,10 +4,14 @@ import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import { effective, type Plan } from "../terraform/plan";
 import type { PlanSource } from "../terraform/plan-source";
+import type { AppliedFacts } from "./applied-facts";
+import { type Unseen, unseenOf } from "./unseen";
 import { type Capacity, capacityOf } from "./capacity";
+import { configurationOf } from "./configuration";
 import { type DataChange, dataChanges } from "./data";
 import { type Detail, detailsOf } from "./details";
 import { type Drift, driftIn } from "./drift";
+import { factsOf } from "./facts";
 import { fingerprint } from "./fingerprint";
 import { type Interruption, interruptions, type NotApplied, notApplied } from "./interruptions";
 import { type Loss, lossesOf } from "./losses";
@@ -56,6 +60,8 @@ export interface Review {
   /** Number of changes. */
   readonly changes: number;
   readonly fingerprint: string;
+  /** Not of a plan in JSON. */
+  readonly unseen: Unseen | undefined;
   /** Is all that decides what runs in the fingerprint? Not of a plan in JSON, which lacks lifecycle. */
   readonly whole: boolean;
 }
@@ -69,12 +75,15 @@ export interface ReviewOptions {
   readonly edge?: readonly string[];
   /** What the plan was made of. @default not known: it came as JSON */
   readonly source?: PlanSource | undefined;
+  /** What the stack said besides when it was applied last; or why that is not known. @default nobody has looked */
+  readonly applied?: AppliedFacts | string | undefined;
 }
 
 export function reviewPlan(
   plan: Plan,
-  { platform, environment, made, waivers = [], edge = [], source }: ReviewOptions,
+  { platform, environment, made, waivers = [], edge = [], source, applied }: ReviewOptions,
 ): Review {
+  const configuration = source && configurationOf(source);
   const resources = managed(plan);
   const changes = effective(plan).filter(({ mode }) => mode === "managed");
   const products = productReviews(resources, platform);
@@ -90,6 +99,7 @@ export function reviewPlan(
     changes,
     interruptions: interruptions(plan, resources, products, platform),
     drift: driftIn(plan),
+    unseen: configuration ? unseenOf(factsOf(configuration), applied ?? "nobody has looked") : undefined,
   };
   return {
     platform: platform.name,
@@ -107,10 +117,11 @@ export function reviewPlan(
     drift: found.drift,
     notApplied: notApplied(resources),
     capacity: capacityOf(resources, platform, environment),
-    policies: checkPolicies({ plan, platform, environment }, { waivers, now: made.at }),
+    policies: checkPolicies({ plan, platform, environment, configuration }, { waivers, now: made.at }),
     groups: groupsOf(changes, products, plan, platform),
     changes: changes.length,
     fingerprint: fingerprint(plan, source),
+    unseen: found.unseen,
     whole: source !== undefined,
   };
 }

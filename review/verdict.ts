@@ -4,6 +4,7 @@ import { COLOURS, type Colour } from "../model/release";
 import { isEffective, type ResourceChange } from "../terraform/plan";
 import type { Drift } from "./drift";
 import type { Interruption } from "./interruptions";
+import type { Unseen } from "./unseen";
 import { actionOf, isReplaced, partOf } from "./parts";
 import type { Loss } from "./losses";
 import { isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
@@ -20,12 +21,17 @@ export interface Found {
   readonly removed: readonly string[];
   readonly interruptions: readonly Interruption[];
   readonly drift: readonly Drift[];
+  readonly unseen: Unseen | undefined;
 }
 
 export function verdictOf(found: Found): string {
   const { changes, drift, environment, losses, resources, products } = found;
   const stray = driftClause(drift);
-  if (changes.length === 0) return stray ? `${stray}; nothing is to change` : `${environment}: nothing to change`;
+  const unseen = unseenClause(found);
+  if (changes.length === 0) {
+    const clauses = [...unseen, ...(stray ? [stray] : [])];
+    return clauses.length > 0 ? `${clauses.join("; ")}; nothing is to change` : `${environment}: nothing to change`;
+  }
   // What a replacement left over is a change, too, but none of the resources.
   const all = resources.length > 0 && resources.every(isEffective);
   if (all && changes.every(({ change }) => actionOf(change) === "create")) return firstDeploy(found);
@@ -36,6 +42,7 @@ export function verdictOf(found: Found): string {
   const anew = changes.some(({ type, change }) => type === "hcloud_server" && isReplaced(actionOf(change)));
   const clauses = [
     ...lossClauses(losses),
+    ...unseen,
     ...hostClauses(found),
     ...(anew ? ["everything on it is made anew"] : []),
     ...productClauses(anew ? products.filter(isMoved) : products),
@@ -43,6 +50,13 @@ export function verdictOf(found: Found): string {
     ...(stray ? [stray] : []),
   ];
   return clauses.join("; ");
+}
+
+/** What no plan shows: the worst of it, and how much more there is. */
+function unseenClause({ unseen }: Found): string[] {
+  const bad = (unseen?.changes ?? []).filter(({ mood }) => mood === "danger");
+  if (bad.length === 0) return [];
+  return [bad.length === 1 ? bad[0]!.text : `${bad[0]!.text}; and ${bad.length - 1} more that no plan shows`];
 }
 
 const lossCounts = (losses: readonly Loss[]): string =>
@@ -163,11 +177,11 @@ const migrationClause = ({ migrations, before }: ProductReview): string[] =>
 /** Everything that is neither a product's nor said already; or that there is nothing else. */
 function otherClauses({ changes, platform, interruptions, losses }: Found): string[] {
   const ofProduct = (change: ResourceChange): boolean => "product" in partOf(change, platform);
-  const beside = new Set(changes.filter((change) => !ofProduct(change)).map(({ address }) => address));
+  const unseen = new Set(changes.filter((change) => !ofProduct(change)).map(({ address }) => address));
   const said = new Set(
     [...interruptions.filter(({ noticed }) => noticed), ...losses]
       .map(({ address }) => address)
-      .filter((address) => beside.has(address)),
+      .filter((address) => unseen.has(address)),
   );
   const stores = interruptions
     .filter(({ who, noticed }) => noticed && who !== "everything")

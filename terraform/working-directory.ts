@@ -13,6 +13,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join, resolve } from "node:path";
+import { type Lock, lockAmong } from "./lock";
 import { withoutEngine } from "./offline";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { partOf } from "./part";
@@ -81,9 +82,14 @@ export interface WorkingDirectoryOptions {
    * only as long as it has begun with no resource; any other comes to its end. @default it takes what it takes
    */
   readonly over?: AbortSignal | undefined;
+  /** Told of each plan of the whole stack that was applied, by its file. */
+  readonly applied?: (planPath: string) => Promise<void>;
 }
 
 export class WorkingDirectory {
+  /** Is the plan that is kept one of a part of the stack? */
+  private isOfPart = false;
+
   constructor(
     private readonly terraform: Terraform,
     readonly path: string,
@@ -136,6 +142,7 @@ export class WorkingDirectory {
   /** Plans, and keeps the plan for `applyPlanned`. @returns the changes that an apply would make now */
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
     await this.must("plan", ["-json", "-input=false", `-out=${PLAN}`, ...this.flags(options)]);
+    this.isOfPart = (options.targets ?? []).length > 0;
     return this.planned();
   }
 
@@ -213,8 +220,12 @@ export class WorkingDirectory {
    * Applies what was planned last, and nothing else: Terraform refuses it when the state has changed since.
    * @param file another plan in this directory
    */
-  applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}, file = PLAN): Promise<Applied> {
-    return this.applying([...this.locking, `-parallelism=${this.options.parallelism ?? 10}`, file], options);
+  async applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}, file = PLAN): Promise<Applied> {
+    const args = [...this.locking, `-parallelism=${this.options.parallelism ?? 10}`, file];
+    const applied = await this.applying(args, options);
+    const isWhole = file !== PLAN || !this.isOfPart;
+    if (applied.code === 0 && isWhole) await this.options.applied?.(join(this.path, file));
+    return applied;
   }
 
   /** Plans and applies; an error is in the result. */
@@ -358,25 +369,6 @@ const LEFT_BEHIND_MS = 600_000;
 /** Terraform reads it by itself, so that others who work in the directory have the same values. */
 export const VALUES = "values.auto.tfvars";
 const PLAN = "tfplan";
-
-/** Who works on a state, as Terraform's refusal says it. */
-export interface Lock {
-  readonly id: string;
-  /** "user@computer". */
-  readonly who: string;
-  readonly created: string;
-}
-
-/** The lock's facts in a refusal, or undefined for any other text. */
-export function lockIn(text: string): Lock | undefined {
-  const fact = (name: string): string => new RegExp(`^\\s*${name}:\\s+(.+?)\\s*$`, "m").exec(text)?.[1] ?? "";
-  const id = fact("ID");
-  return /state lock/i.test(text) && id !== "" ? { id, who: fact("Who"), created: fact("Created") } : undefined;
-}
-
-/** The lock that errors are about, if one is. */
-export const lockAmong = (errors: readonly Diagnostic[]): Lock | undefined =>
-  errors.map(({ summary, detail }) => lockIn(`${summary}\n${detail ?? ""}`)).find((lock) => lock !== undefined);
 
 const errorDiagnostics = (output: string): Diagnostic[] =>
   diagnosticsIn(output).filter(({ severity }) => severity === "error");

@@ -20,7 +20,8 @@ describe("the table of policies", () => {
   });
   test.each(POLICIES.map((policy) => [policy.name, policy] as const))("says where %s is not asked", (name, policy) => {
     const cell = ROWS.find((row) => row["policy"] === `\`${name}\``)!["not asked"]!;
-    const context = { plan: plan([]), platform: MANACORE };
+    const configuration = { blocks: new Map(), others: new Map(), providers: {} };
+    const context = { plan: plan([]), platform: MANACORE, configuration };
     const silent = ENVIRONMENTS.filter((each) =>
       policy.pointless?.({ ...context, environment: MANACORE.environments[each] }),
     );

@@ -2,6 +2,7 @@
  * `terraform`, `docker` and `ssh` of a world without any of them: programs of these names that ask the test they belong to.
  * To start Node for each call would take most of a test's time, so they are scripts, and what they do is done here.
  */
+import { strFromU8, strToU8, unzipSync, zipSync } from "fflate";
 import { spawn } from "node:child_process";
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
@@ -191,7 +192,8 @@ export class FakePrograms {
   }
 
   private plan({ directory, args }: Call): void {
-    const { resource } = JSON.parse(readFileSync(join(directory, "cdk.tf.json"), "utf8")) as {
+    const stack = readFileSync(join(directory, "cdk.tf.json"));
+    const { resource } = JSON.parse(stack.toString()) as {
       resource: Record<string, Record<string, Body>>;
     };
     const wanted = new Map<string, Wanted>(
@@ -214,12 +216,13 @@ export class FakePrograms {
       return [{ address, mode: "managed", type, name, change, body }];
     });
     const [out] = valuesOf("-out");
-    writeFileSync(join(directory, out!), JSON.stringify({ serial: this.serial, resource_changes: changes }));
+    const plan = strToU8(JSON.stringify({ serial: this.serial, resource_changes: changes }));
+    writeFileSync(join(directory, out!), zipSync({ tfplan: plan, "tfconfig/m-/cdk.tf.json": stack }));
   }
 
   private show(call: Call): void {
     const [, , file] = call.args;
-    if (file !== undefined) return call.say(readFileSync(join(call.directory, file), "utf8"));
+    if (file !== undefined) return call.say(planIn(join(call.directory, file)));
     const resources = Object.entries(this.resources).map(([address, { type, name, body, tainted }]) => {
       const own = type === "docker_container" ? { name: nameOf({ type, name, body }) } : {};
       const ip = type === "hcloud_primary_ip" ? { ip_address: "127.0.0.1" } : {};
@@ -233,7 +236,7 @@ export class FakePrograms {
       call.say({ type: "diagnostic", diagnostic: { severity: "error", summary, ...(address ? { address } : {}) } });
       return 1;
     };
-    const plan = JSON.parse(readFileSync(join(call.directory, call.args.at(-1)!), "utf8")) as {
+    const plan = JSON.parse(planIn(join(call.directory, call.args.at(-1)!))) as {
       serial: number;
       resource_changes: Change[];
     };
@@ -347,3 +350,6 @@ function inspected([address, { type, name, body, made, tainted }]: [string, Reso
     HostConfig: { Memory: (body.memory ?? 0) * 1024 * 1024 },
   };
 }
+
+/** As Terraform keeps it: a zip, with the text of the stack in it. */
+const planIn = (path: string): string => strFromU8(unzipSync(readFileSync(path))["tfplan"]!);

@@ -9,7 +9,7 @@ import { loadPlatform } from "../../config/load";
 import { parsePlan } from "../../review/plan-file";
 import { type Made, type Review, reviewPlan } from "../../review/review";
 import type { Plan } from "../../terraform/plan";
-import type { PlanSource } from "../../terraform/plan-source";
+import { asApplied } from "./plan";
 
 const DIRECTORY = join(__dirname, "../review/plans");
 const { platform } = loadPlatform({ platform: "manacore" });
@@ -24,8 +24,6 @@ export const goldenPlan = (name: string): Plan =>
 
 export const MADE: Made = { refreshed: true, at: new Date("2026-11-21T12:00:00Z") };
 
-/** Stands for the text that they were made of, which was not kept. */
-export const SOURCE: PlanSource = { files: new Map([["cdk.tf.json", "{}"]]), providers: {} };
-
-export const reviewOf = (plan: Plan, made: Made = MADE): Review =>
-  reviewPlan(plan, { platform, environment: platform.environments.production, made, source: SOURCE });
+export function reviewOf(plan: Plan, made: Made = MADE): Review {
+  return reviewPlan(plan, { platform, environment: platform.environments.production, made, ...asApplied(plan) });
+}

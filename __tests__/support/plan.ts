@@ -4,8 +4,11 @@ import type { Environment } from "../../model/environment";
 import type { EnvironmentName } from "../../model/environment-name";
 import type { Platform } from "../../model/platform";
 import type { Colour } from "../../model/release";
-import { type Made, type Review, reviewPlan } from "../../review/review";
+import { configurationOf } from "../../review/configuration";
+import { factsOf } from "../../review/facts";
+import { type Made, type Review, type ReviewOptions, reviewPlan } from "../../review/review";
 import type { Change, Plan, ResourceChange } from "../../terraform/plan";
+import type { PlanSource } from "../../terraform/plan-source";
 
 export const { platform: MANACORE } = loadPlatform({ platform: "manacore" });
 export const PRODUCTION = MANACORE.environments.production;
@@ -127,6 +130,20 @@ export function plan(
 
 export const NOW: Made = { refreshed: true, at: new Date("2026-11-21T12:00:00Z") };
 
+/** Stands for the text that a plan was made of, which was not kept: its resources, each protected. */
+function sourceOf({ resource_changes: changes }: Plan): PlanSource {
+  const resource: Record<string, Record<string, object>> = {};
+  for (const { type, name } of changes) (resource[type] ??= {})[name] = { lifecycle: { prevent_destroy: true } };
+  return { files: new Map([["cdk.tf.json", JSON.stringify({ resource })]]), providers: {} };
+}
+
+/** A plan with the text that it was made of, which says besides what it said at the last apply. */
+export function asApplied(of: Plan): Pick<ReviewOptions, "source" | "applied"> {
+  const source = sourceOf(of);
+  const facts = factsOf(configurationOf(source));
+  return { source, applied: { at: "2026-11-20T12:00:00Z", who: "ann@laptop", facts } };
+}
+
 export interface ReviewGiven {
   readonly environment?: EnvironmentName | Environment;
   readonly platform?: Platform;
@@ -139,7 +156,7 @@ export function reviewed(
   { environment = "production", platform = MANACORE, made = NOW }: ReviewGiven = {},
 ): Review {
   const found = typeof environment === "string" ? platform.environments[environment] : environment;
-  return reviewPlan(of, { platform, environment: found, made });
+  return reviewPlan(of, { platform, environment: found, made, ...asApplied(of) });
 }
 
 export const verdict = (...changes: readonly ResourceChange[]): string => reviewed(plan(changes)).verdict;

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSy
 import { join } from "node:path";
 import { findTerraform, type Terraform } from "../../terraform/program";
 import { resourcesInFile } from "../../terraform/state";
-import { type ApplyEvent, lockIn, WorkingDirectory } from "../../terraform/working-directory";
+import { lockIn } from "../../terraform/lock";
+import { type ApplyEvent, WorkingDirectory } from "../../terraform/working-directory";
 import { FakeTerraform } from "../support/fake-terraform";
 
 const REFUSAL = `Error message: operation error S3: PutObject, https response error StatusCode: 412, RequestID: , HostID: ,

@@ -9,6 +9,7 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { DELIVERY, type StackName } from "../../model/delivery";
 import { inputUses } from "../../model/inputs";
+import { configurationOf } from "../../review/configuration";
 import { checkPolicies } from "../../review/policies";
 import type { StackConfig } from "../../terraform/config";
 import { dummyDeliveryValues, dummyValues } from "../../terraform/dummy-values";
@@ -104,11 +105,14 @@ async function planStack(stack: Stack): Promise<Verdict> {
 }
 
 /** What the catalog breaks by itself, before anybody changes anything. The delivery stack has nothing that runs. */
-function brokenPolicies({ environment, loaded: { platform } }: Stack, plan: Plan): string[] {
+function brokenPolicies({ config, environment, loaded: { platform } }: Stack, plan: Plan): string[] {
   if (!environment) return [];
   const { waivers } = waiversOf(platform);
-  return checkPolicies({ plan, platform, environment }, { waivers, now: new Date() }).flatMap(({ policy, broken }) =>
-    broken.map(({ address, given, fix }) => `${address}: breaks ${policy.name}: ${given}; ${fix}`),
+  // As the catalog makes it: what is laid beside it here is the dry run's own.
+  const configuration = configurationOf({ files: new Map([["cdk.tf.json", JSON.stringify(config)]]), providers: {} });
+  return checkPolicies({ plan, platform, environment, configuration }, { waivers, now: new Date() }).flatMap(
+    ({ policy, broken }) =>
+      broken.map(({ address, given, fix }) => `${address}: breaks ${policy.name}: ${given}; ${fix}`),
   );
 }
 

@@ -5,7 +5,7 @@ import { summary } from "../../release/plan-words";
 import { explain } from "../../release/explain";
 import { describe } from "../../terraform/output";
 import type { ResourceChange } from "../../terraform/plan";
-import { lockAmong } from "../../terraform/working-directory";
+import { lockAmong } from "../../terraform/lock";
 import { EXIT } from "../shared/exit";
 import type { OpenSite } from "../shared/site";
 import { describeLock } from "../shared/told";

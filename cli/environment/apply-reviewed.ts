@@ -39,7 +39,7 @@ export async function applyReviewed(
   const { name } = site.environment;
   const then = reviewedBefore(fingerprint, record, site);
   await settleFiles(site, write);
-  const { plan, review, redact, record: now } = await reviewSite(site, env);
+  const { plan, source, review, redact, record: now } = await reviewSite(site, env);
   if (review.changes === 0) {
     write(`${name}: nothing to change. It is as the files say already.`);
     return EXIT.done;
@@ -57,7 +57,7 @@ export async function applyReviewed(
     write(`Nothing was changed. Review this plan (twinset review ${name}), and apply it as ${review.fingerprint}.`);
     return EXIT.guarded;
   }
-  const refused = [...refusals(site, plan, allow), ...(await refusalsOnTheEdge(site, plan, allow))];
+  const refused = [...refusals(site, plan, source, allow), ...(await refusalsOnTheEdge(site, plan, allow))];
   if (refused.length > 0) {
     refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;

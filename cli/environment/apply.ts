@@ -1,5 +1,6 @@
 /** `twinset apply`: the plan that was shown or reviewed is applied, and no other. */
 import { Command } from "commander";
+import { join } from "node:path";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import { error, formatProblem, list, ProblemsError } from "../../model/problem";
 import { asProblem, refusals, refusalsOnTheEdge } from "../../review/refusals";
@@ -12,6 +13,7 @@ import { openSite, type OpenSite } from "../shared/site";
 import { told } from "../shared/told";
 import { applyKept } from "./apply-kept";
 import { applyReviewed, mustBeFingerprint } from "./apply-reviewed";
+import { sourceIn } from "./plan-source";
 import { mustBeTheOneShown, plannedIn } from "./shown-plan";
 
 /** Applies the plan that was shown under this id. @throws ProblemsError for a plan that is not that one, or stale */
@@ -24,7 +26,11 @@ export async function applyEnvironment(
   const again = `look at it once more: twinset plan ${name}`;
   const plan = mustBeTheOneShown(site, given.plan, again);
   const whole = await plannedIn(site, plan);
-  const refused = [...refusals(site, whole, given.allow), ...(await refusalsOnTheEdge(site, whole, given.allow))];
+  const source = sourceIn(join(site.terraform.path, plan), plan);
+  const refused = [
+    ...refusals(site, whole, source, given.allow),
+    ...(await refusalsOnTheEdge(site, whole, given.allow)),
+  ];
   if (refused.length > 0) {
     refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;

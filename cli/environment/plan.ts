@@ -13,6 +13,7 @@ import { ALLOW } from "../shared/options";
 import { openSite, type OpenSite } from "../shared/site";
 import { told } from "../shared/told";
 import { settleFiles } from "./settle-files";
+import { sourceIn } from "./plan-source";
 import { forget, keep, plannedIn } from "./shown-plan";
 
 /** Plans, saves, shows. @returns 0: nothing to change, or a plan that may be applied; 3: the guard would refuse it */
@@ -35,7 +36,10 @@ export async function planEnvironment(
   write("");
   write(`${site.environment.name}: ${summary(changes)}.`);
   const whole = await plannedIn(site);
-  const refused = [...refusals(site, whole, allow), ...(await refusalsOnTheEdge(site, whole, allow))];
+  const refused = [
+    ...refusals(site, whole, sourceIn(site.terraform.planPath), allow),
+    ...(await refusalsOnTheEdge(site, whole, allow)),
+  ];
   if (refused.length > 0) {
     for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
     write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);

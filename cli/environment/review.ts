@@ -10,6 +10,7 @@ import type { Platform } from "../../model/platform";
 import { error, list, ProblemsError } from "../../model/problem";
 import { knownSecrets, type Redact } from "../../model/redact";
 import { edgeDifferences } from "../../release/served";
+import { type AppliedFacts, appliedFacts } from "../../review/applied-facts";
 import { markdown } from "../../review/markdown";
 import { parsePlan } from "../../review/plan-file";
 import { recordOf, type ReviewRecord } from "../../review/record";
@@ -19,17 +20,18 @@ import {
   type Made,
   type Review,
   reviewPlan,
-  type ReviewOptions as ReviewPlanOptions,
+  type ReviewOptions as PlanOptions,
 } from "../../review/review";
 import { planRedactor } from "../../review/secrets";
 import { terminalText } from "../../review/terminal";
 import type { Plan } from "../../terraform/plan";
-import { NoPlanSource, type PlanSource, planSource } from "../../terraform/plan-source";
+import type { PlanSource } from "../../terraform/plan-source";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
 import { openSite, type OpenSite } from "../shared/site";
 import { loadCatalog } from "../shared/catalog";
 import { told } from "../shared/told";
+import { sourceIn } from "./plan-source";
 
 export interface ReviewFlags {
   /** false: plan from the state, ask neither the engine nor a cloud. */
@@ -42,6 +44,8 @@ export interface ReviewFlags {
 /** A review with what belongs to it. */
 export interface Reviewed {
   readonly plan: Plan;
+  /** What it was made of; of a plan in JSON nobody knows. */
+  readonly source: PlanSource | undefined;
   readonly review: Review;
   readonly redact: Redact;
   readonly record: ReviewRecord;
@@ -96,36 +100,28 @@ async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: 
     const path = resolve(planPath);
     const plan = parsePlan(await site.terraform.plannedJson(path), planPath);
     const refreshed = plan.resource_drift?.length ? true : undefined;
-    const source = sourceIn(path, planPath);
-    return reviewed(
-      plan,
-      site.platform,
-      site.environment,
-      env,
-      { refreshed, at: new Date(plan.timestamp!) },
-      { source },
-    );
+    const more = { source: sourceIn(path, planPath), applied: await appliedBefore(site) };
+    return reviewed(plan, site.platform, site.environment, env, { refreshed, at: new Date(plan.timestamp!) }, more);
   }
   return reviewSite(site, env, flags.refresh);
 }
 
 /** Plans an environment and reviews that. The plan is kept in Terraform's directory. */
-export async function reviewSite(site: OpenSite, env: NodeJS.ProcessEnv, refresh = true): Promise<Reviewed> {
+export async function reviewSite(
+  site: OpenSite,
+  env: NodeJS.ProcessEnv,
+  refresh = true,
+): Promise<Reviewed & { readonly source: PlanSource }> {
   const { platform, environment } = site;
   const stateFrom = refresh ? undefined : await site.files.modified();
   await site.terraform.plan({ refresh });
   const plan = parsePlan(await site.terraform.plannedJson(), "terraform show -json");
   // Without the host nothing can be said of the edge; that nobody looked is said already.
   const edge = refresh ? await edgeDifferences(site, await site.terraform.state()) : [];
-  const source = sourceIn(site.terraform.planPath, "tfplan");
-  return reviewed(
-    plan,
-    platform,
-    environment,
-    env,
-    { refreshed: refresh, stateFrom, at: new Date() },
-    { edge, source },
-  );
+  const source = sourceIn(site.terraform.planPath);
+  const more = { edge, source, applied: await appliedBefore(site) };
+  const made = { refreshed: refresh, stateFrom, at: new Date() };
+  return { ...reviewed(plan, platform, environment, env, made, more), source };
 }
 
 function reviewed(
@@ -134,28 +130,21 @@ function reviewed(
   environment: Environment,
   env: NodeJS.ProcessEnv,
   made: Made,
-  more: Pick<ReviewPlanOptions, "edge" | "source"> = {},
+  more: Pick<PlanOptions, "edge" | "source" | "applied"> = {},
 ): Reviewed {
   const { waivers } = waiversOf(platform);
   const review = reviewPlan(plan, { platform, environment, made, waivers, ...more });
   const redact = planRedactor(plan, knownSecrets(platform, environment, env));
-  return { plan, review, redact, record: recordOf(plan, review, redact) };
+  return { plan, source: more.source, review, redact, record: recordOf(plan, review, redact) };
 }
 
-/** What a saved plan was made of. @throws ProblemsError for a file that does not say */
-function sourceIn(path: string, shown: string): PlanSource {
+/** What the stack said besides when it was applied last, or why that is not known. */
+async function appliedBefore({ files }: OpenSite): Promise<AppliedFacts | string> {
   try {
-    return planSource(readFileSync(path));
+    return (await appliedFacts(files)) ?? "no apply has noted it yet";
   } catch (reason) {
-    if (!(reason instanceof NoPlanSource)) throw reason;
-    throw new ProblemsError([
-      error(
-        "plan",
-        `${shown}: ${reason.message}`,
-        "a saved plan with the text of its stack, as Terraform 1.11 writes it",
-        "plan with Terraform 1.11 or newer, without encrypting the plan",
-      ),
-    ]);
+    if (!(reason instanceof ProblemsError)) throw reason;
+    return `the state's store does not say it (${reason.problems.map(({ given }) => given).join("; ")})`;
   }
 }
 

@@ -17,8 +17,11 @@ import { knownSecrets, type Redact, redactor } from "../../model/redact";
 import type { Site } from "../../release/site";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { type StateFiles } from "../../clients/state-store/state-files";
+import { inTime } from "../../release/in-time";
+import { keepAppliedFacts } from "../../review/applied-facts";
 import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
+import { planSource } from "../../terraform/plan-source";
 import type { StateResource } from "../../terraform/state";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
@@ -99,7 +102,10 @@ export async function openSite({
     terraform,
     join(outdir, "stacks", name),
     { ...usable(env), TF_INPUT: "0" },
-    { lock, over, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
+    {
+      ...{ lock, over, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
+      applied: (planPath) => noteApplied(files, planPath),
+    },
   );
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;
@@ -160,6 +166,27 @@ export async function openSite({
         (environment.host.kind === "local" ? platform.inputs.smokeKey.developmentDefault : undefined),
     },
   };
+}
+
+/** So long an apply that is over waits for the store to take a note of it. */
+const NOTE_MS = 5000;
+
+/** The next review compares with it. What keeps it from being written is no reason to call the apply a failure. */
+async function noteApplied(files: StateFiles, planPath: string): Promise<void> {
+  const noted = async (): Promise<string> => {
+    try {
+      await keepAppliedFacts(files, planSource(readFileSync(planPath)));
+      return "";
+    } catch (reason) {
+      return (reason as Error).message;
+    }
+  };
+  const wrong = await inTime(noted(), NOTE_MS);
+  if (wrong === "") return;
+  const why = wrong ?? `the store has not taken it within ${NOTE_MS / 1000} s`;
+  console.error(
+    `What was applied besides the plan is not noted, and the next review compares with the apply before: ${why}`,
+  );
 }
 
 /** Resources at a time: the server's sshd takes a hundred connections (cloud-init). */

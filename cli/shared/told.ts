@@ -1,6 +1,7 @@
 /** What goes wrong with a whole environment, in words. */
 import { ProblemsError } from "../../model/problem";
-import { type Lock, lockAmong, TerraformError } from "../../terraform/working-directory";
+import { type Lock, lockAmong } from "../../terraform/lock";
+import { TerraformError } from "../../terraform/working-directory";
 import { EXIT } from "./exit";
 
 /**

@@ -2,6 +2,7 @@ import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
 import { type Health, waitTimeout } from "../../model/health";
 import type { NetworkName, Sandbox, Store } from "../../model/service";
+import { waitUntil } from "../../model/shell";
 import { attach } from "../docker/container-settings";
 import { DataVolume } from "../docker/data-volume";
 import type { Engine } from "../docker/engine";
@@ -9,7 +10,6 @@ import { Job } from "../docker/job";
 import { longRunningContainer } from "../docker/long-running-container";
 import type { Networks } from "../docker/networks";
 import { Image } from "../ghcr/image";
-import { waitUntil } from "../shell";
 
 export interface StoreProps {
   readonly engine: Engine;

@@ -1,6 +1,7 @@
 import { Container, type ContainerConfig } from "@cdktf/provider-docker/lib/container";
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { MUST_EXIT_ZERO } from "../../model/provisioners";
 import type { NetworkName } from "../../model/service";
 import type { Image } from "../ghcr/image";
 import { attach, DEFAULT_USER, envList } from "./container-settings";
@@ -79,7 +80,7 @@ export class Job extends Construct implements ITerraformDependable {
       provider: engine.provider,
       dependsOn: [...engine.ready, ...(props.dependsOn ?? [])],
       lifecycle: { ignoreChanges: ["name"], ...replaceWithHost(engine) },
-      provisioners: [{ type: "local-exec", command: "exit ${self.exit_code}" }],
+      provisioners: [{ type: "local-exec", command: MUST_EXIT_ZERO }],
     });
     this.fqn = this.container.fqn;
   }

@@ -1,7 +1,7 @@
 import { type ITerraformDependable, TerraformResource } from "cdktf";
 import { Construct } from "constructs";
-import { waitUntil } from "../shell";
-import { DEPLOY_USER, READY_FILE, SSH_CONNECT, SSH_SETTINGS } from "../../model/server";
+import { waitForHost } from "../../model/provisioners";
+import { SSH_SETTINGS } from "../../model/server";
 
 const options = (settings: readonly string[]): string[] => settings.flatMap((setting) => ["-o", setting]);
 
@@ -13,9 +13,6 @@ export const SSH_OPTIONS: readonly string[] = options(SSH_SETTINGS);
  * a synth of ours needs no Terraform.
  */
 class TerraformData extends TerraformResource {}
-
-/** A small server with a full package upgrade takes about five minutes. */
-const PATIENCE_SECONDS = 900;
 
 export interface ReadinessGateProps {
   /** A token. */
@@ -35,25 +32,13 @@ export class ReadinessGate extends Construct implements ITerraformDependable {
 
   constructor(scope: Construct, id: string, props: ReadinessGateProps) {
     super(scope, id);
-    const ssh = `ssh ${options(SSH_CONNECT).join(" ")} ${DEPLOY_USER}@"$HOST"`;
     const gate = new TerraformData(this, "resource", {
       terraformResourceType: "terraform_data",
       provisioners: [
         {
           type: "local-exec",
           environment: { HOST: props.address },
-          command: [
-            'ssh-keygen -R "$HOST" >/dev/null 2>&1 || true',
-            ...waitUntil({
-              until: `${ssh} 'test -e ${READY_FILE} && docker info >/dev/null'`,
-              patienceSeconds: PATIENCE_SECONDS,
-              everySeconds: 5,
-              otherwise: [
-                `echo "$HOST was not ready within ${PATIENCE_SECONDS} s. Can you log in as ${DEPLOY_USER}? What does cloud-init say: sudo cat /var/log/cloud-init-output.log"`,
-                "exit 1",
-              ],
-            }),
-          ].join("\n"),
+          command: waitForHost(),
         },
       ],
     });

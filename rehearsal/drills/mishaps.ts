@@ -1,7 +1,8 @@
 /** Drills about Terraform and twinset being interrupted, and about hands that change things beside them. */
 import { describe } from "../../terraform/output";
 import { canary, cutover, deploy, retire } from "../../release/steps";
-import { type ApplyEvent, lockAmong } from "../../terraform/working-directory";
+import { lockAmong } from "../../terraform/lock";
+import type { ApplyEvent } from "../../terraform/working-directory";
 import type { World } from "../world";
 import {
   type DeploymentDrill,

@@ -10,7 +10,7 @@ import { stacksOf } from "../../../model/pipeline";
 const { docker, hcloud, cloudflare, github } = PROVIDER_VERSIONS;
 
 export const SMALL = {
-  variable: { hcloud_token: { type: "string" }, ssh_public_keys: { type: "map(string)" } },
+  variable: { hcloud_token: { type: "string", sensitive: true }, ssh_public_keys: { type: "map(string)" } },
   resource: {
     docker_network: { networks_data: {} },
     docker_image: { chat: {}, news: {} },

@@ -7,9 +7,18 @@ import { status } from "../../../cli/environment/status";
 import { openSite } from "../../../cli/shared/site";
 import { ENVIRONMENTS } from "../../../model/environment-name";
 import { ProblemsError } from "../../../model/problem";
+import type * as Store from "../../../clients/state-store/state-store";
 import { FakeTerraform, type Script } from "../../support/fake-terraform";
 
 // Stacks are synthesized, and the machine may be busy.
+
+// Beside a local state, which is the project's own otherwise.
+jest.mock("../../../clients/state-store/state-store", () => {
+  const actual = jest.requireActual<typeof Store>("../../../clients/state-store/state-store");
+  const stateFiles: typeof actual.stateFiles = (platform, environment, options) =>
+    actual.stateFiles(platform, environment, { ...options, directory: fake.temp });
+  return { ...actual, stateFiles };
+});
 
 let fake: FakeTerraform;
 let env: NodeJS.ProcessEnv;

@@ -14,6 +14,7 @@ import { ProblemsError } from "../../../model/problem";
 import { fingerprint } from "../../../review/fingerprint";
 import { readRecord } from "../../../review/record";
 import type { Plan, ResourceChange } from "../../../terraform/plan";
+import type * as Store from "../../../clients/state-store/state-store";
 import { FakeTerraform, type Script } from "../../support/fake-terraform";
 import { container, plan, resource, type Values } from "../../support/plan";
 
@@ -25,6 +26,14 @@ jest.mock("../../../config/waivers", () => ({
 }));
 
 const SECRET = "s3cret-p@ss|word";
+// Beside a local state, which is the project's own otherwise.
+jest.mock("../../../clients/state-store/state-store", () => {
+  const actual = jest.requireActual<typeof Store>("../../../clients/state-store/state-store");
+  const stateFiles: typeof actual.stateFiles = (platform, environment, options) =>
+    actual.stateFiles(platform, environment, { ...options, directory: fake.temp });
+  return { ...actual, stateFiles };
+});
+
 let fake: FakeTerraform;
 let env: NodeJS.ProcessEnv;
 let said: string[];
@@ -452,5 +461,84 @@ describe("the commands", () => {
     }
     fake.plays({ plan: { code: 1, stderr: "Error: no engine\n" } });
     expect(await run(() => reviewCommand("development", undefined, { refresh: true }, env))).toMatchObject({ code: 1 });
+  });
+});
+
+describe("what no plan shows, against the last apply", () => {
+  const OVERRIDE = { resource: { docker_volume: { redis_data: { lifecycle: { prevent_destroy: false } } } } };
+  const site = (): ReturnType<typeof openSite> => (opened ??= openSite({ environment: "development", env }));
+  const edited = async (edit: (stack: Record<string, Record<string, unknown>>) => void): Promise<string> => {
+    const { stackPath } = (await site()).terraform;
+    const stack = JSON.parse(readFileSync(stackPath, "utf8")) as Record<string, Record<string, unknown>>;
+    edit(stack);
+    const path = inTemp("tampered");
+    writeFileSync(path, zipSync({ "tfconfig/m-/cdk.tf.json": strToU8(JSON.stringify(stack)) }));
+    return path;
+  };
+
+  test("nothing was applied yet: a line for each kind, and why there is no more", async () => {
+    fake.plays(shows(GOOD));
+    await reviewed();
+    expect(text()).toContain("What no plan shows");
+    expect(text()).toContain("cannot be said: no apply has noted it yet");
+    expect(text()).toMatch(/providers' settings and versions: \d+, [0-9a-f]{12}/);
+  });
+
+  test("it was applied: with no change of a resource, too, what differs is said, and in the first line", async () => {
+    fake.plays(shows(GOOD, done));
+    expect(await applied(await markOf(GOOD))).toBe(0);
+    said = [];
+    fake.plays(shows(NOTHING));
+    await reviewed();
+    expect(text()).not.toContain("What no plan shows");
+    expect(text()).toContain("development: nothing to change");
+    const path = await edited((stack) => {
+      stack["provider"]!["docker"] = [{ host: "tcp://10.0.0.1:2375" }];
+    });
+    said = [];
+    expect(await reviewed({ planPath: path, markdown: inTemp("comment.md") })).toBe(3);
+    const comment = readFileSync(inTemp("comment.md"), "utf8");
+    expect(comment).toMatch(/^### 🛑 the docker provider now speaks to tcp:.*nothing is to change/);
+    expect(comment).toContain("What no plan shows, and is otherwise since the last apply");
+    expect(comment).toContain("broken: `own-providers`");
+  });
+
+  test("an apply of what was shown notes it, too; one that failed does not", async () => {
+    const noted = async (): Promise<boolean> => (await (await site()).files.read("configuration.json")) !== undefined;
+    fake.plays(shows(GOOD, { apply: { code: 1 } }));
+    expect(await applied(await markOf(GOOD))).toBe(1);
+    expect(await noted()).toBe(false);
+    fake.plays(shows(GOOD, done));
+    expect(await applied(await markOf(GOOD))).toBe(0);
+    expect(await noted()).toBe(true);
+  });
+
+  test("a note of another version, or half of one, is none", async () => {
+    const { files } = await site();
+    await files.write("configuration.json", "{", { ifVersion: "absent" });
+    fake.plays(shows(GOOD));
+    await reviewed();
+    expect(text()).toContain("no apply has noted it yet");
+  });
+
+  test("what lies beside the stack breaks a policy and is another plan", async () => {
+    fake.plays(shows(GOOD, done));
+    const path = inTemp("beside");
+    const { stackPath } = (await site()).terraform;
+    const files = { "cdk.tf.json": readFileSync(stackPath), "x_override.tf.json": strToU8(JSON.stringify(OVERRIDE)) };
+    writeFileSync(
+      path,
+      zipSync(Object.fromEntries(Object.entries(files).map(([name, content]) => [`tfconfig/m-/${name}`, content]))),
+    );
+    expect(await reviewed({ planPath: path, json: true })).toBe(3);
+    const found = JSON.parse(text()) as { fingerprint: string; policies: { policy: string; broken: object[] }[] };
+    expect(found.fingerprint).not.toBe(await markOf(GOOD));
+    expect(found.policies.find(({ policy }) => policy === "one-stack")!.broken).toHaveLength(1);
+  });
+
+  test("a plan in JSON says that nothing can be applied by its fingerprint", async () => {
+    await reviewed({ planPath: "-", stdin: JSON.stringify(GOOD) });
+    expect(text()).toContain("nothing can be applied by this fingerprint");
+    expect(text()).not.toContain("--reviewed");
   });
 });

@@ -8,7 +8,7 @@ import { Bucket } from "../../../clients/object-store";
 import { S3Files } from "../../../clients/state-store/s3-files";
 import { type Acquired, type HeldLock, isHeld, StateLock } from "../../../clients/state-store/state-lock";
 import type { StateFiles } from "../../../clients/state-store/state-files";
-import { lockIn } from "../../../terraform/working-directory";
+import { lockIn } from "../../../terraform/lock";
 import { type ObjectStore, startObjectStore } from "../../../simulators/object-store";
 
 // With the real Terraform it is the drill `run-lock`.
