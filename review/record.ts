@@ -10,6 +10,7 @@ import type { Redact } from "../model/redact";
 import { effective, type Plan } from "../terraform/plan";
 import { attributeChanges, configuredIn, freshEnd } from "./attributes";
 import { differences } from "./details";
+import { factChanges } from "./facts";
 import type { Review } from "./review";
 
 const recordSchema = z.object({
@@ -27,6 +28,8 @@ const recordSchema = z.object({
       /** Name → before and after in words. */ attributes: z.record(z.string(), z.string()),
     }),
   ),
+  /** What no plan shows; none of a plan in JSON. */
+  unseen: z.record(z.string(), z.string()).default({}),
 });
 
 export type ReviewRecord = z.infer<typeof recordSchema>;
@@ -60,6 +63,9 @@ export function recordOf(plan: Plan, review: Review, redact: Redact): ReviewReco
     at: review.made.at.toISOString(),
     verdict: redact(review.verdict),
     changes: Object.fromEntries(changes.sort(([a], [b]) => (a < b ? -1 : 1))),
+    unseen: Object.fromEntries(
+      Object.entries(review.unseen?.facts ?? {}).map(([fact, text]) => [redact(fact), redact(text)]),
+    ),
   };
 }
 
@@ -101,6 +107,7 @@ export function recordDifference(then: ReviewRecord, now: ReviewRecord): string[
     ];
     return other.length > 0 ? [`~ ${address}`, ...other.map((text) => `    ${text}`)] : [];
   });
+  lines.push(...factChanges(then.unseen, now.unseen).map(({ text }) => `~ ${text}`));
   if (lines.length > 0 || then.fingerprint === now.fingerprint) return lines;
   const secret = addresses.filter((address) => Object.values(now.changes[address]!.attributes).includes(SECRET));
   return [

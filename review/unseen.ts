@@ -7,13 +7,15 @@ export interface Unseen {
   readonly since: Pick<AppliedFacts, "at" | "who"> | string;
   /** What is otherwise since then, worst first. */
   readonly changes: readonly FactChange[];
-  /** All of it, where there is nothing to compare it with. */
+  /** All of it. */
+  readonly facts: Facts;
+  /** A line for each kind of them, where there is nothing to compare it with. */
   readonly summary: readonly FactSummary[];
 }
 
 /** @param applied at the last apply, or why that is not known */
 export function unseenOf(facts: Facts, applied: AppliedFacts | string): Unseen {
-  if (typeof applied === "string") return { since: applied, changes: [], summary: summarized(facts) };
+  if (typeof applied === "string") return { since: applied, changes: [], facts, summary: summarized(facts) };
   const { at, who } = applied;
-  return { since: { at, who }, changes: factChanges(applied.facts, facts), summary: [] };
+  return { since: { at, who }, changes: factChanges(applied.facts, facts), facts, summary: [] };
 }

@@ -6,6 +6,7 @@ import type { Platform } from "../../model/platform";
 import type { Colour } from "../../model/release";
 import { configurationOf } from "../../review/configuration";
 import { factsOf } from "../../review/facts";
+import { isPrecious } from "../../release/guard";
 import { type Made, type Review, type ReviewOptions, reviewPlan } from "../../review/review";
 import type { Change, Plan, ResourceChange } from "../../terraform/plan";
 import type { PlanSource } from "../../terraform/plan-source";
@@ -130,10 +131,12 @@ export function plan(
 
 export const NOW: Made = { refreshed: true, at: new Date("2026-11-21T12:00:00Z") };
 
-/** Stands for the text that a plan was made of, which was not kept: its resources, each protected. */
+/** Stands for the text that a plan was made of, which was not kept: its resources, and what is precious protected. */
 function sourceOf({ resource_changes: changes }: Plan): PlanSource {
   const resource: Record<string, Record<string, object>> = {};
-  for (const { type, name } of changes) (resource[type] ??= {})[name] = { lifecycle: { prevent_destroy: true } };
+  for (const { type, name } of changes) {
+    (resource[type] ??= {})[name] = isPrecious({ type }) ? { lifecycle: { prevent_destroy: true } } : {};
+  }
   return { files: new Map([["cdk.tf.json", JSON.stringify({ resource })]]), providers: {} };
 }
 

@@ -8,7 +8,7 @@ import { effective } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import type { OpenSite } from "../shared/site";
 import { applyKept } from "./apply-kept";
-import { reviewSite } from "./review";
+import { type ReviewedHere, reviewSite } from "./review";
 import { settleFiles } from "./settle-files";
 
 /** @throws ProblemsError for what cannot be a fingerprint */
@@ -33,13 +33,22 @@ export interface ApplyReviewed {
 export async function applyReviewed(
   site: OpenSite,
   env: NodeJS.ProcessEnv,
-  { fingerprint, record, allow }: ApplyReviewed,
+  given: ApplyReviewed,
   write: (line: string) => void = console.log,
 ): Promise<number> {
-  const { name } = site.environment;
-  const then = reviewedBefore(fingerprint, record, site);
+  const then = reviewedBefore(given.fingerprint, given.record, site);
   await settleFiles(site, write);
-  const { plan, source, review, redact, record: now } = await reviewSite(site, env);
+  return reviewSite(site, env, (reviewed) => appliedIfSame(site, given, then, reviewed, write));
+}
+
+async function appliedIfSame(
+  site: OpenSite,
+  { fingerprint, allow }: ApplyReviewed,
+  then: ReviewRecord | undefined,
+  { plan, source, file, review, redact, record: now }: ReviewedHere,
+  write: (line: string) => void,
+): Promise<number> {
+  const { name } = site.environment;
   if (review.changes === 0) {
     write(`${name}: nothing to change. It is as the files say already.`);
     return EXIT.done;
@@ -64,7 +73,7 @@ export async function applyReviewed(
   }
   write(redact(review.verdict));
   const again = `look at it once more: twinset review ${name}`;
-  return applyKept(site, { changes: effective(plan), given: ["--reviewed", fingerprint], again }, write);
+  return applyKept(site, { file, changes: effective(plan), given: ["--reviewed", fingerprint], again }, write);
 }
 
 function reviewedBefore(fingerprint: string, record: string | undefined, site: OpenSite): ReviewRecord | undefined {

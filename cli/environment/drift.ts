@@ -23,7 +23,7 @@ const BESIDE = 2000;
 
 /** Plans, asking host and clouds. @returns what differs, as Markdown; undefined: nothing does */
 export async function drift(site: OpenSite, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { review, redact } = await reviewSite(site, env);
+  const { review, redact } = await reviewSite(site, env, (reviewed) => reviewed);
   const { hetzner } = accessOf(env);
   const { name } = site.environment;
   const open =

@@ -1,7 +1,7 @@
 /** `twinset review`: a plan as what a reviewer reads. */
 import { Command } from "commander";
-import { existsSync, readFileSync } from "node:fs";
-import { resolve } from "node:path";
+import { existsSync, readFileSync, rmSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { text as allOf } from "node:stream/consumers";
 import { writeWhole } from "../../clients/files";
 import type { Environment } from "../../model/environment";
@@ -32,6 +32,7 @@ import { openSite, type OpenSite } from "../shared/site";
 import { loadCatalog } from "../shared/catalog";
 import { told } from "../shared/told";
 import { sourceIn } from "./plan-source";
+import { ownCopy } from "./shown-plan";
 
 export interface ReviewFlags {
   /** false: plan from the state, ask neither the engine nor a cloud. */
@@ -74,8 +75,9 @@ export async function review(options: ReviewOptions): Promise<number> {
 }
 
 /** What programs get: no plan, and policies by name. */
-const forPrograms = ({ policies, capacity: _, ...rest }: Review): object => ({
+const forPrograms = ({ policies, capacity: _, unseen, ...rest }: Review): object => ({
   ...rest,
+  ...(unseen ? { unseen: { ...unseen, facts: undefined } } : {}),
   policies: policies.map(({ policy, broken, waived, pointless }) => ({
     policy: policy.name,
     pointless,
@@ -103,25 +105,41 @@ async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: 
     const more = { source: sourceIn(path, planPath), applied: await appliedBefore(site) };
     return reviewed(plan, site.platform, site.environment, env, { refreshed, at: new Date(plan.timestamp!) }, more);
   }
-  return reviewSite(site, env, flags.refresh);
+  return reviewSite(site, env, (here) => here, flags.refresh);
 }
 
-/** Plans an environment and reviews that. The plan is kept in Terraform's directory. */
-export async function reviewSite(
+/** A review of what was planned just now. */
+export interface ReviewedHere extends Reviewed {
+  readonly source: PlanSource;
+  /** The plan's own copy, in Terraform's directory. */
+  readonly file: string;
+}
+
+/** Plans an environment, and reviews and uses that plan, whatever else is planned in Terraform's directory meanwhile. */
+export async function reviewSite<Result>(
   site: OpenSite,
   env: NodeJS.ProcessEnv,
+  use: (reviewed: ReviewedHere) => Promise<Result> | Result,
   refresh = true,
-): Promise<Reviewed & { readonly source: PlanSource }> {
-  const { platform, environment } = site;
+): Promise<Result> {
   const stateFrom = refresh ? undefined : await site.files.modified();
   await site.terraform.plan({ refresh });
-  const plan = parsePlan(await site.terraform.plannedJson(), "terraform show -json");
+  const file = ownCopy(site);
+  try {
+    return await use(await reviewedHere(site, env, file, { refreshed: refresh, stateFrom, at: new Date() }));
+  } finally {
+    rmSync(join(site.terraform.path, file), { force: true });
+  }
+}
+
+async function reviewedHere(site: OpenSite, env: NodeJS.ProcessEnv, file: string, made: Made): Promise<ReviewedHere> {
+  const { platform, environment } = site;
+  const plan = parsePlan(await site.terraform.plannedJson(file), "terraform show -json");
   // Without the host nothing can be said of the edge; that nobody looked is said already.
-  const edge = refresh ? await edgeDifferences(site, await site.terraform.state()) : [];
-  const source = sourceIn(site.terraform.planPath);
+  const edge = made.refreshed ? await edgeDifferences(site, await site.terraform.state()) : [];
+  const source = sourceIn(join(site.terraform.path, file));
   const more = { edge, source, applied: await appliedBefore(site) };
-  const made = { refreshed: refresh, stateFrom, at: new Date() };
-  return { ...reviewed(plan, platform, environment, env, made, more), source };
+  return { ...reviewed(plan, platform, environment, env, made, more), source, file };
 }
 
 function reviewed(

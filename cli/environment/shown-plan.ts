@@ -46,6 +46,16 @@ export function keep(site: OpenSite, changes: readonly ResourceChange[]): string
   return id;
 }
 
+/**
+ * A copy of what was planned last, under its own hash: it is looked at and applied as one and the same, whatever is planned
+ * in this directory meanwhile. @returns its file there
+ */
+export function ownCopy({ terraform: { path, planPath } }: OpenSite): string {
+  const file = planFile(hashOf(planPath));
+  copyFileSync(planPath, join(path, file));
+  return file;
+}
+
 /** Removes the plan that was shown last: it holds secrets, and nobody may apply it any more. */
 export function forget({ terraform: { path } }: OpenSite): void {
   for (const name of readdirSync(path)) {

@@ -285,7 +285,10 @@ describe("apply --reviewed", () => {
     expect(await applied(await markOf(GOOD))).toBe(0);
     expect(fake.calls("plan")[0]!.args).not.toContain("-lock=false");
     const [call] = fake.calls("apply");
-    expect(call!.args.at(-1)).toBe("tfplan");
+    // A copy of its own: what is planned in this directory meanwhile is not applied in its place.
+    expect(call!.args.at(-1)).toMatch(/^tfplan\.[0-9a-f]{12}$/);
+    expect(fake.calls("show").map(({ args }) => args.at(-1))).toContain(call!.args.at(-1));
+    expect(readdirSync((await opened!).terraform.path).filter((name) => name.startsWith("tfplan."))).toEqual([]);
     expect(call!.args).not.toContain("-auto-approve");
     expect(said[0]).toContain("edge");
     expect(said.at(-1)).toMatch(/^development: 1 changed in \d+ s\.$/);
@@ -534,6 +537,19 @@ describe("what no plan shows, against the last apply", () => {
     const found = JSON.parse(text()) as { fingerprint: string; policies: { policy: string; broken: object[] }[] };
     expect(found.fingerprint).not.toBe(await markOf(GOOD));
     expect(found.policies.find(({ policy }) => policy === "one-stack")!.broken).toHaveLength(1);
+  });
+
+  test("in what two stacks differ is said from the record", async () => {
+    const record = await recordOf(GOOD);
+    const was = JSON.parse(readFileSync(record, "utf8")) as { unseen: Record<string, string> };
+    expect(was.unseen["provider.docker registry_auth address"]).toBe("ghcr.io");
+    const other = { ...was.unseen, "provider.docker registry_auth address": "registry.example.com" };
+    writeFileSync(record, JSON.stringify({ ...was, fingerprint: "0123456789abcdef", unseen: other }));
+    fake.plays(shows(GOOD));
+    expect(await applied("0123456789abcdef", { record })).toBe(3);
+    expect(text()).toContain(
+      "the docker provider's registry_auth address is another one: registry.example.com → ghcr.io",
+    );
   });
 
   test("a plan in JSON says that nothing can be applied by its fingerprint", async () => {
