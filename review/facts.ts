@@ -25,6 +25,8 @@ export function factsOf({ blocks, others, providers }: Configuration): Facts {
     const subject = key.replace(/^resource\./, "");
     bodies.forEach((body, i) => {
       const own = isResource ? only(body) : body;
+      // That it is there at all is in the plan.
+      if (isResource && Object.keys(own as object).length === 0) return;
       add(bodies.length > 1 ? `${subject} ${i + 1}` : subject, own);
     });
   }
