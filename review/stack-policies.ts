@@ -39,7 +39,7 @@ export const STACK_POLICIES: readonly Policy[] = [
       const isProtected = environment.host.kind === "hetzner" && environment.host.protected;
       return managed(plan)
         .filter((resource) => resource.change.after && isPrecious(resource))
-        .filter(({ type }) => (isHost(type) ? isProtected : type === "docker_volume"))
+        .filter(({ type }) => !isHost(type) || isProtected)
         .filter((resource) => partOf(resource, platform).kind !== "monitoring")
         .filter(({ type, name }) =>
           (configuration!.blocks.get(`resource.${type}.${name}`) ?? []).every(

@@ -165,6 +165,7 @@ export class EnvironmentStack extends NamedStack {
         zoneId,
         bucket: `${this.prefix}-ota`,
         host: environment.otaHost,
+        protectData: environment.protectData,
       });
     }
     if (ownsZone) {

@@ -216,7 +216,13 @@ describe("cloudflare", () => {
       const caching = platform.zone.caching!;
       new CacheRules(scope, "page-rules", { zoneId, caching });
       new CacheRules(scope, "rulesets", { zoneId, caching: { ...caching, rulesAs: "cache-rules", rules: [] } });
-      new BundleHost(scope, "bundles", { accountId: "x", zoneId, bucket: "demo", host: "ota.example.org" });
+      new BundleHost(scope, "bundles", {
+        accountId: "x",
+        zoneId,
+        bucket: "demo",
+        host: "ota.example.org",
+        protectData: true,
+      });
     });
     expect(Object.values(stack.all("cloudflare_dns_record"))).toMatchObject([{ name: "*.example.org", ttl: 1 }]);
     expect(Object.keys(stack.all("cloudflare_page_rule"))).toHaveLength(4);

@@ -9,6 +9,8 @@ export interface BundleHostProps {
   readonly bucket: string;
   /** Where the bundles are fetched from: "ota.manacore.app". */
   readonly host: string;
+  /** Does Terraform refuse to destroy the bucket, with every bundle that apps may still fetch? */
+  readonly protectData: boolean;
 }
 
 /**
@@ -18,7 +20,11 @@ export interface BundleHostProps {
 export class BundleHost extends Construct {
   constructor(scope: Construct, id: string, props: BundleHostProps) {
     super(scope, id);
-    const bucket = new R2Bucket(this, "bucket", { accountId: props.accountId, name: props.bucket });
+    const bucket = new R2Bucket(this, "bucket", {
+      accountId: props.accountId,
+      name: props.bucket,
+      lifecycle: { preventDestroy: props.protectData },
+    });
     new R2CustomDomain(this, "domain", {
       accountId: props.accountId,
       bucketName: bucket.name,
