@@ -2,11 +2,13 @@
 import type { Platform } from "../model/platform";
 import { COLOURS, type Colour } from "../model/release";
 import { isEffective, type ResourceChange } from "../terraform/plan";
+import { type Beside } from "./beside";
 import type { Drift } from "./drift";
 import type { Interruption } from "./interruptions";
 import { actionOf, isReplaced, partOf } from "./parts";
 import type { Loss } from "./losses";
 import { isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
+import { type Gap, gapClause } from "./whole";
 import { count, counts, few } from "./words";
 
 export interface Found {
@@ -20,12 +22,63 @@ export interface Found {
   readonly removed: readonly string[];
   readonly interruptions: readonly Interruption[];
   readonly drift: readonly Drift[];
+  /** What the plan leaves open. */
+  readonly gaps: readonly Gap[];
+  /** What it does beside its changes. */
+  readonly beside: Beside;
 }
 
+/** What is not whole comes first, and nothing is said of there being nothing else. */
 export function verdictOf(found: Found): string {
+  const gaps = found.gaps.map(gapClause);
+  const open = gaps.length > 0 ? [`not whole, so not to be applied: ${few(gaps)}`] : [];
+  const beside = besideClauses(found.beside);
+  const changes = changesClause(found);
+  const more = open.length + beside.length > 0;
+  return [...open, more ? withoutNothingElse(changes) : changes, ...beside]
+    .filter((clause) => clause !== "")
+    .join("; ");
+}
+
+/** There is something else, though no change of a resource. */
+const withoutNothingElse = (clauses: string): string =>
+  clauses.replace(/(?:^|[;,] )nothing else(?=;|$)/, "").replace(/^; /, "");
+
+function besideClauses({ imports, moves, forgotten, actions, checks }: Beside): string[] {
+  const clause = (addresses: readonly string[], one: string, many: string): string[] =>
+    addresses.length === 0 ? [] : [`${few(addresses)} ${addresses.length === 1 ? one : many}`];
+  const addresses = (of: readonly { readonly address: string }[]): string[] => of.map(({ address }) => address);
+  const fails = checks.filter(({ status }) => status === "fails");
+  const unknown = checks.filter(({ status }) => status === "unknown");
+  return [
+    ...clause(addresses(fails), "does not hold", "do not hold"),
+    ...clause(addresses(unknown), "is not known to hold", "are not known to hold"),
+    ...clause(
+      addresses(actions),
+      "is run, an action of which nobody here knows what it does",
+      "are run, actions of which nobody here knows what they do",
+    ),
+    ...(forgotten.length > 0 ? [`${few(forgotten)} left to themselves, out of the state`] : []),
+    ...clause(
+      addresses(imports),
+      "is there already and is taken into the state",
+      "are there already and are taken into the state",
+    ),
+    ...clause(
+      moves.map(({ address, from }) => `${address} (was ${from})`),
+      "has another address",
+      "have other addresses",
+    ),
+  ];
+}
+
+function changesClause(found: Found): string {
   const { changes, drift, environment, losses, resources, products } = found;
   const stray = driftClause(drift);
-  if (changes.length === 0) return stray ? `${stray}; nothing is to change` : `${environment}: nothing to change`;
+  if (changes.length === 0) {
+    if (isMore(found)) return stray ? `${stray}; no resource changes` : `${environment}: no resource changes`;
+    return stray ? `${stray}; nothing is to change` : `${environment}: nothing to change`;
+  }
   // What a replacement left over is a change, too, but none of the resources.
   const all = resources.length > 0 && resources.every(isEffective);
   if (all && changes.every(({ change }) => actionOf(change) === "create")) return firstDeploy(found);
@@ -44,6 +97,9 @@ export function verdictOf(found: Found): string {
   ];
   return clauses.join("; ");
 }
+
+const isMore = ({ gaps, beside }: Found): boolean =>
+  gaps.length > 0 || Object.values(beside).some((each: readonly unknown[]) => each.length > 0);
 
 const lossCounts = (losses: readonly Loss[]): string =>
   losses.length === 0 ? "" : `${counts(losses.map(({ what }) => what))} with what is on them, `;
@@ -70,7 +126,9 @@ const lossClauses = (losses: readonly Loss[]): string[] =>
   [...new Set(losses.map(({ replaced }) => replaced))].flatMap((replaced) => {
     const own = losses.filter((loss) => loss.replaced === replaced && !SAID_WITH_THE_HOST.includes(loss.what));
     if (own.length === 0) return [];
-    const what = own.length === 1 ? `the ${own[0]!.what} ${own[0]!.address}` : counts(own.map((loss) => loss.what));
+    const [{ what: kind, address, name } = own[0]!] = own;
+    const named = name === undefined ? address : `${address} (${name})`;
+    const what = own.length === 1 ? `the ${kind} ${named}` : counts(own.map((loss) => loss.what));
     return [`${what} ${own.length === 1 ? "is" : "are"} ${replaced ? "replaced" : "destroyed"}`];
   });
 
@@ -85,7 +143,9 @@ function hostClauses({ interruptions }: Found): string[] {
 /** Products to which the same happens are said together. */
 function productClauses(products: readonly ProductReview[]): string[] {
   const same = new Map<string, string[]>();
-  for (const product of products.filter(({ changes }) => changes.length > 0)) {
+  // What is forgotten is said of all parts at once.
+  const isForgotten = ({ change }: ResourceChange): boolean => actionOf(change) === "forget";
+  for (const product of products.filter(({ changes }) => !changes.every(isForgotten))) {
     const clause = productClause(product);
     same.set(clause, [...(same.get(clause) ?? []), product.product]);
   }
@@ -180,13 +240,13 @@ function otherClauses({ changes, platform, interruptions, losses }: Found): stri
     )
     .map(({ what, who, howLong }) => `${what} (${who}: ${howLong})`);
   const others = changes.filter((change) => !ofProduct(change) && !said.has(change.address));
-  const kinds = ["create", "update", "replace", "delete", "forget"] as const;
+  const forgotten = others.some(({ change }) => actionOf(change) === "forget");
+  const kinds = ["create", "update", "replace", "delete"] as const;
   const words = {
     create: "added",
     update: "changed",
     replace: "replaced",
     delete: "removed",
-    forget: "left to themselves, out of the state",
   };
   const clauses = kinds.flatMap((kind) => {
     const own = others.filter(({ change }) => {
@@ -199,7 +259,7 @@ function otherClauses({ changes, platform, interruptions, losses }: Found): stri
     return [`${names} ${words[kind]}`];
   });
   if (clauses.length > 0) return [...stores, clauses.join(", ")];
-  return [...stores, ...(stores.length === 0 && said.size === 0 ? ["nothing else"] : [])];
+  return [...stores, ...(stores.length === 0 && said.size === 0 && !forgotten ? ["nothing else"] : [])];
 }
 
 const wordFor = (type: string): string => type.replace(/^(docker|hcloud|cloudflare)_/, "").replaceAll("_", " ");

@@ -119,6 +119,8 @@ export function plan(
   return {
     format_version: "1.2",
     timestamp: "2026-11-21T12:00:00Z",
+    complete: true,
+    applyable: true,
     resource_changes: changes,
     configuration: { root_module: { resources } },
     ...rest,

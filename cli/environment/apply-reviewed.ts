@@ -3,6 +3,7 @@ import colours from "picocolors";
 import { error, formatProblem, ProblemsError } from "../../model/problem";
 import { readRecord, recordDifference, type ReviewRecord } from "../../review/record";
 import { asProblem, refusals, refusalsOnTheEdge } from "../../review/refusals";
+import { doesSomething } from "../../review/review";
 import { terminalText } from "../../review/terminal";
 import { effective } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
@@ -28,7 +29,7 @@ export interface ApplyReviewed {
 
 /**
  * Plans again, and applies only what was reviewed.
- * @returns 0: applied, or nothing is left to change; 3: another plan, or a policy speaks against it
+ * @returns 0: applied, or nothing is left to change; 3: another plan, one that is not whole, or a policy speaks against it
  */
 export async function applyReviewed(
   site: OpenSite,
@@ -40,7 +41,8 @@ export async function applyReviewed(
   const then = reviewedBefore(fingerprint, record, site);
   await settleFiles(site, write);
   const { plan, review, redact, record: now } = await reviewSite(site, env);
-  if (review.changes === 0) {
+  const refused = refusals(site, plan, allow);
+  if (!doesSomething(review) && refused.length === 0) {
     write(`${name}: nothing to change. It is as the files say already.`);
     return EXIT.done;
   }
@@ -57,9 +59,9 @@ export async function applyReviewed(
     write(`Nothing was changed. Review this plan (twinset review ${name}), and apply it as ${review.fingerprint}.`);
     return EXIT.guarded;
   }
-  const refused = [...refusals(site, plan, allow), ...(await refusalsOnTheEdge(site, plan, allow))];
-  if (refused.length > 0) {
-    refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
+  const all = [...refused, ...(await refusalsOnTheEdge(site, plan, allow))];
+  if (all.length > 0) {
+    all.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;
   }
   write(redact(review.verdict));

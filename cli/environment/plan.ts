@@ -5,6 +5,7 @@ import { ENVIRONMENTS } from "../../model/environment-name";
 import { list } from "../../model/problem";
 import { describeChange, summary } from "../../release/plan-words";
 import { edgeDifferences } from "../../release/served";
+import { type Beside, besideChanges, movesState } from "../../review/beside";
 import { refusals, refusalsOnTheEdge } from "../../review/refusals";
 import type { ResourceChange } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
@@ -25,19 +26,22 @@ export async function planEnvironment(
   const changes = await site.terraform.plan();
   const edge = await edgeDifferences(site, await site.terraform.state());
   edge.forEach((line) => write(colours.yellow(`${site.environment.name}: ${line}`)));
-  if (changes.length === 0) {
+  const whole = await plannedIn(site);
+  const beside = besideChanges(whole);
+  const refused = refusals(site, whole, allow);
+  if (changes.length === 0 && !movesState(beside) && beside.actions.length === 0 && refused.length === 0) {
     forget(site);
     write(`${site.environment.name}: nothing to change.`);
     return EXIT.done;
   }
   changes.forEach((change) => write(paint(change)));
+  besideLines(beside).forEach((line) => write(colours.yellow(line)));
   const id = keep(site, changes);
   write("");
-  write(`${site.environment.name}: ${summary(changes)}.`);
-  const whole = await plannedIn(site);
-  const refused = [...refusals(site, whole, allow), ...(await refusalsOnTheEdge(site, whole, allow))];
-  if (refused.length > 0) {
-    for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
+  write(`${site.environment.name}: ${summary(changes) || "no resource changes"}.`);
+  const all = [...refused, ...(await refusalsOnTheEdge(site, whole, allow))];
+  if (all.length > 0) {
+    for (const { address, what } of all) write(colours.red(`refused: ${address} ${what}`));
     write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
     return EXIT.guarded;
   }
@@ -45,6 +49,13 @@ export async function planEnvironment(
   write(`Apply this very plan: ${colours.bold(`twinset apply ${site.environment.name} --plan ${id}${allowed}`)}`);
   return EXIT.done;
 }
+
+/** What an apply would do beside the changes. */
+const besideLines = ({ imports, moves, actions }: Beside): string[] => [
+  ...imports.map(({ address, from }) => `~ ${address} import from ${from}`),
+  ...moves.map(({ address, from }) => `~ ${address} was ${from}`),
+  ...actions.map(({ address, when }) => `~ ${address} is run ${when}`),
+];
 
 function paint(change: ResourceChange): string {
   const { actions } = change.change;
