@@ -34,7 +34,7 @@ const LARGEST = 999;
 /** Reads "v16.3-alpine", "18beta1-bookworm", "8.0.0-rc1". @returns undefined: it says none, as "latest" or a hash does */
 export function parseVersion(tag: string): TagVersion | undefined {
   const [, text, preview] =
-    /^v?(\d+(?:\.\d+)*)(?:[-.]?((?:alpha|beta|rc|m|preview|snapshot)[-.]?\d*))?(?![\w])/i.exec(tag) ?? [];
+    /^v?(\d+(?:\.\d+)*)(?:[-.]?((?:alpha|beta|rc|m|preview|snapshot)[-.]?\d*))?(?![a-z0-9])/i.exec(tag) ?? [];
   if (text === undefined) return undefined;
   const numbers = text.split(".").map(Number);
   if (numbers.some((number) => number > LARGEST)) return undefined;
