@@ -41,11 +41,13 @@ export async function applyReviewed(
   const then = reviewedBefore(fingerprint, record, site);
   await settleFiles(site, write);
   const { plan, review, redact, record: now } = await reviewSite(site, env);
-  const refused = refusals(site, plan, allow);
-  if (!doesSomething(review) && refused.length === 0) {
+  const nothing = (): number => {
     write(`${name}: nothing to change. It is as the files say already.`);
     return EXIT.done;
-  }
+  };
+  // What is left out, or a check that does not hold, may be why there is nothing.
+  const open = review.gaps.length + review.beside.checks.length > 0;
+  if (!doesSomething(review) && !open) return nothing();
   if (review.fingerprint !== fingerprint) {
     write(colours.red(`Refused: this plan does something else than ${fingerprint}, which was reviewed.`));
     if (then) {
@@ -59,11 +61,12 @@ export async function applyReviewed(
     write(`Nothing was changed. Review this plan (twinset review ${name}), and apply it as ${review.fingerprint}.`);
     return EXIT.guarded;
   }
-  const all = [...refused, ...(await refusalsOnTheEdge(site, plan, allow))];
-  if (all.length > 0) {
-    all.forEach((refusal) => write(formatProblem(asProblem(refusal))));
+  const refused = [...refusals(site, plan, allow), ...(await refusalsOnTheEdge(site, plan, allow))];
+  if (refused.length > 0) {
+    refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;
   }
+  if (!doesSomething(review)) return nothing();
   write(redact(review.verdict));
   const again = `look at it once more: twinset review ${name}`;
   return applyKept(site, { changes: effective(plan), given: ["--reviewed", fingerprint], again }, write);

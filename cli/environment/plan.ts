@@ -7,6 +7,7 @@ import { describeChange, summary } from "../../release/plan-words";
 import { edgeDifferences } from "../../release/served";
 import { type Beside, besideChanges, movesState } from "../../review/beside";
 import { refusals, refusalsOnTheEdge } from "../../review/refusals";
+import { gapsIn } from "../../review/whole";
 import type { ResourceChange } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
@@ -28,8 +29,10 @@ export async function planEnvironment(
   edge.forEach((line) => write(colours.yellow(`${site.environment.name}: ${line}`)));
   const whole = await plannedIn(site);
   const beside = besideChanges(whole);
-  const refused = refusals(site, whole, allow);
-  if (changes.length === 0 && !movesState(beside) && beside.actions.length === 0 && refused.length === 0) {
+  const gaps = gapsIn(whole);
+  // What is left out, or a check that does not hold, may be why there is nothing.
+  const open = gaps.length + beside.checks.length > 0;
+  if (changes.length === 0 && !movesState(beside) && beside.actions.length === 0 && !open) {
     forget(site);
     write(`${site.environment.name}: nothing to change.`);
     return EXIT.done;
@@ -39,10 +42,11 @@ export async function planEnvironment(
   const id = keep(site, changes);
   write("");
   write(`${site.environment.name}: ${summary(changes) || "no resource changes"}.`);
-  const all = [...refused, ...(await refusalsOnTheEdge(site, whole, allow))];
-  if (all.length > 0) {
-    for (const { address, what } of all) write(colours.red(`refused: ${address} ${what}`));
-    write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
+  const refused = [...refusals(site, whole, allow), ...(await refusalsOnTheEdge(site, whole, allow))];
+  if (refused.length > 0) {
+    for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
+    if (gaps.length > 0) write("Nothing lets a plan through that is not whole.");
+    else write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
     return EXIT.guarded;
   }
   const allowed = allow.length > 0 ? ` --allow ${allow.join(" ")}` : "";
@@ -52,7 +56,7 @@ export async function planEnvironment(
 
 /** What an apply would do beside the changes. */
 const besideLines = ({ imports, moves, actions }: Beside): string[] => [
-  ...imports.map(({ address, from }) => `~ ${address} import from ${from}`),
+  ...imports.map(({ address }) => `~ ${address} import`),
   ...moves.map(({ address, from }) => `~ ${address} was ${from}`),
   ...actions.map(({ address, when }) => `~ ${address} is run ${when}`),
 ];
