@@ -41,6 +41,27 @@ export function parseVersion(tag: string): TagVersion | undefined {
   return preview === undefined ? { numbers } : { numbers, preview: preview.toLowerCase() };
 }
 
+/** PostgreSQL's major version: of "0.8.0-pg16" that of its own. Before 10 the second number is major, too. */
+export function postgresVersion({
+  tag = "",
+}: ImageName): { readonly major: string; readonly preview?: string | undefined } | undefined {
+  const pg = /(?:^|[-_.])pg(\d+(?:\.\d+)*)(?!\w)/.exec(tag)?.[1];
+  const version = parseVersion(pg ?? tag);
+  const [first = 0, second] = version?.numbers ?? [];
+  if (!version || first === 0 || (first < 10 && second === undefined)) return undefined;
+  return { major: first < 10 ? `${first}.${second}` : String(first), preview: version.preview };
+}
+
+/** From this version on PostgreSQL's image keeps data in another place (docker-library/postgres#1259). */
+export const POSTGRES_MOVED = 18;
+
+/** PostgreSQL's places in its image: where its data is, and where a volume has to be for it. */
+export function postgresPlaces(major: number): { readonly data: string; readonly volume: string } {
+  const home = "/var/lib/postgresql";
+  if (major >= POSTGRES_MOVED) return { data: `${home}/${major}/docker`, volume: home };
+  return { data: `${home}/data`, volume: `${home}/data` };
+}
+
 /** Numbers from the first; of what is not said: the lowest that there may be, or the highest. */
 type Unsaid = "lowest" | "highest";
 

@@ -8,6 +8,9 @@ import {
   isOlder,
   lastOf,
   parseVersion,
+  POSTGRES_MOVED,
+  postgresPlaces,
+  postgresVersion,
   stepOf,
   type TagVersion,
 } from "../model/image-version";
@@ -60,25 +63,11 @@ const isSame = (from: ImageName, to: ImageName): boolean => from.tag === to.tag;
 
 // PostgreSQL: data of another major version cannot be read, of another minor one always ("Upgrading a PostgreSQL Cluster").
 
-/** "pg16" in "0.8.0-pg16" comes before what the extension's own version says. Before 10 the second number is major, too. */
-function postgresOf({
-  tag = "",
-}: ImageName): { readonly major: string; readonly preview?: string | undefined } | undefined {
-  const pg = /(?:^|[-_.])pg(\d+(?:\.\d+)*)(?!\w)/.exec(tag)?.[1];
-  const version = parseVersion(pg ?? tag);
-  const [first = 0, second] = version?.numbers ?? [];
-  if (!version || first === 0 || (first < 10 && second === undefined)) return undefined;
-  return { major: first < 10 ? `${first}.${second}` : String(first), preview: version.preview };
-}
-
 /** The major version, where the tag says it. */
 export const postgresMajor = (image: ImageName): number | undefined => {
-  const major = postgresOf(image)?.major;
+  const major = postgresVersion(image)?.major;
   return major === undefined ? undefined : Math.floor(Number(major));
 };
-
-/** The image's own place for data moved with this version (docker-library/postgres#1259). */
-export const POSTGRES_MOVED = 18;
 
 const dumpAndRestore = (container: string): string =>
   [
@@ -89,13 +78,13 @@ const dumpAndRestore = (container: string): string =>
   ].join("; ");
 
 const postgres: Rule = (from, to, container) => {
-  const [was, is] = [postgresOf(from), postgresOf(to)];
+  const [was, is] = [postgresVersion(from), postgresVersion(to)];
   const fix = dumpAndRestore(container);
   if (!was || !is) return [unsaid("PostgreSQL", from, to, `where the first numbers differ: ${fix}`)];
   if (was.major !== is.major) {
     const moved =
       Number(is.major) >= POSTGRES_MOVED && Number(was.major) < POSTGRES_MOVED
-        ? `; it also keeps its data in another place of the image, /var/lib/postgresql/${is.major}/docker`
+        ? `; it also keeps its data in another place of the image, ${postgresPlaces(Number(is.major)).data}`
         : "";
     return [{ what: `PostgreSQL ${is.major} does not start on data of PostgreSQL ${was.major}${moved}`, fix }];
   }

@@ -1,10 +1,10 @@
 /** Containers that get the data of another image: which image had the volume before, and whether the new one can read it. */
-import { type ImageName, parseImage } from "../model/image-version";
+import { type ImageName, parseImage, postgresPlaces } from "../model/image-version";
 import type { Platform } from "../model/platform";
 import { isEffective, type Plan, type ResourceChange } from "../terraform/plan";
-import { type Configured, configuredIn, withoutIndex } from "./attributes";
+import { type Configured, configuredIn, hasMark, withoutIndex } from "./attributes";
 import { actionOf, goes, isService, managed, partOf } from "./parts";
-import { type Obstacle, obstacles, POSTGRES_MOVED, postgresMajor, programOf, type StoreProgram } from "./store-rules";
+import { type Obstacle, obstacles, postgresMajor, programOf, type StoreProgram } from "./store-rules";
 
 /** A store whose new image is not to have the data that is there. */
 export interface StoreObstacle extends Obstacle {
@@ -16,6 +16,16 @@ export interface StoreObstacle extends Obstacle {
 
 type Values = Readonly<Record<string, unknown>>;
 
+/** Values before or after, without any that is marked as sensitive: what is found in them is said. */
+function unmarked({ change }: ResourceChange, side: "before" | "after"): Values | undefined {
+  const values = change[side];
+  if (!values) return undefined;
+  const marks = side === "before" ? change.before_sensitive : change.after_sensitive;
+  const isMarked = (name: string): boolean =>
+    typeof marks === "object" && marks !== null ? hasMark((marks as Values)[name]) : marks === true;
+  return Object.fromEntries(Object.entries(values).filter(([name]) => !isMarked(name)));
+}
+
 export function storeObstacles(plan: Plan, platform: Platform): StoreObstacle[] {
   const configured = configuredIn(plan);
   return managed(plan).flatMap((resource): StoreObstacle[] => {
@@ -24,7 +34,7 @@ export function storeObstacles(plan: Plan, platform: Platform): StoreObstacle[] 
     const to = imageAfter(resource, plan, configured);
     const part = partOf(resource, platform);
     const store = part.kind === "store" ? part.store : resource.address;
-    return [...ofImages(resource, to, store, plan, platform), ...ofPlace(after, to)].map((each) => ({
+    return [...ofImages(resource, to, store, plan, platform), ...ofPlace(resource, to)].map((each) => ({
       ...each,
       address: resource.address,
       store,
@@ -55,7 +65,7 @@ function ofImages(
     ];
   }
   const same = from.digest !== undefined && from.digest === to.digest;
-  return same ? [] : obstacles(from, to, program, String(after?.["name"] ?? "<container>"));
+  return same ? [] : obstacles(from, to, program, String(unmarked(resource, "after")?.["name"] ?? "<container>"));
 }
 
 /** What the catalog says of a store comes first: an image's name may be anybody's. */
@@ -116,29 +126,27 @@ const images = (plan: Plan): readonly ResourceChange[] =>
 /** A container has its image by its id, by its digest or by its name. */
 function imageFor(id: string, plan: Plan, sides: readonly ("before" | "after")[]): ImageName | undefined {
   const named = sides
-    .flatMap((side) => images(plan).map(({ change }) => change[side]))
+    .flatMap((side) => images(plan).map((image) => unmarked(image, side)))
     .find((values) => [values?.["image_id"], values?.["repo_digest"]].includes(id));
   return parseImage(typeof named?.["name"] === "string" ? named["name"] : id);
 }
 
-function imageBefore({ change }: ResourceChange, plan: Plan): ImageName | undefined {
-  const id = change.before?.["image"];
+function imageBefore(resource: ResourceChange, plan: Plan): ImageName | undefined {
+  const id = unmarked(resource, "before")?.["image"];
   return typeof id === "string" ? imageFor(id, plan, ["before", "after"]) : undefined;
 }
 
 /** An image that is pulled by this very plan has no id yet: the stack says which one it is. */
-function imageAfter({ address, change }: ResourceChange, plan: Plan, configured: Configured): ImageName | undefined {
-  const id = change.after?.["image"];
+function imageAfter(resource: ResourceChange, plan: Plan, configured: Configured): ImageName | undefined {
+  const id = unmarked(resource, "after")?.["image"];
   if (typeof id === "string") return imageFor(id, plan, ["after", "before"]);
-  const text = JSON.stringify(configured.get(withoutIndex(address))?.expressions?.["image"] ?? "");
+  const text = JSON.stringify(configured.get(withoutIndex(resource.address))?.expressions?.["image"] ?? "");
   const referred = /\b(docker_image\.[\w-]+)/.exec(text)?.[1];
   const found = images(plan).find((each) => withoutIndex(each.address) === referred && each.change.after);
-  const name = found?.change.after?.["name"];
+  const name = found && unmarked(found, "after")?.["name"];
   return typeof name === "string" ? parseImage(name) : undefined;
 }
 
-/** PostgreSQL's own image, and the place where it keeps its data. */
-const HOME = "/var/lib/postgresql";
 /** From Docker Hub, or from a mirror of it. */
 const OFFICIAL = /^(?:[^/]*[.:][^/]*\/)?(?:library\/)?postgres$/;
 
@@ -147,24 +155,24 @@ const OFFICIAL = /^(?:[^/]*[.:][^/]*\/)?(?:library\/)?postgres$/;
  * volume in the old one, or, on Alpine before April 2026, starts with an empty database in a volume without a name
  * (docker-library/postgres#1409). Before 18 the image has such a volume of its own beneath (docker-library/docs#2505).
  */
-function ofPlace(after: Values, image: ImageName | undefined): Obstacle[] {
+function ofPlace(resource: ResourceChange, image: ImageName | undefined): Obstacle[] {
   const major = image && OFFICIAL.test(image.repository) && postgresMajor(image);
-  const places = volumesOf(after)
+  const places = volumesOf(unmarked(resource, "after"))
     .map(({ path }) => path.replace(/\/+$/, ""))
     .filter((path) => path !== "");
   if (!major || places.length === 0) return [];
-  const said = listOfTexts(after["env"]).find((text) => text.startsWith("PGDATA="));
-  const own = major >= POSTGRES_MOVED ? `${HOME}/${major}/docker` : `${HOME}/data`;
-  const data = said?.slice("PGDATA=".length) ?? own;
-  const covers = (place: string): boolean =>
-    data === place ||
-    (data.startsWith(`${place}/`) && !(major < POSTGRES_MOVED && place === HOME && data.startsWith(`${HOME}/data`)));
+  const own = postgresPlaces(major);
+  const said = listOfTexts(resource.change.after?.["env"]).find((text) => text.startsWith("PGDATA="));
+  const data = said?.slice("PGDATA=".length) ?? own.data;
+  // A volume above the image's own would not be written to.
+  const hidden = (place: string): boolean =>
+    own.volume.startsWith(`${place}/`) && `${data}/`.startsWith(`${own.volume}/`);
+  const covers = (place: string): boolean => `${data}/`.startsWith(`${place}/`) && !hidden(place);
   if (places.some(covers)) return [];
-  const right = major >= POSTGRES_MOVED ? HOME : own;
   return [
     {
-      what: `PostgreSQL ${major} keeps its data in ${data}, and its volume is at ${places.join(", ")}: it does not start, or what it writes is lost with the container`,
-      fix: `have the volume at ${right}, a new one where there is data already`,
+      what: `PostgreSQL ${major} keeps its data in ${said === undefined ? data : "the place that PGDATA says"}, and its volume is at ${places.join(", ")}: it does not start, or what it writes is lost with the container`,
+      fix: `have the volume at ${own.volume}, a new one where there is data already`,
     },
   ];
 }

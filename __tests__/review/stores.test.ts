@@ -1,12 +1,20 @@
 /** Which image had a store's data, and which one is to get it: followed through a plan. */
-import { describe, expect, test } from "@jest/globals";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Waiver } from "../../config/waivers";
+import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
 import { markdown } from "../../review/markdown";
+import { parsePlan } from "../../review/plan-file";
 import { checkPolicies, type PolicyResult } from "../../review/policies";
 import { storeObstacles } from "../../review/stores";
 import type { Plan, ResourceChange } from "../../terraform/plan";
+import { childEnvironment } from "../../terraform/program";
 import { goldenPlan, reviewOf } from "../support/golden-plans";
 import { container, MANACORE, plan, PRODUCTION, resource, reviewed, type Values } from "../support/plan";
+import { missingForReal, TERRAFORM } from "../support/real-terraform";
 
 const STORE = "docker_container.postgres";
 const IMAGE = "docker_image.postgres_image";
@@ -134,6 +142,74 @@ test("in a plan that the real Terraform made: 16 becomes 18", () => {
   expect(reviewOf(of).verdict).toContain("PostgreSQL 18 does not start on data of PostgreSQL 16");
 });
 
+const missing = missingForReal("docker");
+if (missing) process.stderr.write(`An upgrade was not planned by the real Docker provider: ${missing}.\n`);
+
+(missing ? describe.skip : describe)("in plans of the real Terraform and Docker provider, which ask no engine", () => {
+  const folders: string[] = [];
+  afterAll(() => folders.forEach((folder) => rmSync(folder, { recursive: true })));
+  /** The plan of a store from one image to another, of a state that has the old one. */
+  function planned(from: string, to: string, path: string): Plan {
+    const folder = mkdtempSync(join(tmpdir(), "twinset-stores-"));
+    folders.push(folder);
+    const source = "registry.terraform.io/kreuzwerker/docker";
+    const volumes = [{ volume_name: "p-store", container_path: path }];
+    const stack = {
+      terraform: { required_providers: { docker: PROVIDER_VERSIONS.docker } },
+      resource: {
+        docker_volume: { store_data: { name: "p-store" } },
+        docker_image: { store_image: { name: to } },
+        docker_container: {
+          store: {
+            ...{ name: "p-store", image: "${docker_image.store_image.image_id}" },
+            volumes: [{ ...volumes[0], volume_name: "${docker_volume.store_data.name}" }],
+          },
+        },
+      },
+    };
+    const has = (type: string, name: string, version: number, attributes: object): object => ({
+      ...{ mode: "managed", type, name, provider: `provider["${source}"]` },
+      instances: [{ schema_version: version, attributes }],
+    });
+    const state = {
+      ...{ version: 4, terraform_version: "1.11.0", serial: 1, lineage: "a", outputs: {} },
+      resources: [
+        has("docker_volume", "store_data", 1, { id: "p-store", name: "p-store", driver: "local" }),
+        has("docker_image", "store_image", 0, { id: `sha256:aa${from}`, name: from, image_id: "sha256:aa" }),
+        has("docker_container", "store", 2, { id: "cc", name: "p-store", image: "sha256:aa", volumes }),
+      ],
+    };
+    writeFileSync(join(folder, "cdk.tf.json"), JSON.stringify(stack));
+    writeFileSync(join(folder, "terraform.tfstate"), JSON.stringify(state));
+    const run = (...args: string[]): string => {
+      const env = childEnvironment(process.env);
+      const { status, stdout, stderr } = spawnSync(TERRAFORM.binary, args, { cwd: folder, env, encoding: "utf8" });
+      if (status !== 0) throw new Error(stderr);
+      return stdout;
+    };
+    run("init", "-input=false");
+    run("plan", "-input=false", "-refresh=false", "-out=p");
+    return parsePlan(run("show", "-json", "p"), "terraform show");
+  }
+  test.each([
+    ["postgres:16-alpine", "postgres:18-alpine", DATA, 2],
+    ["postgres:16-alpine", "postgres:16.9-alpine", DATA, 0],
+    ["redis:7.4-alpine", "redis:7.2-alpine", "/data", 1],
+    [
+      "docker.elastic.co/elasticsearch/elasticsearch:8.11.0",
+      "docker.elastic.co/elasticsearch/elasticsearch:9.1.0",
+      "/d",
+      1,
+    ],
+    ["quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z", "quay.io/minio/minio:latest", "/data", 1],
+  ])("%s, then %s", (from, to, path, count) => {
+    const of = planned(from, to, path);
+    expect(found(of)).toHaveLength(count);
+    const broken = reviewed(of).policies.find(({ policy }) => policy.name === "readable-data")!.broken;
+    expect(broken.map(({ address }) => address)).toEqual(Array(count).fill("docker_container.store"));
+  });
+});
+
 describe("PostgreSQL's place", () => {
   const at = (version: string, path: string, env: readonly string[] = []): string[] =>
     found(plan([resource(STORE, "comes", store(`postgres:${version}`, path, { env }))]));
@@ -148,6 +224,26 @@ describe("PostgreSQL's place", () => {
     ["16", "/var/lib/postgresql"],
     ["16", "/data"],
   ])("%s at %s is wrong, with no data yet, too", (version, path) => expect(at(version, path)).toHaveLength(1));
+  test("says nothing of what is marked as sensitive", () => {
+    const env = ["PGDATA=/hidden/place"];
+    const of = resource(STORE, "comes", store("postgres:18"), store("postgres:18", DATA, { env }), {
+      change: { before: null, after_sensitive: { env: [true] } },
+    });
+    expect(found(plan([of])).join()).toMatch(/the place that PGDATA says/);
+    expect(found(plan([of])).join()).not.toContain("hidden");
+    const image = resource(
+      IMAGE,
+      "changes",
+      { name: "postgres:16", image_id: "sha256:aa" },
+      { name: "postgres:secret" },
+      {
+        change: { after_sensitive: { name: true } },
+      },
+    );
+    const changed = resource(STORE, "is replaced, old first", store("sha256:aa"), store(undefined));
+    const said = found(referring(plan([changed, image, VOLUME])));
+    expect(said).toEqual([expect.stringContaining("nothing says which image it is to get")]);
+  });
   test("PGDATA says another one", () => {
     expect(at("18", DATA, [`PGDATA=${DATA}`])).toEqual([]);
     expect(at("16", "/data", ["PGDATA=/data/pg"])).toEqual([]);
