@@ -15,6 +15,7 @@ export function summary(changes: readonly ResourceChange[]): string {
     ["replaced", (actions) => actions.length === 2],
     ["changed", (actions) => actions.join() === "update"],
     ["removed", (actions) => actions.join() === "delete"],
+    ["left to itself", (actions) => actions.join() === "forget"],
   ];
   return words
     .flatMap(([word, fits]) => {

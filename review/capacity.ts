@@ -24,12 +24,14 @@ export function capacityOf(
   let [before, after, meanwhile] = [0, 0, 0];
   for (const resource of resources.filter(isService)) {
     const was = memoryOf(resource.change.before);
-    const is = memoryOf(resource.change.after);
+    const action = actionOf(resource.change);
+    // What is forgotten still runs.
+    const stays = action === "forget" || action === "replace-and-forget" ? was : 0;
+    const is = memoryOf(resource.change.after) + stays;
     before += was;
     after += is;
     // A container that goes makes room only after the apply is through with those that come.
-    meanwhile +=
-      isEffective(resource) && actionOf(resource.change) === "replace-new-first" ? was + is : Math.max(was, is);
+    meanwhile += isEffective(resource) && action === "replace-new-first" ? was + is : Math.max(was, is);
   }
   const server = {
     before: valueOf(resources, "hcloud_server", "server_type", "before"),

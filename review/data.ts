@@ -3,6 +3,7 @@ import type { Platform } from "../model/platform";
 import { otherColour } from "../model/release";
 import type { ResourceChange } from "../terraform/plan";
 import { actionOf, goes, isReplaced, isService, partOf } from "./parts";
+import type { StoreObstacle } from "./stores";
 import { isServing, type ProductReview, setName } from "./traffic";
 
 export interface DataChange {
@@ -10,6 +11,8 @@ export interface DataChange {
   readonly of: string;
   /** "the migration of green v1.6.0 runs, while blue v1.5.2 serves with the same data". */
   readonly what: string;
+  /** Does it speak against the plan? */
+  readonly bad?: boolean;
 }
 
 function isOf(volume: ResourceChange, store: string, platform: Platform): boolean {
@@ -27,11 +30,15 @@ function servers(changes: readonly ResourceChange[]): DataChange[] {
   }));
 }
 
-/** @param changes all that are made */
+/**
+ * @param changes all that are made
+ * @param obstacles stores whose new image is not to have their data
+ */
 export function dataChanges(
   changes: readonly ResourceChange[],
   products: readonly ProductReview[],
   platform: Platform,
+  obstacles: readonly StoreObstacle[] = [],
 ): DataChange[] {
   const migrations = products.flatMap((product) =>
     product.migrations.map((colour): DataChange => {
@@ -54,8 +61,11 @@ export function dataChanges(
       return [{ of: part.product, what: `its database ${action === "delete" ? end : "is made, or its password set"}` }];
     }
     if (part.kind !== "store" || !isService(change) || !isReplaced(action)) return [];
+    // What speaks against it says more than that the volume stays.
+    if (obstacles.some(({ address }) => address === change.address)) return [];
     const lost = volumes.some((volume) => isOf(volume, part.store, platform));
     return [{ of: part.store, what: lost ? "is replaced, and its volume goes" : "is replaced; its volume stays" }];
   });
-  return [...servers(changes), ...migrations, ...others];
+  const unreadable = obstacles.map(({ store: of, what }): DataChange => ({ of, what, bad: true }));
+  return [...unreadable, ...servers(changes), ...migrations, ...others];
 }

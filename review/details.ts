@@ -28,6 +28,7 @@ export const SIGNS: Readonly<Record<Action, string>> = {
   forget: "✕",
   "replace-new-first": "±",
   "replace-old-first": "∓",
+  "replace-and-forget": "+✕",
 };
 
 /** Attributes that differ with each plan, or that say what others say already. */

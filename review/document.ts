@@ -4,7 +4,7 @@ import { describeCost } from "./capacity";
 import { type Detail, differences } from "./details";
 import type { Drift } from "./drift";
 import type { PolicyResult } from "./policies";
-import { brokenPolicies, type Group, type Review } from "./review";
+import { brokenPolicies, doesSomething, type Group, isBlessed, type Review } from "./review";
 import { count } from "./words";
 
 /** Words in a row: plain, as a name or a value (code), or strong. */
@@ -86,10 +86,12 @@ function blocksOf(review: Review): Block[] {
       kind: "paragraph",
       words: say`${code(review.platform)} ${code(review.environment)}, ${count(review.changes, "change")}. ${describeMade(review)}`,
     },
+    ...gapBlock(review),
     ...block("Destroyed", losses.length > 0, {
-      items: losses.map(({ what, address, replaced }) => ({
+      items: losses.map(({ what, address, name, replaced }) => ({
         words: [
           strong(`${what} `, code(address), replaced ? " is replaced: the old one is destroyed" : " is destroyed"),
+          ...(name === undefined ? [] : say`: ${code(name)}`),
         ],
       })),
       after: say`Nothing here can bring these back.`,
@@ -105,6 +107,7 @@ function blocksOf(review: Review): Block[] {
     ...trafficBlock(review),
     ...dataBlock(review),
     ...interruptionBlock(review),
+    ...besideBlocks(review),
     ...block("Removed", removed.length > 0, {
       items: removed.map((address) => ({ words: say`${code(address)}` })),
       whole: true,
@@ -145,6 +148,39 @@ const unseenSummary = ({ unseen }: Review): Block[] =>
         items: unseen.summary.map(({ kind, count: n, hash }) => ({ words: say`${kind}: ${String(n)}, ${code(hash)}` })),
         after: say`What of it is otherwise than at the last apply cannot be said: ${unseen.since}.`,
       });
+const gapBlock = ({ gaps, complete }: Review): Block[] => [
+  ...block("Not whole: this plan is not to be applied", gaps.length > 0, {
+    items: gaps.map(({ address, what }) => ({ words: [strong(code(address), ` ${what}`)] })),
+    after: say`What is not in a plan cannot be reviewed.`,
+    whole: true,
+  }),
+  ...(complete === undefined ? [paragraph(say`It does not say whether it is the whole plan.`)] : []),
+];
+
+/** What an apply would do beside the changes of resources, and what does not hold. */
+const besideBlocks = ({ beside: { imports, moves, forgotten, actions, checks } }: Review): Block[] => [
+  ...block("Checks that do not hold, or are not known to", checks.length > 0, {
+    items: checks.map(({ address, what }) => ({ words: say`${code(address)} ${what}` })),
+    whole: true,
+  }),
+  ...block("Actions that are run", actions.length > 0, {
+    items: actions.map(({ address, when }) => ({ words: say`${code(address)}: ${when}` })),
+    after: say`A plan does not say what they do.`,
+    whole: true,
+  }),
+  ...block("Left to themselves, out of the state", forgotten.length > 0, {
+    items: forgotten.map((address) => ({ words: say`${code(address)}` })),
+    after: say`They stay as they are, and no plan looks after them any more.`,
+    whole: true,
+  }),
+  ...block("Taken into the state", imports.length > 0, {
+    items: imports.map(({ address, from }) => ({ words: say`${code(address)} from ${code(from)}` })),
+    whole: true,
+  }),
+  ...block("Other addresses", moves.length > 0, {
+    items: moves.map(({ address, from }) => ({ words: say`${code(address)}, which was ${code(from)}` })),
+  }),
+];
 
 const paragraph = (words: Words): Block => ({ kind: "paragraph", words });
 
@@ -155,9 +191,11 @@ const block = (
 ): Block[] => (there ? [{ kind: "list", title, ...rest }] : []);
 
 const moodOf = (review: Review): Mood => {
-  if (review.losses.length > 0 || brokenPolicies(review).length > 0) return "danger";
+  if (review.losses.length > 0 || !isBlessed(review)) return "danger";
   if (review.unseen?.changes.some(({ mood }) => mood === "danger")) return "danger";
-  if (review.edge.length > 0 || (review.unseen?.changes.length ?? 0) > 0) return "care";
+  const { imports, forgotten, checks, actions } = review.beside;
+  if (review.edge.length + imports.length + forgotten.length + checks.length + actions.length > 0) return "care";
+  if ((review.unseen?.changes.length ?? 0) > 0) return "care";
   const careful = review.interruptions.some(({ noticed }) => noticed) || review.drift.length > 0;
   return careful || review.notApplied.length > 0 ? "care" : "fine";
 };
@@ -204,7 +242,7 @@ function dataBlock({ data, losses, changes }: Review): Block[] {
   if (changes === 0) return [];
   const kept: Words = say`no volume, bucket or server is destroyed`;
   const items = [
-    ...data.map(({ of, what }) => ({ words: say`${code(of)}: ${what}` })),
+    ...data.map(({ of, what, bad }) => ({ words: say`${code(of)}: ${bad ? strong(what) : what}` })),
     ...(losses.length === 0 ? [{ words: kept }] : []),
   ];
   return block("Data", items.length > 0, { items });
@@ -324,7 +362,9 @@ const detailItem = ({ sign, address, note, attributes }: Detail): Item => ({
 
 function endBlock(review: Review): Block {
   const { fingerprint } = review;
-  if (review.changes === 0) return { kind: "end", paragraphs: [say`There is nothing to apply.`] };
+  const isWhole = review.gaps.length === 0;
+  if (isWhole && !doesSomething(review) && brokenPolicies(review).length === 0)
+    return { kind: "end", paragraphs: [say`There is nothing to apply.`] };
   return {
     kind: "end",
     paragraphs: [
@@ -337,10 +377,13 @@ function endBlock(review: Review): Block {
 
 function howToApply(review: Review): Words {
   const { environment, fingerprint, platform } = review;
+  if (review.gaps.length > 0) {
+    return say`It cannot be applied as reviewed, as it is not whole: no waiver helps. Plan the whole stack, with a Terraform that is known here, and review that.`;
+  }
   if (brokenPolicies(review).length > 0) {
     return say`It cannot be applied while a policy is broken: mend it, or add a waiver to ${code(`config/waivers/${platform}.json`)}.`;
   }
-  if (!review.whole) {
+  if (!review.fromText) {
     return say`A plan in JSON leaves out what protects a resource (lifecycle), so nothing can be applied by this fingerprint: review the saved plan itself, or let it be planned: ${code(`npx twinset review ${environment}`)}.`;
   }
   return say`Apply exactly this: ${code(`npx twinset apply ${environment} --reviewed ${fingerprint}`)}. A plan that does anything else is refused.`;

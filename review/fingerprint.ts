@@ -89,7 +89,7 @@ const isPartOfIt = (resource: ResourceChange): boolean =>
   isEffective(resource) ||
   resource.change.actions.includes("read") ||
   resource.previous_address !== undefined ||
-  resource.change.importing !== undefined;
+  (resource.change.importing ?? undefined) !== undefined;
 
 function normalizedChange(resource: ResourceChange, configured: Configured): { readonly key: string } {
   const { change, ...about } = resource;

@@ -6,6 +6,7 @@ import type { Platform } from "../model/platform";
 import { isEffective, type Plan, type ResourceChange } from "../terraform/plan";
 import { alike, configuredIn, attributeChanges } from "./attributes";
 import { actionOf, goes, isService, type Part, partOf } from "./parts";
+import type { StoreObstacle } from "./stores";
 import { isMissing, isServing, type ProductReview, setName } from "./traffic";
 import { span } from "./words";
 
@@ -26,12 +27,16 @@ const NEW_SERVER = "about 5 min for a small server (the gate waits 15 min), then
 /** Hetzner switches a server off to change its type; its containers start by themselves then. */
 const SERVER_CHANGE = "some minutes: Hetzner switches it off, changes it and starts it, then its containers start";
 
-/** @param resources all managed resources of the plan */
+/**
+ * @param resources all managed resources of the plan
+ * @param obstacles stores whose new image is not to have their data
+ */
 export function interruptions(
   plan: Plan,
   resources: readonly ResourceChange[],
   products: readonly ProductReview[],
   platform: Platform,
+  obstacles: readonly StoreObstacle[] = [],
 ): Interruption[] {
   const changed = resources.filter(isEffective);
   const serverGoes = changed.some(({ type, change }) => type === "hcloud_server" && goes(actionOf(change)));
@@ -42,7 +47,7 @@ export function interruptions(
         ? ofHost(plan, resource)
         : serverGoes
           ? undefined
-          : ofContainer(resource, part, products, platform);
+          : ofContainer(resource, part, { products, platform, obstacles });
     return found ? [{ ...found, address: resource.address }] : [];
   });
 }
@@ -89,11 +94,16 @@ function ofHost(plan: Plan, resource: ResourceChange): Found | undefined {
   return undefined;
 }
 
+interface Context {
+  readonly products: readonly ProductReview[];
+  readonly platform: Platform;
+  readonly obstacles: readonly StoreObstacle[];
+}
+
 function ofContainer(
   resource: ResourceChange,
   part: Part,
-  products: readonly ProductReview[],
-  platform: Platform,
+  { products, platform, obstacles }: Context,
 ): Found | undefined {
   if (!isService(resource)) return undefined;
   const action = actionOf(resource.change);
@@ -134,9 +144,14 @@ function ofContainer(
           }
         : undefined;
     case "store": {
-      if (!goes(action)) return undefined;
       const users = usersOf(part.store, platform, products);
       const who = users.length > 0 ? users.join(", ") : part.store;
+      const stopped = obstacles.find(({ address, starts }) => address === resource.address && !starts);
+      if (stopped) {
+        const what = `${part.store} stops, and its successor may not start: ${stopped.what}`;
+        return { who, what, howLong: "until its data is brought over", noticed: true };
+      }
+      if (!goes(action)) return undefined;
       return action === "delete"
         ? { who, what: `${part.store} goes`, howLong: "for good", noticed: true }
         : {

@@ -48,17 +48,28 @@ export function partOf({ type, name }: Pick<ResourceChange, "type" | "name">, pl
   return { kind: "other" };
 }
 
-export type Action = "create" | "delete" | "update" | "replace-new-first" | "replace-old-first" | "forget";
+export type Action =
+  | "create"
+  | "delete"
+  | "update"
+  | "replace-new-first"
+  | "replace-old-first"
+  /** A new one is made; the old one is left to itself, out of the state. */
+  | "replace-and-forget"
+  | "forget";
 
 /** What is done to a resource, in one word. */
 export function actionOf({ actions }: Pick<Change<unknown>, "actions">): Action {
   const [first, second] = actions;
+  if (second === "forget") return "replace-and-forget";
   if (second !== undefined) return first === "create" ? "replace-new-first" : "replace-old-first";
   return first === "create" || first === "delete" || first === "forget" ? first : "update";
 }
 
 export const isReplaced = (action: Action): boolean => action.startsWith("replace-");
-export const goes = (action: Action): boolean => action === "delete" || isReplaced(action);
+/** Is what is there destroyed? */
+export const goes = (action: Action): boolean =>
+  action === "delete" || action === "replace-new-first" || action === "replace-old-first";
 
 /** A long-running container: neither an image nor a job, which runs once and ends. */
 export const isService = ({ type, change }: ResourceChange): boolean =>

@@ -13,6 +13,9 @@ const resourceChange = z.looseObject({
   change,
 });
 
+const check = z.looseObject({ address: z.looseObject({ to_display: z.string() }), status: z.string() });
+const invocation = z.looseObject({ address: z.string() });
+
 /** The parts that are relied on; the rest is taken where it is there. */
 const planSchema = z.looseObject({
   format_version: z.string().regex(/^1\./),
@@ -21,6 +24,12 @@ const planSchema = z.looseObject({
   // Terraform leaves both out where there is nothing in them.
   resource_changes: z.array(resourceChange).default([]),
   resource_drift: z.array(resourceChange).default([]),
+  complete: z.boolean().optional(),
+  applyable: z.boolean().optional(),
+  checks: z.array(check).nullish(),
+  deferred_changes: z.array(z.looseObject({ resource_change: resourceChange })).nullish(),
+  action_invocations: z.array(invocation).nullish(),
+  deferred_action_invocations: z.array(z.looseObject({ action_invocation: invocation })).nullish(),
 });
 
 /**

@@ -7,9 +7,12 @@ import { namesOf, servicesOf } from "../model/platform";
 import { isPrecious } from "../release/guard";
 import { effective, type Plan, type ResourceChange } from "../terraform/plan";
 import { hasMark } from "./attributes";
+import { besideChanges } from "./beside";
+import { nameOf } from "./losses";
 import { actionOf, goes, isService, managed, partOf } from "./parts";
 import type { Finding, Policy, PolicyContext } from "./policy";
 import { STACK_POLICIES } from "./stack-policies";
+import { storeObstacles } from "./stores";
 
 /** The policy that the guard of an apply stands for everywhere else. */
 export const KEEP_DATA = "keep-data";
@@ -28,11 +31,48 @@ export const POLICIES: readonly Policy[] = [
     findings: ({ plan }) =>
       effective(plan)
         .filter((change) => isPrecious(change) && goes(actionOf(change.change)))
-        .map(({ address, change }) => ({
-          address,
-          given: actionOf(change) === "delete" ? "is destroyed" : "is replaced",
+        .map((resource) => ({
+          address: resource.address,
+          given: `${named(resource)}${actionOf(resource.change) === "delete" ? "is destroyed" : "is replaced"}`,
           fix: "leave it in the stack; if it has to go, back up what is on it first",
         })),
+  },
+  {
+    name: "readable-data",
+    demands: "no store gets data that its new image cannot read",
+    reason:
+      "A database that does not start takes everything that needs it along, and there may be no way back to the old one.",
+    findings: ({ plan, platform }) =>
+      storeObstacles(plan, platform).map(({ address, what, fix }) => ({
+        address,
+        given: `is not to be: ${what}`,
+        fix,
+      })),
+  },
+  {
+    name: "checks-hold",
+    demands: "every check and condition of the stack holds",
+    reason: "Somebody wrote it so that nothing goes on without it.",
+    findings: ({ plan }) =>
+      besideChanges(plan).checks.map(({ address, status, what }) => ({
+        address,
+        given: what,
+        fix:
+          status === "fails"
+            ? "mend what it looks at, and plan again"
+            : "apply what it waits for first (terraform apply -target), and plan again",
+      })),
+  },
+  {
+    name: "no-actions",
+    demands: "no action of a provider is run",
+    reason: "A plan says that it is run and not what it does, so nothing here knows what becomes of traffic and data.",
+    findings: ({ plan }) =>
+      besideChanges(plan).actions.map(({ address, when }) => ({
+        address,
+        given: `is run ${when}`,
+        fix: "take its trigger out of the stack",
+      })),
   },
   {
     name: "no-published-database",
@@ -164,6 +204,12 @@ export const POLICIES: readonly Policy[] = [
   },
   ...STACK_POLICIES,
 ];
+
+/** "(manacore-production-redis) ": the name by which it is known where it is. */
+const named = (resource: ResourceChange): string => {
+  const name = nameOf(resource);
+  return name === undefined ? "" : `(${name}) `;
+};
 
 /** PostgreSQL, MySQL, Redis, MongoDB, Elasticsearch and MinIO. */
 const DATABASE_PORTS = new Set([5432, 3306, 6379, 27017, 9200, 9000]);

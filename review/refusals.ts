@@ -4,10 +4,12 @@ import type { Platform } from "../model/platform";
 import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
 import { takenFromVisitors } from "../release/carrying";
 import { guardWhole } from "../release/guard";
+import { nameOf } from "./losses";
 import { checkPolicies, KEEP_DATA, POLICIES } from "./policies";
 import { effective, type Plan } from "../terraform/plan";
 import type { PlanSource } from "../terraform/plan-source";
 import { configurationOf } from "./configuration";
+import { gapsIn } from "./whole";
 import type { Site } from "../release/site";
 
 /** @throws ProblemsError for a file with mistakes */
@@ -49,10 +51,11 @@ export function refusals(
   const waived = broken
     .filter(({ policy }) => policy.name === KEEP_DATA)
     .flatMap((each) => each.waived.map(({ address }) => address));
+  const names = new Map(effective(plan).map((resource) => [resource.address, nameOf(resource)]));
   const losses = guardWhole(effective(plan), [...allow, ...waived]).refused.map(
     ({ address, actions, what }): Refused => ({
       address,
-      what: `(${actions}) ${what}`,
+      what: `(${actions}) ${what}${names.get(address) === undefined ? "" : `: ${names.get(address)}`}`,
       expected: "an apply that loses nothing",
       fix: `if you mean it: --allow ${address}`,
     }),
@@ -68,8 +71,17 @@ export function refusals(
         fix: `${fix}; or waive it in ${path}, or for this once: --allow ${address}`,
       })),
   );
-  return [...losses, ...others];
+  return [...notWhole(plan), ...losses, ...others];
 }
+
+/** Nobody can let through what a plan does not say. */
+const notWhole = (plan: Plan): Refused[] =>
+  gapsIn(plan).map(({ address, what }) => ({
+    address,
+    what: `${what}: the plan is not whole`,
+    expected: "a plan of the whole stack, in words that are known here",
+    fix: "plan the whole stack once more, with a Terraform that is known here (1.11 to 1.14)",
+  }));
 
 /** Besides, what the edge says: containers that visitors are sent to, and that the plan takes away. */
 export async function refusalsOnTheEdge(

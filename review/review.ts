@@ -6,6 +6,7 @@ import { effective, type Plan } from "../terraform/plan";
 import type { PlanSource } from "../terraform/plan-source";
 import type { AppliedFacts } from "./applied-facts";
 import { type Unseen, unseenOf } from "./unseen";
+import { type Beside, besideChanges, movesState } from "./beside";
 import { type Capacity, capacityOf } from "./capacity";
 import { configurationOf } from "./configuration";
 import { type DataChange, dataChanges } from "./data";
@@ -17,8 +18,10 @@ import { type Interruption, interruptions, type NotApplied, notApplied } from ".
 import { type Loss, lossesOf } from "./losses";
 import { actionOf, managed, partOf } from "./parts";
 import { checkPolicies, type PolicyResult } from "./policies";
+import { storeObstacles } from "./stores";
 import { isMoved, type ProductReview, productReviews, trafficClause } from "./traffic";
 import { verdictOf } from "./verdict";
+import { type Gap, gapsIn } from "./whole";
 
 /** How the plan was made. */
 export interface Made {
@@ -43,6 +46,12 @@ export interface Review {
   readonly edge: readonly string[];
   /** The first line: all that matters, in words. */
   readonly verdict: string;
+  /** What the plan leaves open or says in words that are not known here: one with any is not to be applied. */
+  readonly gaps: readonly Gap[];
+  /** What it does beside its changes: imports, moves, what it forgets, actions; and checks that do not hold. */
+  readonly beside: Beside;
+  /** Does the plan say that it is the whole? Undefined: it does not say (OpenTofu). */
+  readonly complete: boolean | undefined;
   /** What is destroyed and cannot be had back, worst first. */
   readonly losses: readonly Loss[];
   /** Everything else that is destroyed and not replaced. */
@@ -63,7 +72,7 @@ export interface Review {
   /** Not of a plan in JSON. */
   readonly unseen: Unseen | undefined;
   /** Is all that decides what runs in the fingerprint? Not of a plan in JSON, which lacks lifecycle. */
-  readonly whole: boolean;
+  readonly fromText: boolean;
 }
 
 export interface ReviewOptions {
@@ -92,12 +101,15 @@ export function reviewPlan(
   const removed = changes
     .filter(({ address, change }) => actionOf(change) === "delete" && !lost.has(address))
     .map(({ address }) => address);
+  const obstacles = storeObstacles(plan, platform);
   const found = {
+    gaps: gapsIn(plan),
+    beside: besideChanges(plan),
     losses,
     removed,
     products,
     changes,
-    interruptions: interruptions(plan, resources, products, platform),
+    interruptions: interruptions(plan, resources, products, platform, obstacles),
     drift: driftIn(plan),
     unseen: configuration ? unseenOf(factsOf(configuration), applied ?? "nobody has looked") : undefined,
   };
@@ -107,12 +119,15 @@ export function reviewPlan(
     made,
     edge,
     verdict: verdictOf({ ...found, platform, environment: environment.name, resources }),
+    gaps: found.gaps,
+    beside: found.beside,
+    complete: plan.complete,
     losses,
     removed,
     traffic: products
       .filter((product) => product.changes.length > 0)
       .map((product) => ({ product: product.product, clause: trafficClause(product), moved: isMoved(product) })),
-    data: dataChanges(changes, products, platform),
+    data: dataChanges(changes, products, platform, obstacles),
     interruptions: found.interruptions,
     drift: found.drift,
     notApplied: notApplied(resources),
@@ -122,7 +137,7 @@ export function reviewPlan(
     changes: changes.length,
     fingerprint: fingerprint(plan, source),
     unseen: found.unseen,
-    whole: source !== undefined,
+    fromText: source !== undefined,
   };
 }
 
@@ -159,3 +174,11 @@ function groupsOf(
 /** Policies that are broken and not waived: a plan with one is not to be applied. */
 export const brokenPolicies = ({ policies }: Pick<Review, "policies">): PolicyResult[] =>
   policies.filter(({ broken }) => broken.length > 0);
+
+/** Would an apply do anything, if only to the state? */
+export const doesSomething = ({ changes, beside }: Pick<Review, "changes" | "beside">): boolean =>
+  changes > 0 || movesState(beside) || beside.actions.length > 0;
+
+/** May it be said how to apply it: is it whole, and is no policy broken? */
+export const isBlessed = (review: Pick<Review, "gaps" | "policies">): boolean =>
+  review.gaps.length === 0 && brokenPolicies(review).length === 0;

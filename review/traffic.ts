@@ -64,7 +64,7 @@ const runs = ({ change }: ResourceChange): boolean => change.actions.includes("c
 function changesOf(own: readonly { resource: ResourceChange; part: Part }[], colour: Colour): SetChanges {
   const of: Record<Action | "keep", string[]> = {
     ...{ create: [], delete: [], update: [], forget: [], keep: [] },
-    ...{ "replace-new-first": [], "replace-old-first": [] },
+    ...{ "replace-new-first": [], "replace-old-first": [], "replace-and-forget": [] },
   };
   for (const { resource, part } of own) {
     if (part.kind !== "set" || part.colour !== colour || !isService(resource)) continue;

@@ -2,12 +2,14 @@
 import type { Platform } from "../model/platform";
 import { COLOURS, type Colour } from "../model/release";
 import { isEffective, type ResourceChange } from "../terraform/plan";
+import { type Beside } from "./beside";
 import type { Drift } from "./drift";
 import type { Interruption } from "./interruptions";
 import type { Unseen } from "./unseen";
 import { actionOf, isReplaced, partOf } from "./parts";
 import type { Loss } from "./losses";
 import { isMissing, isMoved, isServing, type ProductReview, setName, trafficClause } from "./traffic";
+import { type Gap, gapClause } from "./whole";
 import { count, counts, few } from "./words";
 
 export interface Found {
@@ -22,15 +24,65 @@ export interface Found {
   readonly interruptions: readonly Interruption[];
   readonly drift: readonly Drift[];
   readonly unseen: Unseen | undefined;
+  /** What the plan leaves open. */
+  readonly gaps: readonly Gap[];
+  /** What it does beside its changes. */
+  readonly beside: Beside;
 }
 
+/** What is not whole comes first, and nothing is said of there being nothing else. */
 export function verdictOf(found: Found): string {
+  const gaps = found.gaps.map(gapClause);
+  const open = gaps.length > 0 ? [`not whole, so not to be applied: ${few(gaps)}`] : [];
+  const beside = besideClauses(found.beside);
+  const changes = changesClause(found);
+  const more = open.length + beside.length > 0;
+  return [...open, more ? withoutNothingElse(changes) : changes, ...beside]
+    .filter((clause) => clause !== "")
+    .join("; ");
+}
+
+/** There is something else, though no change of a resource. */
+const withoutNothingElse = (clauses: string): string =>
+  clauses.replace(/(?:^|[;,] )nothing else(?=;|$)/, "").replace(/^; /, "");
+
+function besideClauses({ imports, moves, forgotten, actions, checks }: Beside): string[] {
+  const clause = (addresses: readonly string[], one: string, many: string): string[] =>
+    addresses.length === 0 ? [] : [`${few(addresses)} ${addresses.length === 1 ? one : many}`];
+  const addresses = (of: readonly { readonly address: string }[]): string[] => of.map(({ address }) => address);
+  const fails = checks.filter(({ status }) => status === "fails");
+  const unknown = checks.filter(({ status }) => status === "unknown");
+  return [
+    ...clause(addresses(fails), "does not hold", "do not hold"),
+    ...clause(addresses(unknown), "is not known to hold", "are not known to hold"),
+    ...clause(
+      addresses(actions),
+      "is run, an action of which nobody here knows what it does",
+      "are run, actions of which nobody here knows what they do",
+    ),
+    ...(forgotten.length > 0 ? [`${few(forgotten)} left to themselves, out of the state`] : []),
+    ...clause(
+      addresses(imports),
+      "is there already and is taken into the state",
+      "are there already and are taken into the state",
+    ),
+    ...clause(
+      moves.map(({ address, from }) => `${address} (was ${from})`),
+      "has another address",
+      "have other addresses",
+    ),
+  ];
+}
+
+function changesClause(found: Found): string {
   const { changes, drift, environment, losses, resources, products } = found;
   const stray = driftClause(drift);
   const unseen = unseenClause(found);
   if (changes.length === 0) {
     const clauses = [...unseen, ...(stray ? [stray] : [])];
-    return clauses.length > 0 ? `${clauses.join("; ")}; nothing is to change` : `${environment}: nothing to change`;
+    const none = isMore(found) ? "no resource changes" : "nothing is to change";
+    if (clauses.length > 0) return `${clauses.join("; ")}; ${none}`;
+    return `${environment}: ${isMore(found) ? none : "nothing to change"}`;
   }
   // What a replacement left over is a change, too, but none of the resources.
   const all = resources.length > 0 && resources.every(isEffective);
@@ -58,6 +110,8 @@ function unseenClause({ unseen }: Found): string[] {
   if (bad.length === 0) return [];
   return [bad.length === 1 ? bad[0]!.text : `${bad[0]!.text}; and ${bad.length - 1} more that no plan shows`];
 }
+const isMore = ({ gaps, beside }: Found): boolean =>
+  gaps.length > 0 || Object.values(beside).some((each: readonly unknown[]) => each.length > 0);
 
 const lossCounts = (losses: readonly Loss[]): string =>
   losses.length === 0 ? "" : `${counts(losses.map(({ what }) => what))} with what is on them, `;
@@ -84,7 +138,9 @@ const lossClauses = (losses: readonly Loss[]): string[] =>
   [...new Set(losses.map(({ replaced }) => replaced))].flatMap((replaced) => {
     const own = losses.filter((loss) => loss.replaced === replaced && !SAID_WITH_THE_HOST.includes(loss.what));
     if (own.length === 0) return [];
-    const what = own.length === 1 ? `the ${own[0]!.what} ${own[0]!.address}` : counts(own.map((loss) => loss.what));
+    const [{ what: kind, address, name } = own[0]!] = own;
+    const named = name === undefined ? address : `${address} (${name})`;
+    const what = own.length === 1 ? `the ${kind} ${named}` : counts(own.map((loss) => loss.what));
     return [`${what} ${own.length === 1 ? "is" : "are"} ${replaced ? "replaced" : "destroyed"}`];
   });
 
@@ -99,7 +155,9 @@ function hostClauses({ interruptions }: Found): string[] {
 /** Products to which the same happens are said together. */
 function productClauses(products: readonly ProductReview[]): string[] {
   const same = new Map<string, string[]>();
-  for (const product of products.filter(({ changes }) => changes.length > 0)) {
+  // What is forgotten is said of all parts at once.
+  const isForgotten = ({ change }: ResourceChange): boolean => actionOf(change) === "forget";
+  for (const product of products.filter(({ changes }) => !changes.every(isForgotten))) {
     const clause = productClause(product);
     same.set(clause, [...(same.get(clause) ?? []), product.product]);
   }
@@ -194,13 +252,13 @@ function otherClauses({ changes, platform, interruptions, losses }: Found): stri
     )
     .map(({ what, who, howLong }) => `${what} (${who}: ${howLong})`);
   const others = changes.filter((change) => !ofProduct(change) && !said.has(change.address));
-  const kinds = ["create", "update", "replace", "delete", "forget"] as const;
+  const forgotten = others.some(({ change }) => actionOf(change) === "forget");
+  const kinds = ["create", "update", "replace", "delete"] as const;
   const words = {
     create: "added",
     update: "changed",
     replace: "replaced",
     delete: "removed",
-    forget: "left to themselves, out of the state",
   };
   const clauses = kinds.flatMap((kind) => {
     const own = others.filter(({ change }) => {
@@ -213,7 +271,7 @@ function otherClauses({ changes, platform, interruptions, losses }: Found): stri
     return [`${names} ${words[kind]}`];
   });
   if (clauses.length > 0) return [...stores, clauses.join(", ")];
-  return [...stores, ...(stores.length === 0 && said.size === 0 ? ["nothing else"] : [])];
+  return [...stores, ...(stores.length === 0 && said.size === 0 && !forgotten ? ["nothing else"] : [])];
 }
 
 const wordFor = (type: string): string => type.replace(/^(docker|hcloud|cloudflare)_/, "").replaceAll("_", " ");

@@ -111,6 +111,18 @@ describe("docker", () => {
 });
 
 describe("data", () => {
+  test.each([
+    ["postgres:16-alpine", "/var/lib/postgresql/data"],
+    ["postgres:18-alpine", "/var/lib/postgresql"],
+    ["postgres:latest", "/var/lib/postgresql/data"],
+  ])("the volume of %s is at %s", (image, path) => {
+    const stack = synthChecked((scope) => {
+      const engine = engineIn(scope);
+      const networks = new Networks(scope, "networks", engine, platform.networks);
+      new Postgres(scope, "postgres", { engine, networks, store: postgres({ image }), password: "x" });
+    });
+    expect(stack.text).toContain(`"container_path": "${path}"`);
+  });
   test("PostgreSQL with a database, Redis", () => {
     const { user: _, ...withoutUser } = postgres();
     const { maxMemory: __, ...withoutBound } = redis();

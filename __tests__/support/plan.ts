@@ -123,6 +123,8 @@ export function plan(
   return {
     format_version: "1.2",
     timestamp: "2026-11-21T12:00:00Z",
+    complete: true,
+    applyable: true,
     resource_changes: changes,
     configuration: { root_module: { resources } },
     ...rest,
@@ -132,7 +134,7 @@ export function plan(
 export const NOW: Made = { refreshed: true, at: new Date("2026-11-21T12:00:00Z") };
 
 /** Stands for the text that a plan was made of, which was not kept: its resources, and what is precious protected. */
-function sourceOf({ resource_changes: changes }: Plan): PlanSource {
+export function sourceOf({ resource_changes: changes }: Plan): PlanSource {
   const resource: Record<string, Record<string, object>> = {};
   for (const { type, name } of changes) {
     (resource[type] ??= {})[name] = isPrecious({ type }) ? { lifecycle: { prevent_destroy: true } } : {};

@@ -48,7 +48,7 @@ export async function applyKept(
   // Whatever came of it, the state is another one now.
   forget(site);
   if (applied.code === 0) {
-    write(`${name}: ${summary(changes)} in ${Math.round(applied.seconds)} s.`);
+    write(`${name}: ${summary(changes) || "no resource changed"} in ${Math.round(applied.seconds)} s.`);
     return EXIT.done;
   }
   // Terraform's own words for a plan that the state has left behind.

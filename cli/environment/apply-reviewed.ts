@@ -3,6 +3,7 @@ import colours from "picocolors";
 import { error, formatProblem, ProblemsError } from "../../model/problem";
 import { readRecord, recordDifference, type ReviewRecord } from "../../review/record";
 import { asProblem, refusals, refusalsOnTheEdge } from "../../review/refusals";
+import { doesSomething } from "../../review/review";
 import { terminalText } from "../../review/terminal";
 import { effective } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
@@ -28,7 +29,7 @@ export interface ApplyReviewed {
 
 /**
  * Plans again, and applies only what was reviewed.
- * @returns 0: applied, or nothing is left to change; 3: another plan, or a policy speaks against it
+ * @returns 0: applied, or nothing is left to change; 3: another plan, one that is not whole, or a policy speaks against it
  */
 export async function applyReviewed(
   site: OpenSite,
@@ -49,10 +50,13 @@ async function appliedIfSame(
   write: (line: string) => void,
 ): Promise<number> {
   const { name } = site.environment;
-  if (review.changes === 0) {
+  const nothing = (): number => {
     write(`${name}: nothing to change. It is as the files say already.`);
     return EXIT.done;
-  }
+  };
+  // What is left out, or a check that does not hold, may be why there is nothing.
+  const open = review.gaps.length + review.beside.checks.length > 0;
+  if (!doesSomething(review) && !open) return nothing();
   if (review.fingerprint !== fingerprint) {
     write(colours.red(`Refused: this plan does something else than ${fingerprint}, which was reviewed.`));
     if (then) {
@@ -71,6 +75,7 @@ async function appliedIfSame(
     refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;
   }
+  if (!doesSomething(review)) return nothing();
   write(redact(review.verdict));
   const again = `look at it once more: twinset review ${name}`;
   return applyKept(site, { file, changes: effective(plan), given: ["--reviewed", fingerprint], again }, write);

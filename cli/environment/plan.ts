@@ -5,7 +5,9 @@ import { ENVIRONMENTS } from "../../model/environment-name";
 import { list } from "../../model/problem";
 import { describeChange, summary } from "../../release/plan-words";
 import { edgeDifferences } from "../../release/served";
+import { type Beside, besideChanges, movesState } from "../../review/beside";
 import { refusals, refusalsOnTheEdge } from "../../review/refusals";
+import { gapsIn } from "../../review/whole";
 import type { ResourceChange } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
@@ -26,29 +28,42 @@ export async function planEnvironment(
   const changes = await site.terraform.plan();
   const edge = await edgeDifferences(site, await site.terraform.state());
   edge.forEach((line) => write(colours.yellow(`${site.environment.name}: ${line}`)));
-  if (changes.length === 0) {
+  const whole = await plannedIn(site);
+  const beside = besideChanges(whole);
+  const gaps = gapsIn(whole);
+  // What is left out, or a check that does not hold, may be why there is nothing.
+  const open = gaps.length + beside.checks.length > 0;
+  if (changes.length === 0 && !movesState(beside) && beside.actions.length === 0 && !open) {
     forget(site);
     write(`${site.environment.name}: nothing to change.`);
     return EXIT.done;
   }
   changes.forEach((change) => write(paint(change)));
+  besideLines(beside).forEach((line) => write(colours.yellow(line)));
   const id = keep(site, changes);
   write("");
-  write(`${site.environment.name}: ${summary(changes)}.`);
-  const whole = await plannedIn(site);
+  write(`${site.environment.name}: ${summary(changes) || "no resource changes"}.`);
   const refused = [
     ...refusals(site, whole, sourceIn(site.terraform.planPath), allow),
     ...(await refusalsOnTheEdge(site, whole, allow)),
   ];
   if (refused.length > 0) {
     for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
-    write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
+    if (gaps.length > 0) write("Nothing lets a plan through that is not whole.");
+    else write(`To let one through: twinset apply ${site.environment.name} --plan ${id} --allow <address>`);
     return EXIT.guarded;
   }
   const allowed = allow.length > 0 ? ` --allow ${allow.join(" ")}` : "";
   write(`Apply this very plan: ${colours.bold(`twinset apply ${site.environment.name} --plan ${id}${allowed}`)}`);
   return EXIT.done;
 }
+
+/** What an apply would do beside the changes. */
+const besideLines = ({ imports, moves, actions }: Beside): string[] => [
+  ...imports.map(({ address }) => `~ ${address} import`),
+  ...moves.map(({ address, from }) => `~ ${address} was ${from}`),
+  ...actions.map(({ address, when }) => `~ ${address} is run ${when}`),
+];
 
 function paint(change: ResourceChange): string {
   const { actions } = change.change;

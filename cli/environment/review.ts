@@ -15,13 +15,7 @@ import { markdown } from "../../review/markdown";
 import { parsePlan } from "../../review/plan-file";
 import { recordOf, type ReviewRecord } from "../../review/record";
 import { waiversOf } from "../../review/refusals";
-import {
-  brokenPolicies,
-  type Made,
-  type Review,
-  reviewPlan,
-  type ReviewOptions as PlanOptions,
-} from "../../review/review";
+import { isBlessed, type Made, type Review, reviewPlan, type ReviewOptions as PlanOptions } from "../../review/review";
 import { planRedactor } from "../../review/secrets";
 import { terminalText } from "../../review/terminal";
 import type { Plan } from "../../terraform/plan";
@@ -63,7 +57,7 @@ export interface ReviewOptions {
   readonly stdin?: () => Promise<string>;
 }
 
-/** @returns 0: reviewed; 3: a policy speaks against it @throws ProblemsError */
+/** @returns 0: reviewed; 3: it is not whole, or a policy speaks against it @throws ProblemsError */
 export async function review(options: ReviewOptions): Promise<number> {
   const { flags, write = console.log } = options;
   const reviewed = await reviewedPlan(options);
@@ -71,7 +65,7 @@ export async function review(options: ReviewOptions): Promise<number> {
   if (flags.markdown !== undefined) save("--markdown", flags.markdown, markdown(review, { redact }));
   if (flags.record !== undefined) save("--record", flags.record, `${JSON.stringify(record, undefined, 2)}\n`);
   write(flags.json ? redact(JSON.stringify(forPrograms(review), undefined, 2)) : terminalText(review, redact));
-  return brokenPolicies(review).length > 0 ? EXIT.guarded : EXIT.done;
+  return isBlessed(review) ? EXIT.done : EXIT.guarded;
 }
 
 /** What programs get: no plan, and policies by name. */

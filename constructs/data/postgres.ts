@@ -1,4 +1,5 @@
 import { Construct } from "constructs";
+import { parseImage, postgresPlaces, postgresVersion } from "../../model/image-version";
 import { Health } from "../../model/health";
 import { seconds } from "../../model/units";
 import { Job } from "../docker/job";
@@ -34,7 +35,7 @@ export class Postgres extends Construct {
       env: { POSTGRES_USER: this.admin, POSTGRES_DB: this.admin, POSTGRES_PASSWORD: props.password },
       entrypoint: ["sh"],
       command: ["-ec", START_SCRIPT],
-      dataPath: "/var/lib/postgresql/data",
+      dataPath: volumePath(store.image),
       // docker-compose.dev.yml: pg_isready every 10 s, timeout 5 s, 5 retries. Over TCP: while the image first sets a
       // database up it answers on its socket only, and must not count as ready.
       health: Health.command(["CMD-SHELL", `pg_isready -h 127.0.0.1 -U ${this.admin}`], {
@@ -85,6 +86,12 @@ export class Postgres extends Construct {
       dependsOn: [this.ready],
     });
   }
+}
+
+/** Where the volume has to be for the image's version; one that a tag does not say counts as before 18. */
+function volumePath(image: string): string {
+  const name = parseImage(image);
+  return postgresPlaces(Number((name && postgresVersion(name)?.major) ?? 0)).volume;
 }
 
 /**

@@ -125,6 +125,33 @@ describe("twinset plan", () => {
     expect(fake.calls("apply")).toEqual([]);
   });
 
+  test("a part of the stack is refused, here and where it is applied, whatever is let through", async () => {
+    const json = JSON.stringify({ resource_changes: SOME, complete: false });
+    fake.plays({ show: { stdout: json } });
+    expect(await planned()).toBe(3);
+    expect(said).toContainEqual(expect.stringContaining("refused: plan leaves out a part of the stack"));
+    expect(said.at(-1)).toBe("Nothing lets a plan through that is not whole.");
+    const record = JSON.parse(readFileSync(join(directory(), "tfplan.shown.json"), "utf8")) as { id: string };
+    expect(await applied(record.id, ["plan"])).toBe(3);
+    expect(fake.calls("apply")).toEqual([]);
+  });
+
+  test("with no change, too; and what only moves is shown and may be applied", async () => {
+    fake.plays({ show: { stdout: JSON.stringify({ resource_changes: [], complete: false }) } });
+    expect(await planned()).toBe(3);
+    said = [];
+    const moved = { ...change("docker_container.edge", "no-op"), previous_address: "docker_container.old" };
+    fake.plays(shows([moved]));
+    expect(await planned()).toBe(0);
+    expect(said.slice(0, 3)).toEqual([
+      "~ docker_container.edge was docker_container.old",
+      "",
+      "development: no resource changes.",
+    ]);
+    expect(await applied(shownId())).toBe(0);
+    expect(fake.calls("apply")).toHaveLength(1);
+  });
+
   test("what is kept about it has names and no values, and is whole", async () => {
     fake.plays(shows(SOME));
     await planned();

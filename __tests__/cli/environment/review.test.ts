@@ -366,6 +366,48 @@ describe("apply --reviewed", () => {
   });
 });
 
+describe("a plan that is not whole", () => {
+  const PART = plan([edge({ memory: 512 })], { complete: false });
+  const FUTURE = plan([], { future: true } as Partial<Plan>);
+  const MOVED = plan([resource(EDGE, "stays", container(), container(), { previous_address: "docker_container.old" })]);
+  const failing = (of: readonly ResourceChange[]): Plan =>
+    plan(of, { checks: [{ address: { to_display: "check.c" }, status: "fail" }] });
+  test.each([
+    ["of a part", PART],
+    ["in words of a newer Terraform, with no change", FUTURE],
+    ["whose check fails", failing([edge({ memory: 512 })])],
+    ["whose check fails, with no change", failing([])],
+  ])("%s: review ends with 3 and says no way to apply it; apply --reviewed refuses it", async (_, of) => {
+    fake.plays(shows(of));
+    expect(await reviewed()).toBe(3);
+    expect(text()).not.toContain("--reviewed");
+    expect(await applied(await markOf(of))).toBe(3);
+    expect(fake.calls("apply")).toEqual([]);
+  });
+  test("no --allow lets it through", async () => {
+    fake.plays(shows(PART));
+    expect(await applied(await markOf(PART), { allow: ["plan", EDGE] })).toBe(3);
+    expect(text()).toContain("the plan is not whole");
+    expect(fake.calls("apply")).toEqual([]);
+  });
+  test("a failing check is let through by its address", async () => {
+    const of = failing([edge({ memory: 512 })]);
+    fake.plays(shows(of, done));
+    expect(await applied(await markOf(of), { allow: ["check.c"] })).toBe(0);
+  });
+  test("for programs it says the same", async () => {
+    expect(await reviewed({ planPath: "-", stdin: JSON.stringify(PART), json: true })).toBe(3);
+    expect(JSON.parse(text())).toMatchObject({ complete: false, gaps: [{ address: "plan" }] });
+  });
+  test("what only moves in the state is applied", async () => {
+    fake.plays(shows(MOVED, done));
+    expect(await reviewed()).toBe(0);
+    expect(text()).toContain("docker_container.edge (was docker_container.old) has another address");
+    expect(await applied(await markOf(MOVED))).toBe(0);
+    expect(fake.calls("apply")).toHaveLength(1);
+  });
+});
+
 describe("a record that is about something else", () => {
   test("another fingerprint, another environment: nothing is planned", async () => {
     const [own, others] = [await recordOf(GOOD), await recordOf(GOOD, "production")];
