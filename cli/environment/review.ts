@@ -93,14 +93,22 @@ async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: 
   return reviewSite(site, env, flags.refresh);
 }
 
-/** Plans an environment and reviews that. The plan is kept in Terraform's directory. */
-export async function reviewSite(site: OpenSite, env: NodeJS.ProcessEnv, refresh = true): Promise<Reviewed> {
+/**
+ * Plans an environment and reviews that. The plan is kept in Terraform's directory.
+ * @param only addresses, where the host is not to be reached: then neither is the edge asked
+ */
+export async function reviewSite(
+  site: OpenSite,
+  env: NodeJS.ProcessEnv,
+  refresh = true,
+  only?: readonly string[],
+): Promise<Reviewed> {
   const { platform, environment } = site;
   const stateFrom = refresh ? undefined : await site.files.modified();
-  await site.terraform.plan({ refresh });
+  await site.terraform.plan({ refresh, ...(only ? { targets: only } : {}) });
   const plan = parsePlan(await site.terraform.plannedJson(), "terraform show -json");
   // Without the host nothing can be said of the edge; that nobody looked is said already.
-  const edge = refresh ? await edgeDifferences(site, await site.terraform.state()) : [];
+  const edge = refresh && !only ? await edgeDifferences(site, await site.terraform.state()) : [];
   return reviewed(plan, platform, environment, env, { refreshed: refresh, stateFrom, at: new Date() }, edge);
 }
 
