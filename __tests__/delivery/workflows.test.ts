@@ -211,7 +211,7 @@ jobs:
           `a job that may write ${right}`,
           (w: string) => w.replace("permissions: { contents: read }", `permissions: { ${right}: write }`),
           `may write ${right}`,
-        ] as const,
+        ] satisfies [string, (good: string) => string, string],
     ),
     [
       "a pull request's code beside the right to write comments",
