@@ -61,7 +61,7 @@ function rulesetOf(of: Synthesized, id: string) {
 
 async function setUp(): Promise<void> {
   for (const id of ["rules", "workflows_branches"]) {
-    await admin.request("POST /repos/{owner}/{repo}/rulesets", { ...AT, ...rulesetOf(stack, id) });
+    await admin.request("POST /repos/{owner}/{repo}/rulesets", { ...AT, ...rulesetOf(stack, id) } as never);
   }
   const { can_approve_pull_request_reviews, default_workflow_permissions } = stack.resource(
     "github_workflow_repository_permissions",

@@ -101,7 +101,10 @@ test("without its host, an environment is planned by what is in clouds alone; on
   });
   const found = await look(false);
   expect(found).toMatchObject({ code: 1, text: expect.stringContaining("The host was not asked") });
-  const planned = fake.calls().map(({ args }) => args).filter(([command]) => command === "plan");
+  const planned = fake
+    .calls()
+    .map(({ args }) => args)
+    .filter(([command]) => command === "plan");
   expect(planned).toHaveLength(1);
   expect(planned[0]!.filter((arg) => arg.startsWith("-target="))).toEqual(["-target=cloudflare_dns_record.web"]);
   fake.plays({ show: plan(["no-op"]) });
