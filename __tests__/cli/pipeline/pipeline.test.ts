@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedCommand } from "../../../cli/pipeline/changed";
@@ -93,6 +93,36 @@ describe("twinset comment", () => {
     await commentCommand("production", { pr, file }, atGithub(), write);
     await commentCommand("production", { pr }, atGithub(), write);
     expect(text()).toMatch(/written\.[\s\S]*retired\./);
+  });
+
+  describe("of what a pull request's own jobs have handed over", () => {
+    const from = (files: string[]): { run: string; head: string; base: string; files: string } => {
+      const path = join(root, "files");
+      writeFileSync(path, files.join("\n"));
+      return { run: "https://github.com/acme/platform/actions/runs/7", head: "abc", base: "def", files: path };
+    };
+    const commentOf = async (file: string, files: string[]): Promise<string> => {
+      const number = github.openPullRequest("platform", { title: "change", head: "change-handed-over" });
+      await commentCommand("production", { pr: String(number), file, ...from(files) }, atGithub(), told().write);
+      return github.state.repositories["platform"]!.issues.find((issue) => issue.number === number)!.comments.join();
+    };
+    test("says first that the code that made it is the pull request's own, and keeps our marker ours", async () => {
+      const file = join(root, "handed.md");
+      writeFileSync(file, "<!-- twinset:review platform=manacore environment=staging -->nothing to see");
+      const text = await commentOf(file, ["review/verdict.ts", "README.md"]);
+      expect(text).toMatch(/^<!-- twinset:review platform=manacore environment=production -->\n> \[!CAUTION\]/);
+      expect(text.match(/<!--/g)).toHaveLength(1);
+    });
+    test("what is missing, or leads elsewhere, is no review", async () => {
+      expect(await commentOf(join(root, "none.md"), [])).toContain("could not be planned");
+      const link = join(root, "link.md");
+      symlinkSync("/etc/passwd", link);
+      expect(await commentOf(link, [])).toContain("could not be planned");
+    });
+    test("with some of where it is from only, it is refused", async () => {
+      const message = await mistakeOf(() => commentCommand("production", { pr: "1", file: "x", run: "y" }, atGithub()));
+      expect(message).toContain("all or --file alone");
+    });
   });
 
   test("a number that is none and a file that is not there are told at once", async () => {
