@@ -131,14 +131,6 @@ export class Github {
     );
   }
 
-  /** Open pull requests from a branch of this very repository. */
-  openPullRequests(branch: string): Promise<number[]> {
-    return this.call(`pull requests from ${branch}`, async () => {
-      const of = { ...this.at, state: "open" as const, head: `${this.at.owner}:${branch}`, per_page: 100 };
-      return (await this.octokit.paginate(this.octokit.pulls.list, of)).map(({ number }) => number);
-    });
-  }
-
   private async call<T>(what: string, work: () => Promise<T>): Promise<T> {
     try {
       return await work();

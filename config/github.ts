@@ -34,18 +34,35 @@ const INPUTS: DeliveryInputs = {
 };
 
 /**
+ * What anybody's approval is enough for, as it is read and never run; patterns of CODEOWNERS. All else has owners: a new
+ * folder has them without anybody thinking of it.
+ */
+export const WITHOUT_OWNERS: readonly string[] = ["/config/releases/**/*.json", "/docs/**/*.md", "/*.md"];
+
+/** The text of `.github/CODEOWNERS`. The last line that fits counts (docs.github.com, "About code owners"). */
+export const codeOwners = (owners: readonly string[]): string =>
+  [
+    "# Made by `npm run generate` of config/github.ts; a test keeps it current. docs/threat-model.md says what it is for.",
+    `* ${owners.map((owner) => `@${owner}`).join(" ")}`,
+    ...WITHOUT_OWNERS,
+    "",
+  ].join("\n");
+
+/**
  * Staging after one of the reviewers has agreed, who may be the one who pushed; production after another one has, and with
- * no way around it. `main` changes by reviewed pull requests only.
+ * no way around it, and its host is out of reach for jobs that nobody agrees to. `main` changes by reviewed pull requests
+ * only.
  *
  * @param stateBucket for this stack alone: see `Delivery.state`
  */
 export const standardDelivery = (stateBucket: string): Delivery => ({
   state: { kind: "s3", bucket: stateBucket },
   gates: {
-    staging: { reviewed: true, selfReview: true, adminsBypass: true },
+    staging: { reviewed: true, selfReview: true, adminsBypass: true, hostWatched: true },
     production: { reviewed: true, selfReview: false, adminsBypass: false },
   },
-  // Jobs of .github/workflows/pull-request.yml.
-  rules: { branch: "main", approvals: 1, checks: ["check", "plan"] },
+  // Jobs of .github/workflows/pull-request.yml. Of owners there are none before a repository is: Terraform refuses to deploy
+  // the rules with these, unless they are among the reviewers.
+  rules: { branch: "main", approvals: 1, checks: ["check", "plan"], owners: ["example/operators"] },
   inputs: INPUTS,
 });

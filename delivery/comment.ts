@@ -4,7 +4,7 @@ import type { Comment, Github } from "../clients/github";
 import type { Place } from "./way-in";
 
 /** GitHub's limit for a comment, in characters ("Body is too long"). */
-const LONGEST = 65_536;
+export const LONGEST = 65_536;
 
 /** Invisible in the comment, and how it is found again. */
 const markerOf = ({ platform, environment }: Place): string =>

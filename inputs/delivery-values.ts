@@ -13,6 +13,7 @@ import {
   STATE_CREDENTIALS,
   STATE_ENDPOINT,
   variableName,
+  watchSecrets,
 } from "../model/pipeline";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
@@ -35,6 +36,7 @@ export interface DeliveryValue extends PipelineValue {
 /** A line of the delivery file that is about one environment, or about the plans of pull requests. */
 export const prefixed = (whose: string, name: string): string => `${whose.toUpperCase()}_${name}`;
 const PLAN = "plan";
+const watching = (environment: string): string => `${environment}_watch`;
 
 /**
  * Every value of the stack, with what the files and the process' environment have of it.
@@ -59,6 +61,15 @@ export function deliveryValues(platform: Platform, delivery: Delivery, read: Rea
       const name = prefixed(PLAN, key);
       return { name, file: DELIVERY, secret: true, value: own[name], variable: { name: "plan_secrets", key } };
     }),
+    ...environments.flatMap((environment) =>
+      watchSecrets(platform, environment, delivery.gates[environment.name]!).watching.map((key): DeliveryValue => {
+        const name = prefixed(watching(environment.name), key);
+        return {
+          ...{ name, file: DELIVERY, secret: true, value: own[name] },
+          variable: { name: `${watching(environment.name)}_secrets`, key },
+        };
+      }),
+    ),
     ...environments.flatMap((environment) => ofEnvironment(platform, environment, own, read(environment.name))),
   ];
 }

@@ -2,7 +2,15 @@
 import { type Delivery, DELIVERY } from "../model/delivery";
 import { ENVIRONMENTS, type EnvironmentName } from "../model/environment-name";
 import { type InputUse, inputUses } from "../model/inputs";
-import { deployed, SSH_HOSTS, SSH_KEY, STATE_CREDENTIALS, STATE_ENDPOINT, variableName } from "../model/pipeline";
+import {
+  deployed,
+  SSH_HOSTS,
+  SSH_KEY,
+  STATE_CREDENTIALS,
+  STATE_ENDPOINT,
+  variableName,
+  watchSecrets,
+} from "../model/pipeline";
 import type { Platform } from "../model/platform";
 import { list } from "../model/problem";
 import { prefixed } from "./delivery-values";
@@ -117,6 +125,15 @@ export function deliveryExample(platform: Platform, delivery: Delivery): string 
     ),
     ...entry(prefixed("plan", key), "Secret of that token (secret)", "shown once, with its id"),
     ...environments.flatMap((name) => [
+      ...watchSecrets(platform, platform.environments[name], delivery.gates[name]!).watching.flatMap((key) =>
+        entry(
+          prefixed(`${name}_watch`, key),
+          `As ${key}, but one that may only read: for the jobs that look at ${name} (secret)`,
+          key === variableName(platform.inputs.hcloudToken.name)
+            ? "Hetzner Cloud → the project → Security → API tokens → Read"
+            : "Cloudflare → My Profile → API Tokens: read the zone, its DNS, settings and page rules, and R2",
+        ),
+      ),
       ...entry(
         prefixed(name, SSH_KEY),
         `Private key with which pipelines reach ${name}'s server; its public half is in ${variableName(platform.inputs.sshPublicKeys.name)} (secret)`,

@@ -23,6 +23,13 @@ export function deliveryProblems(platform: Platform, values: readonly DeliveryVa
   const [reader] = values.filter(({ variable }) => variable?.name === "plan_secrets");
   const writers = values.filter(({ name }) => name === reader?.variable?.key);
   const same = writers.find(({ value }) => value && value === reader?.value);
+  const watching = values.flatMap((given) => {
+    const [, whose] = /^(.+)_watch_secrets$/.exec(given.variable?.name ?? "") ?? [];
+    const own = values.find(
+      ({ variable }) => variable?.name === `${whose}_secrets` && variable.key === given.variable?.key,
+    );
+    return own?.value && own.value === given.value ? [{ given, own }] : [];
+  });
   return [
     ...lacking(
       platform,
@@ -38,5 +45,13 @@ export function deliveryProblems(platform: Platform, values: readonly DeliveryVa
           ),
         ]
       : []),
+    ...watching.map(({ given, own }) =>
+      error(
+        `${envFile(platform.name, DELIVERY)}/${given.name}`,
+        `the token of ${envFile(platform.name, own.file)}`,
+        "one that may only read: jobs that nobody agrees to have it",
+        "make a token that may only read the same project or zone",
+      ),
+    ),
   ];
 }

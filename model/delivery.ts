@@ -18,6 +18,11 @@ export interface Gate {
   readonly adminsBypass: boolean;
   /** Minutes that each job waits besides, up to 43,200 (30 days). @default 0 */
   readonly waitMinutes?: number;
+  /**
+   * May jobs that nobody agrees to reach its host, for drift at night? Its key is as good as root there, so they could change
+   * what runs. @default false: they ask the clouds alone, with tokens that only read
+   */
+  readonly hostWatched?: boolean;
 }
 
 /** What may happen to the branch that is deployed. */
@@ -28,6 +33,11 @@ export interface BranchRules {
   readonly approvals: number;
   /** Names of the pull-request workflow's jobs that must have passed, as GitHub shows them. */
   readonly checks: readonly string[];
+  /**
+   * Who must agree to a change of what is run, as GitHub names them ("ada", "acme/operators"); `.github/CODEOWNERS` is made
+   * of it. Each must be one of the reviewers: GitHub passes over an owner whom it does not know.
+   */
+  readonly owners: readonly string[];
 }
 
 /** Inputs of the delivery stack alone. */

@@ -1,5 +1,5 @@
 /** What a platform's pipelines work with: their environments at GitHub, and the values that these are given. */
-import { STACKS, type StackName } from "./delivery";
+import { type Gate, STACKS, type StackName } from "./delivery";
 import type { Environment } from "./environment";
 import { ENVIRONMENTS, type EnvironmentName } from "./environment-name";
 import { inputUses } from "./inputs";
@@ -18,10 +18,13 @@ export const stacksOf = ({ delivery }: Pick<Platform, "delivery">): readonly Sta
 export const planEnvironment = (environment: EnvironmentName): string => `${environment}-plan`;
 
 /**
- * GitHub's environment for jobs that nobody is there to agree to: drift at night, the check before an approval, closing a
- * way in. They run on the deployed branch only, which itself changes by approved pull requests.
+ * GitHub's environment for jobs that look and that nobody is there to agree to: drift at night, the check before an
+ * approval. They run on the deployed branch only, which itself changes by approved pull requests, and have what reads.
  */
 export const watchEnvironment = (environment: EnvironmentName): string => `${environment}-watch`;
+
+/** GitHub's environment for closing ways in, which cannot wait for anybody. It has Hetzner's token and nothing else. */
+export const closeEnvironment = (environment: EnvironmentName): string => `${environment}-close`;
 
 /** Jobs of a pull request run on what it would come to. GitHub looks at that reference (github.blog, 2025-11-07). */
 export const PULL_REQUESTS = "refs/pull/*/merge";
@@ -108,6 +111,36 @@ export function planSecrets(platform: Platform, environment: Environment): PlanS
   const { secrets } = pipelineValues(platform, environment);
   return { same: secrets.map(({ name }) => name).filter((name) => !others.includes(name)), reader, dummies };
 }
+
+/** What the jobs that only look get instead of the environment's own. */
+export interface WatchSecrets {
+  /** The same values as the environment's. */
+  readonly same: readonly string[];
+  /** Of the token that may only read the states, as pull requests have it. */
+  readonly reader: readonly string[];
+  /** Of the tokens with which the clouds can be asked, and not changed. */
+  readonly watching: readonly string[];
+}
+
+/**
+ * Whoever opens a way in must be able to change firewalls, so where the host is watched the job has Hetzner's own token, and
+ * the key. The registry's token only reads anyway.
+ */
+export function watchSecrets(platform: Platform, environment: Environment, gate: Gate): WatchSecrets {
+  const { hcloudToken, cloudflareApiToken } = platform.inputs;
+  const clouds = [...(gate.hostWatched ? [] : [hcloudToken.name]), cloudflareApiToken.name];
+  const watching = providerTokens(platform, environment)
+    .map(({ name }) => name)
+    .filter((name) => clouds.includes(name))
+    .map(variableName);
+  const reader = environment.state.kind === "s3" ? [...STATE_CREDENTIALS] : [];
+  const others = [...reader, ...watching, ...(gate.hostWatched ? [] : [SSH_KEY])];
+  const { secrets } = pipelineValues(platform, environment);
+  return { same: secrets.map(({ name }) => name).filter((name) => !others.includes(name)), reader, watching };
+}
+
+/** What closing a way in takes. */
+export const closeSecrets = (platform: Platform): readonly string[] => [variableName(platform.inputs.hcloudToken.name)];
 
 /** A text of the right form where the real one must not be. */
 export const dummyText = ({ name, example, minLength = 1 }: Input): string =>

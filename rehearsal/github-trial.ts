@@ -54,7 +54,21 @@ export function githubTrial(repository: string): object {
       github_issue_label: {
         release: { repository, name: "release: ${var.release}", color: "0e8a16" },
       },
+      github_workflow_repository_permissions: {
+        trial: { repository, default_workflow_permissions: "read", can_approve_pull_request_reviews: false },
+      },
       github_repository_ruleset: {
+        people: {
+          repository,
+          name: "people push",
+          target: "branch",
+          enforcement: "active",
+          conditions: { ref_name: { include: ["~ALL"], exclude: [] } },
+          bypass_actors: [2, 4, 5].map((actor_id) => ({
+            ...{ actor_id, actor_type: "RepositoryRole", bypass_mode: "always" },
+          })),
+          rules: { creation: true, update: true, deletion: true },
+        },
         main: {
           repository,
           name: "main",

@@ -3,12 +3,15 @@ import type { Construct } from "constructs";
 import { BranchRuleset } from "../constructs/github/branch-ruleset";
 import { DeploymentEnvironment } from "../constructs/github/deployment-environment";
 import { RepositoryVariable } from "../constructs/github/repository-variable";
+import { WorkflowRights } from "../constructs/github/workflow-rights";
 import { pinProvider } from "../constructs/provider-versions";
 import { expression } from "../constructs/terraform-expression";
 import { ValueMap } from "../constructs/value-map";
 import { Variables } from "../constructs/variables";
 import { type Delivery, DELIVERY } from "../model/delivery";
 import {
+  closeEnvironment,
+  closeSecrets,
   deployed,
   pipelineValues,
   planEnvironment,
@@ -16,6 +19,7 @@ import {
   PULL_REQUESTS,
   STATE_CREDENTIALS,
   watchEnvironment,
+  watchSecrets,
 } from "../model/pipeline";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
@@ -31,8 +35,8 @@ export interface DeliveryStackProps {
 
 /**
  * The way from a commit to the servers, at GitHub: for each environment of ours one there, one for the plans of its pull
- * requests and one for jobs that only watch it; their secrets and variables; and the rules of the branch that is
- * deployed. It reads no data source, so that it can be planned from nothing: reviewers come as ids.
+ * requests, one for jobs that only watch it and one for closing ways in; their secrets and variables; the rules of the
+ * branch that is deployed, and what workflows may do. It reads no data source, so that it can be planned from nothing: reviewers come as ids.
  */
 export class DeliveryStack extends NamedStack {
   constructor(
@@ -69,12 +73,31 @@ export class DeliveryStack extends NamedStack {
         branches: [delivery.rules.branch],
         secrets: { names: values.secrets.map((value) => value.name), from: secrets },
       };
-      new DeploymentEnvironment(this, name, { ...own, name, gate: delivery.gates[name]! });
-      new DeploymentEnvironment(this, watchEnvironment(name), { ...own, name: watchEnvironment(name) });
+      const gate = delivery.gates[name]!;
+      new DeploymentEnvironment(this, name, { ...own, name, gate });
+      const watch = watchSecrets(platform, environment, gate);
+      const watching = this.watching(environment, watch.watching, secrets);
+      new DeploymentEnvironment(this, watchEnvironment(name), {
+        ...own,
+        name: watchEnvironment(name),
+        adminsBypass: gate.adminsBypass,
+        secrets: {
+          names: [...watch.same, ...watch.reader, ...watch.watching],
+          from: `merge(${secrets}, ${reader}, ${watching})`,
+        },
+      });
+      new DeploymentEnvironment(this, closeEnvironment(name), {
+        ...own,
+        name: closeEnvironment(name),
+        adminsBypass: gate.adminsBypass,
+        secrets: { names: closeSecrets(platform), from: secrets },
+        settings: { names: [], from: settings },
+      });
       const plan = planSecrets(platform, environment);
       new DeploymentEnvironment(this, planEnvironment(name), {
         ...common,
         name: planEnvironment(name),
+        adminsBypass: gate.adminsBypass,
         branches: [PULL_REQUESTS],
         secrets: {
           names: [...plan.same, ...plan.reader, ...Object.keys(plan.dummies)],
@@ -84,7 +107,8 @@ export class DeliveryStack extends NamedStack {
     }
     // Environments have the same names on every platform, so a repository deploys one.
     new RepositoryVariable(this, "platform", { repository, name: "PLATFORM", value: platform.name });
-    new BranchRuleset(this, "rules", { repository, rules: delivery.rules });
+    new BranchRuleset(this, "rules", { repository, rules: delivery.rules, reviewers });
+    new WorkflowRights(this, "workflows", { repository });
   }
 
   /** The two variables that have an environment's values, as Terraform expressions. */
@@ -105,6 +129,24 @@ export class DeliveryStack extends NamedStack {
         fix: FIX,
       }).expression,
     };
+  }
+
+  /** Tokens with which the jobs that only look ask the clouds. Terraform refuses one with which an environment is deployed. */
+  private watching({ name }: Environment, names: readonly string[], secrets: string): string {
+    const id = `${name}_watch_secrets`;
+    const same = names.map((each) => `lookup(${secrets}, "${each}", "") == lookup(var.${id}, "${each}", "-")`);
+    return new ValueMap(this, id, {
+      description: `Tokens that may only read, for the jobs that look at ${name}`,
+      secret: true,
+      required: names.map((each) => ({ name: each })),
+      fix: FIX,
+      validation: [
+        {
+          condition: `!anytrue([${same.join(", ")}])`,
+          message: `${id} has a token with which ${name} is deployed: jobs that nobody agrees to need one that only reads.`,
+        },
+      ],
+    }).expression;
   }
 
   /** What reads the states for the plans of pull requests. Whoever can change a workflow in one has it. */

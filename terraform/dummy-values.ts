@@ -1,6 +1,13 @@
 /** Values for a stack's variables where the real ones must not be: dry plans and rehearsals. */
 import { type Delivery } from "../model/delivery";
-import { deployed, dummyText, pipelineValues, type PipelineValue, STATE_CREDENTIALS } from "../model/pipeline";
+import {
+  deployed,
+  dummyText,
+  pipelineValues,
+  type PipelineValue,
+  STATE_CREDENTIALS,
+  watchSecrets,
+} from "../model/pipeline";
 import type { Environment } from "../model/environment";
 import { type Platform } from "../model/platform";
 import { inputUses } from "../model/inputs";
@@ -28,7 +35,7 @@ export function dummyValues(
 }
 
 /** The same for the delivery stack, whose maps have a value for every name in them. */
-export function dummyDeliveryValues(platform: Platform, { inputs }: Delivery): string {
+export function dummyDeliveryValues(platform: Platform, { inputs, gates }: Delivery): string {
   const map = (values: readonly PipelineValue[], of: string): string =>
     terraformLiteral(
       Object.fromEntries(values.map(({ name, minLength = 1 }) => [name, `dummy-${of}-${name}`.padEnd(minLength, "0")])),
@@ -42,7 +49,12 @@ export function dummyDeliveryValues(platform: Platform, { inputs }: Delivery): s
     ...deployed(platform).flatMap((environment) => {
       const { secrets, settings } = pipelineValues(platform, environment);
       const { name } = environment;
-      return [`${name}_secrets = ${map(secrets, name)}\n`, `${name}_settings = ${map(settings, name)}\n`];
+      const watching = watchSecrets(platform, environment, gates[name]!).watching.map((each) => ({ name: each }));
+      return [
+        `${name}_watch_secrets = ${map(watching, `${name}-watch`)}\n`,
+        `${name}_secrets = ${map(secrets, name)}\n`,
+        `${name}_settings = ${map(settings, name)}\n`,
+      ];
     }),
   ].join("");
 }

@@ -176,12 +176,6 @@ describe("the drift's issue", () => {
   });
 });
 
-test("pull requests that are open from a branch", async () => {
-  const number = simulator.openPullRequest("platform", { title: "record", head: "release-record/production" });
-  expect(await github.openPullRequests("release-record/production")).toEqual([number]);
-  expect(await github.openPullRequests("release-record/staging")).toEqual([]);
-});
-
 test("what a job must have is named, all at once", () => {
   expect(() => githubAccess({ GITHUB_REPOSITORY: "no-slash" })).toThrow(
     /GITHUB_TOKEN[\s\S]*GITHUB_REPOSITORY\n.*no-slash/,

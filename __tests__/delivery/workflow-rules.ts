@@ -69,6 +69,7 @@ export function workflowProblems(text: string): string[] {
       say("touches an environment without a concurrency group");
     }
     wayInProblems(name, job, jobs).forEach(say);
+    rightsProblems(job, triggers).forEach(say);
   }
   return problems;
 }
@@ -105,10 +106,51 @@ function stepProblems(steps: readonly Step[]): string[] {
   });
 }
 
-/** Environments that are planned for, or only looked after, may be touched by several at once. */
-function deploys({ environment }: Job): boolean {
-  const name = typeof environment === "object" ? environment.name : environment;
-  return name !== undefined && !/-(plan|watch)$/.test(name);
+const environmentOf = ({ environment }: Job): string | undefined =>
+  typeof environment === "object" ? environment.name : environment;
+
+/** Environments that are planned for, looked at, or closed may be touched by several at once. */
+function deploys(job: Job): boolean {
+  const name = environmentOf(job);
+  return name !== undefined && !/-(plan|watch|close)$/.test(name);
+}
+
+/** A person, who has begun the run and whose run nobody else has begun again. */
+export const STARTED_BY_ONE = "github.actor == github.triggering_actor && !endsWith(github.actor, '[bot]')";
+const OF_MAIN = "github.ref == 'refs/heads/main'";
+const BASE = "${{ github.event.pull_request.base.sha }}";
+
+/** docs/threat-model.md: whoever pushes a branch must get neither its code nor its words past another person by a workflow. */
+function rightsProblems(job: Job, triggers: readonly string[]): string[] {
+  const rights = (typeof job.permissions === "object" ? (job.permissions ?? {}) : {}) as Record<string, string>;
+  const environment = environmentOf(job);
+  const ofPullRequest = triggers.includes("pull_request");
+  const condition = String(job.if ?? "");
+  const steps = job.steps ?? [];
+  const checkouts = steps.filter(({ uses }) => uses?.startsWith("actions/checkout@"));
+  const writes = ["actions", "contents", "deployments", "id-token", "pull-requests"].filter(
+    (right) => rights[right] === "write",
+  );
+  return [
+    ...writes
+      .filter((right) => right !== "pull-requests")
+      .map((right) => `may write ${right}: nothing here needs it, and it acts as somebody whom nobody has asked`),
+    ...(writes.includes("pull-requests") && !(ofPullRequest && checkouts.every((step) => step.with?.["ref"] === BASE))
+      ? ["may write pull requests beside code that is not the base's"]
+      : []),
+    ...(writes.includes("pull-requests") && environment !== undefined
+      ? ["may write pull requests beside secrets"]
+      : []),
+    ...(environment === undefined || !ofPullRequest || environment.endsWith("-plan")
+      ? []
+      : [`runs a pull request's code in ${environment}`]),
+    // "staging" alone may be agreed to by whoever has asked.
+    ...(triggers.includes("workflow_dispatch") && deploys(job) && environment !== "staging"
+      ? [OF_MAIN, STARTED_BY_ONE]
+          .filter((part) => !condition.split(" || ")[0]!.includes(part) || condition.includes("||"))
+          .map((part) => `may be started by a bot, or begun again by another (if: … ${part})`)
+      : []),
+  ];
 }
 
 /** A job that opens a way in closes it itself, and another job on another runner does so too, whatever became of the first. */
@@ -129,13 +171,15 @@ function wayInProblems(name: string, job: Job, jobs: readonly (readonly [string,
       list(other.needs).includes(name) &&
       String(other.if).startsWith("always()") &&
       (other.steps ?? []).some(({ run }) => CLOSES.test(run ?? "")) &&
-      !deploys(other),
+      environmentOf(other)?.endsWith("-close") === true,
   );
+  // Where none is opened there is none to close.
+  const whatever = opening.if === undefined ? "always()" : `always() && ${String(opening.if)}`;
   return [
-    ...(CLOSES.test(last?.run ?? "") && String(last?.if) === "always()"
+    ...(CLOSES.test(last?.run ?? "") && String(last?.if) === whatever
       ? []
       : ["its last step does not close the way in whatever happened (if: always())"]),
-    ...(closer ? [] : ["no second job closes the way in (needs it, if: always(), an environment without a gate)"]),
+    ...(closer ? [] : ["no second job closes the way in (needs it, if: always(), an environment for closing)"]),
     ...(minutes >= (job["timeout-minutes"] ?? Infinity)
       ? []
       : [`its way in is open for ${minutes} minutes, and it may take ${job["timeout-minutes"]}`]),

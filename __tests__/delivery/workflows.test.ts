@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { standardDelivery } from "../../config/github";
-import { planEnvironment, watchEnvironment } from "../../model/pipeline";
+import { closeEnvironment, planEnvironment, watchEnvironment } from "../../model/pipeline";
 import { actionProblems, workflowProblems } from "./workflow-rules";
 
 const ROOT = join(__dirname, "../..");
@@ -46,6 +46,7 @@ test("jobs are in environments that the delivery stack makes", () => {
     name,
     planEnvironment(name),
     watchEnvironment(name),
+    closeEnvironment(name),
   ]);
   const used = readdirSync(WORKFLOWS).flatMap((name) => {
     const { jobs } = parse(text(name)) as { jobs: Record<string, { environment?: string }> };
@@ -57,13 +58,14 @@ test("jobs are in environments that the delivery stack makes", () => {
 
 describe("what is told of", () => {
   const GOOD = `
-on: push
+on: workflow_dispatch
 permissions: {}
 jobs:
   deploy:
     runs-on: ubuntu-24.04
     timeout-minutes: 30
     permissions: { contents: read }
+    if: github.ref == 'refs/heads/main' && github.actor == github.triggering_actor && !endsWith(github.actor, '[bot]')
     environment: production
     concurrency: { group: production }
     steps:
@@ -82,7 +84,7 @@ jobs:
     runs-on: ubuntu-24.04
     timeout-minutes: 5
     permissions: { contents: read }
-    environment: production-watch
+    environment: production-close
     steps:
       - run: node scripts/in-environment.cjs -- npx twinset way-in close "$ENVIRONMENT"
 `;
@@ -139,7 +141,11 @@ jobs:
       (w) => w.replace("    concurrency: { group: production }\n", ""),
       "without a concurrency group",
     ],
-    ["pull_request_target", (w) => w.replace("on: push", "on: { pull_request_target: {} }"), "pull_request_target"],
+    [
+      "pull_request_target",
+      (w) => w.replace("on: workflow_dispatch", "on: { pull_request_target: {} }"),
+      "pull_request_target",
+    ],
     [
       "secrets for all steps",
       (w) => w.replace("    steps:\n", '    env: { A: "${{ secrets.A }}" }\n    steps:\n'),
@@ -174,8 +180,59 @@ jobs:
     ["a second job that a failure skips", (w) => w.replace("if: always() && ", "if: "), "no second job"],
     [
       "a second job that waits for an approval",
-      (w) => w.replace("environment: production-watch", "environment: production\n    concurrency: x"),
+      (w) => w.replace("environment: production-close", "environment: production\n    concurrency: x"),
       "no second job",
+    ],
+    [
+      "a second job with more than it needs",
+      (w) => w.replace("environment: production-close", "environment: production-watch"),
+      "no second job",
+    ],
+    [
+      "a way in that is opened where it is not closed",
+      (w) =>
+        w.replace(
+          "      - if: always()\n        run: node scripts/in-environment.cjs -- npx twinset way-in close",
+          "      - if: always() && matrix.host\n        run: node scripts/in-environment.cjs -- npx twinset way-in close",
+        ),
+      "its last step does not close",
+    ],
+    ["a run that a bot may have asked for", (w) => w.replace(" && !endsWith(github.actor, '[bot]')", ""), "by a bot"],
+    [
+      "a run that another has begun again",
+      (w) => w.replace("github.actor == github.triggering_actor && ", ""),
+      "by a bot",
+    ],
+    ["a way around who has started it", (w) => w.replace("'[bot]')", "'[bot]') || inputs.sure"), "by a bot"],
+    ["a run of another branch", (w) => w.replace("github.ref == 'refs/heads/main' && ", ""), "by a bot"],
+    ...(["contents", "actions", "deployments", "id-token"] as const).map(
+      (right) =>
+        [
+          `a job that may write ${right}`,
+          (w: string) => w.replace("permissions: { contents: read }", `permissions: { ${right}: write }`),
+          `may write ${right}`,
+        ] satisfies [string, (good: string) => string, string],
+    ),
+    [
+      "a pull request's code beside the right to write comments",
+      (w) =>
+        w
+          .replace("on: workflow_dispatch", "on: pull_request")
+          .replace("permissions: { contents: read }", "permissions: { pull-requests: write }"),
+      "beside code that is not the base's",
+    ],
+    [
+      "secrets beside the right to write comments",
+      (w) =>
+        w
+          .replace("on: workflow_dispatch", "on: pull_request")
+          .replace("permissions: { contents: read }", "permissions: { pull-requests: write }"),
+      "beside secrets",
+    ],
+    [
+      "a pull request's code in an environment that is no plan's",
+      (w) => w.replace("on: workflow_dispatch", "on: pull_request"),
+      "runs a pull request's code in production",
     ],
     ["a way in that ends before its job", (w) => w.replace("--for 30m", "--for 29m"), "open for 29 minutes"],
     ["a way in for the default time", (w) => w.replace(" --for 30m", ""), "not said in minutes"],

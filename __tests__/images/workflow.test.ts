@@ -1,6 +1,7 @@
 /** The reusable workflow that builds an image: what it may do, in which order, and its scripts, run for real. */
 import { describe, expect, test } from "@jest/globals";
 import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -42,25 +43,29 @@ function runStep(
   name: string,
   env: Readonly<Record<string, string>>,
   docker = "exit 1",
-): { status: number | null; stdout: string; outputs: string; summary: string } {
+  curl = "exit 7",
+): { status: number | null; stdout: string; stderr: string; outputs: string; summary: string } {
   const directory = mkdtempSync(join(tmpdir(), "twinset-workflow-"));
   try {
     const outputs = join(directory, "outputs");
     const summary = join(directory, "summary");
     for (const file of [outputs, summary]) writeFileSync(file, "");
-    writeFileSync(join(directory, "docker"), `#!/bin/bash\n${docker}\n`);
-    chmodSync(join(directory, "docker"), 0o755);
+    for (const [name, text] of Object.entries({ docker, curl })) {
+      writeFileSync(join(directory, name), `#!/bin/bash\n${text}\n`);
+      chmodSync(join(directory, name), 0o755);
+    }
     const script = steps.find((step) => step.name === name)!.run!;
-    const { status, stdout } = spawnSync("bash", ["-e", "-c", script], {
+    const { status, stdout, stderr } = spawnSync("bash", ["-e", "-o", "pipefail", "-c", script], {
       encoding: "utf8",
       env: {
         PATH: `${directory}:${process.env["PATH"]}`,
         GITHUB_OUTPUT: outputs,
         GITHUB_STEP_SUMMARY: summary,
+        CALLS: join(directory, "calls"),
         ...env,
       },
     });
-    return { status, stdout, outputs: readFileSync(outputs, "utf8"), summary: readFileSync(summary, "utf8") };
+    return { status, stdout, stderr, outputs: readFileSync(outputs, "utf8"), summary: readFileSync(summary, "utf8") };
   } finally {
     rmSync(directory, { recursive: true });
   }
@@ -169,6 +174,14 @@ describe("tags", () => {
     expect(build.steps.find(({ id }) => id === "tags")!.with!["flavor"]).toBe("latest=false");
   });
 
+  test("another branch's name is no tag by itself: it could be v1.6.0, latest or buildcache", () => {
+    const branches = rules.split("\n").filter((rule) => rule.includes("event=branch"));
+    expect(branches).toEqual([
+      "type=ref,event=branch,enable={{is_default_branch}}",
+      "type=ref,event=branch,prefix=branch-,enable=${{ github.ref_name != github.event.repository.default_branch }}",
+    ]);
+  });
+
   test("a Git tag that names no version ends with what was expected", () => {
     const env = { GITHUB_REF_NAME: "nonsense" };
     expect(runStep("Must have a tag", { ...env, TAGS: "" })).toMatchObject({
@@ -231,36 +244,101 @@ describe("inputs", () => {
 });
 
 describe("tagging", () => {
+  const MANIFEST = '{"schemaVersion":2}';
+  const digest = `sha256:${createHash("sha256").update(MANIFEST).digest("hex")}`;
+  const name = "ghcr.io/wuesteon/chat-backend";
   const env = {
-    IMAGE: "ghcr.io/wuesteon/chat-backend@sha256:1",
-    TAGS: "ghcr.io/wuesteon/chat-backend:main\nghcr.io/wuesteon/chat-backend:main-abc1234",
+    IMAGE: `${name}@${digest}`,
+    TAGS: `${name}:main\n${name}:main-abc1234`,
+    USERNAME: "ada",
+    PASSWORD: "a-token",
   };
-  const ABSENT = 'case "$*" in *inspect*) exit 1;; esac; echo "$@"';
-  const PRESENT = 'echo "$@"';
+  const VERSION = { ...env, TAGS: `${name}:v1.6.0` };
+  const UNKNOWN = '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}';
+  const DOCKER = 'echo "$@"; touch "$CALLS"';
+
+  /** A registry: of a tag it says this before a push, and after one. */
+  const registry = (before: [string, string], after: [string, string] = ["200", MANIFEST]): string => `
+    cat > /dev/null
+    while [ $# -gt 0 ]; do
+      case "$1" in --output) file=$2; shift;; https://ghcr.io/token*) echo '{"token":"t"}'; exit 0;; esac
+      shift
+    done
+    if [ -e "$CALLS" ]; then status='${after[0]}'; text='${after[1]}'; else status='${before[0]}'; text='${before[1]}'; fi
+    if [ "$status" = none ]; then echo "curl: (6) no such host" >&2; exit 6; fi
+    printf '%s' "$text" > "$file"
+    printf '%s' "$status"`;
+  const tagged = (of: typeof env, curl: string, docker = DOCKER) => runStep("Give it its tags", of, docker, curl);
 
   test("gives the scanned digest all of its tags at once", () => {
-    expect(runStep("Give it its tags", env, ABSENT)).toMatchObject({
+    expect(tagged(env, registry(["404", UNKNOWN]))).toMatchObject({
       status: 0,
-      stdout:
-        "buildx imagetools create --tag ghcr.io/wuesteon/chat-backend:main " +
-        "--tag ghcr.io/wuesteon/chat-backend:main-abc1234 ghcr.io/wuesteon/chat-backend@sha256:1\n",
-      summary: expect.stringContaining("- `ghcr.io/wuesteon/chat-backend:main-abc1234`"),
+      stdout: `buildx imagetools create --tag ${name}:main --tag ${name}:main-abc1234 ${name}@${digest}\n`,
+      summary: expect.stringContaining(`- \`${name}:main-abc1234\``),
+    });
+  });
+
+  test("a version that the registry does not know is pushed, and is that digest then", () => {
+    expect(tagged(VERSION, registry(["404", UNKNOWN]))).toMatchObject({
+      status: 0,
+      stdout: expect.stringContaining(`--tag ${name}:v1.6.0 ${name}@${digest}`),
     });
   });
 
   test("a version that exists is not replaced", () => {
-    const version = { ...env, TAGS: "ghcr.io/wuesteon/chat-backend:v1.6.0" };
-    const { status, stdout } = runStep("Give it its tags", version, PRESENT);
+    const { status, stdout, stderr } = tagged(VERSION, registry(["200", '{"another":1}']));
     expect(status).toBe(1);
-    expect(stdout).toContain("::error::ghcr.io/wuesteon/chat-backend:v1.6.0 exists already");
+    expect(stderr).toContain(`::error::${name}:v1.6.0 exists already`);
     expect(stdout).not.toContain("imagetools create");
-    expect(runStep("Give it its tags", version, ABSENT).status).toBe(0);
   });
 
-  test("moving tags move", () => expect(runStep("Give it its tags", env, PRESENT).status).toBe(0));
+  test("one that is this very digest is done already", () => {
+    const { status, stdout } = tagged(VERSION, registry(["200", MANIFEST]));
+    expect([status, stdout]).toEqual([0, ""]);
+  });
+
+  test.each<[string, [string, string]]>([
+    ["no token", ["401", '{"errors":[{"code":"UNAUTHORIZED"}]}']],
+    ["no right", ["403", '{"errors":[{"code":"DENIED"}]}']],
+    ["too many requests", ["429", '{"errors":[{"code":"TOOMANYREQUESTS"}]}']],
+    ["an error", ["500", UNKNOWN]],
+    ["a proxy's error", ["502", "<html>"]],
+    ["no such image, which was just pushed", ["404", '{"errors":[{"code":"NAME_UNKNOWN"}]}']],
+    ["a page that is not found", ["404", "<html>not found</html>"]],
+    ["nothing found, in no words", ["404", ""]],
+    ["a redirection", ["302", ""]],
+    ["nothing at all", ["none", ""]],
+  ])("where the registry says %s, nothing is pushed", (_, answer) => {
+    const { status, stdout, stderr } = tagged(VERSION, registry(answer));
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toContain("the registry does not say whether");
+  });
+
+  test("without a token to look with, nothing is pushed", () => {
+    const { status, stdout } = tagged(VERSION, "exit 22");
+    expect([status, stdout]).toEqual([1, ""]);
+  });
+
+  test("a version that somebody else pushed at the same time is told of", () => {
+    const { status, stderr } = tagged(VERSION, registry(["404", UNKNOWN], ["200", '{"another":1}']));
+    expect(status).toBe(1);
+    expect(stderr).toContain("somebody else pushed it at the same time");
+  });
+
+  test("no version is half done: what exists is seen before the first push", () => {
+    const both = { ...env, TAGS: `${name}:main\n${name}:v1.6.0` };
+    expect(tagged(both, registry(["200", '{"another":1}']))).toMatchObject({ status: 1, stdout: "" });
+  });
+
+  test("moving tags move; a commit's stays what it was", () => {
+    expect(tagged(env, registry(["200", '{"another":1}']))).toMatchObject({
+      status: 0,
+      stdout: expect.stringMatching(/::notice::\S+main-abc1234 exists already[^]*create --tag \S+:main ghcr/),
+    });
+  });
 
   test("a registry that refuses fails the job", () => {
-    expect(runStep("Give it its tags", env, "exit 1").status).not.toBe(0);
+    expect(tagged(env, registry(["404", UNKNOWN]), "exit 1").status).not.toBe(0);
   });
 });
 

@@ -15,6 +15,8 @@ describe("the delivery stack's values", () => {
       ...["AWS_ENDPOINT_URL_S3", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"],
       ...["TF_VAR_github_token", "TF_VAR_github_repository", "TF_VAR_reviewers"],
       ...["PLAN_AWS_ACCESS_KEY_ID", "PLAN_AWS_SECRET_ACCESS_KEY"],
+      "STAGING_WATCH_TF_VAR_cloudflare_api_token",
+      ...["PRODUCTION_WATCH_TF_VAR_cloudflare_api_token", "PRODUCTION_WATCH_TF_VAR_hcloud_token"],
       ...["STAGING_SSH_PRIVATE_KEY", "STAGING_SSH_KNOWN_HOSTS"],
       ...["PRODUCTION_SSH_PRIVATE_KEY", "PRODUCTION_SSH_KNOWN_HOSTS"],
     ]);
@@ -40,6 +42,17 @@ describe("the delivery stack's values", () => {
       { path: ".env.korczewski.delivery/PLAN_AWS_ACCESS_KEY_ID", given: `the token of .env.korczewski.${whose}` },
     ]);
   });
+  test.each(["STAGING_WATCH_TF_VAR_cloudflare_api_token", "PRODUCTION_WATCH_TF_VAR_hcloud_token"])(
+    "must not have a token that deploys where nobody agrees: %s",
+    (name) => {
+      const [, whose, key] = /^(STAGING|PRODUCTION)_WATCH_(.*)$/.exec(name)!;
+      const given = files();
+      given["delivery"]![name] = given[whose!.toLowerCase()]![key!]!;
+      expect(problems(given)).toMatchObject([
+        { path: `.env.korczewski.delivery/${name}`, given: `the token of .env.korczewski.${whose!.toLowerCase()}` },
+      ]);
+    },
+  );
   test("have the state's address from production, unless the stack has one", () => {
     const given = files({ delivery: { AWS_ENDPOINT_URL_S3: "" } });
     expect(problems(given)).toEqual([]);

@@ -28,7 +28,8 @@ const REVIEWERS = ["ada", "team"] as const;
 (missing ? describe.skip : describe)("the delivery stack at GitHub", () => {
   // One product is enough to see each kind of value.
   const { delivery: whole, ...rest } = selectProducts(KORCZEWSKI.platform, ["auth"]);
-  const delivery: Delivery = { ...whole!, state: { kind: "local" } };
+  const rules = { ...whole!.rules, owners: ["acme/operators"] };
+  const delivery: Delivery = { ...whole!, state: { kind: "local" }, rules };
   const platform: Platform = { ...rest, delivery };
   const directory = mkdtempSync(join(tmpdir(), "twinset-delivery-"));
   const files: Record<string, Record<string, string>> = { delivery: {}, staging: {}, production: {} };
@@ -89,9 +90,10 @@ const REVIEWERS = ["ada", "team"] as const;
     rmSync(directory, { recursive: true });
   });
 
-  test("makes three environments for each one of ours, and works on no other owner's", () => {
+  test("makes four environments for each one of ours, and works on no other owner's", () => {
     expect(Object.keys(repository().environments).sort()).toEqual([
-      ...["production", "production-plan", "production-watch", "staging", "staging-plan", "staging-watch"],
+      ...["production", "production-close", "production-plan", "production-watch"],
+      ...["staging", "staging-close", "staging-plan", "staging-watch"],
     ]);
     expect(repository().variables).toEqual({ PLATFORM: "korczewski" });
   });
@@ -106,9 +108,34 @@ const REVIEWERS = ["ada", "team"] as const;
     }
     for (const name of ["staging", "production"]) {
       expect(at(`${name}-plan`)).toMatchObject({ reviewers: [], policies: ["refs/pull/*/merge"] });
-      expect(at(`${name}-watch`)).toMatchObject({ reviewers: [], policies: ["main"], secrets: at(name).secrets });
+      for (const other of ["watch", "close"]) {
+        expect(at(`${name}-${other}`)).toMatchObject({ reviewers: [], policies: ["main"] });
+      }
     }
   });
+
+  test.each<EnvironmentName>(["staging", "production"])(
+    "watches %s with what reads, and closes with one token",
+    (name) => {
+      const { secrets } = at(`${name}-watch`);
+      const own = files["delivery"]!;
+      expect(secrets).toMatchObject({
+        TF_VAR_CLOUDFLARE_API_TOKEN: own[`${name.toUpperCase()}_WATCH_TF_VAR_cloudflare_api_token`],
+        AWS_SECRET_ACCESS_KEY: own["PLAN_AWS_SECRET_ACCESS_KEY"],
+        TF_VAR_JWT_SECRET: files[name]!["TF_VAR_jwt_secret"],
+      });
+      const given = Object.values(secrets);
+      const changing = ["AWS_SECRET_ACCESS_KEY", "TF_VAR_cloudflare_api_token"].map((each) => files[name]![each]);
+      for (const each of changing) expect(given).not.toContain(each);
+      expect(given.includes(files[name]!["TF_VAR_hcloud_token"]!)).toBe(name === "staging");
+      expect("SSH_PRIVATE_KEY" in secrets).toBe(name === "staging");
+      expect(at(`${name}-close`)).toMatchObject({
+        secrets: { TF_VAR_HCLOUD_TOKEN: files[name]!["TF_VAR_hcloud_token"] },
+        variables: {},
+      });
+      expect(Object.keys(at(`${name}-close`).secrets)).toHaveLength(1);
+    },
+  );
 
   test.each<EnvironmentName>(["staging", "production"])("gives %s all of its values, each as it is", (name) => {
     const { secrets, settings } = pipelineValues(platform, platform.environments[name]);
@@ -160,7 +187,16 @@ const REVIEWERS = ["ada", "team"] as const;
       ...["deletion", "non_fast_forward", "pull_request", "required_status_checks"],
     ]);
     const parameters = (type: string) => rules.find((rule) => rule.type === type)!.parameters;
-    expect(parameters("pull_request")).toMatchObject({ required_approving_review_count: 1 });
+    expect(parameters("pull_request")).toMatchObject({
+      required_approving_review_count: 1,
+      require_code_owner_review: true,
+      require_last_push_approval: true,
+    });
+    expect(
+      repository()
+        .rulesets["people push"]!.rules.map(({ type }) => type)
+        .sort(),
+    ).toEqual([...["creation", "deletion", "update"]]);
     expect(parameters("required_status_checks")).toMatchObject({
       required_status_checks: delivery.rules.checks.map((context) => ({ context, integration_id: 15368 })),
     });
@@ -210,7 +246,7 @@ const REVIEWERS = ["ada", "team"] as const;
       const rulesets = await octokit().repos.getRepoRulesets(place);
       await octokit().repos.updateRepoRuleset({
         ...place,
-        ruleset_id: rulesets.data[0]!.id,
+        ruleset_id: rulesets.data.find(({ name }) => name === "main")!.id,
         enforcement: "disabled",
       });
       expect((await planned()).sort()).toEqual([
@@ -285,6 +321,15 @@ const REVIEWERS = ["ada", "team"] as const;
     }, 60_000);
     test("a reviewer without a number", async () => {
       expect(await refusal({ TF_VAR_reviewers: '{"ada" = "ada"}' })).toContain("which is a number");
+    }, 60_000);
+    test("owners of the code who are no reviewers", async () => {
+      expect(await refusal({ TF_VAR_reviewers: '{"ada" = "1", "grace" = "2"}' })).toContain(
+        "The owners of the code (acme/operators) are not all among TF_VAR_reviewers",
+      );
+    }, 60_000);
+    test("a token that deploys where nobody agrees", async () => {
+      const map = `{"TF_VAR_hcloud_token" = ${JSON.stringify(files["production"]!["TF_VAR_hcloud_token"])}, "TF_VAR_cloudflare_api_token" = "x"}`;
+      expect(await refusal({ TF_VAR_production_watch_secrets: map })).toContain("jobs that nobody agrees to need one");
     }, 60_000);
     test("a token that deploys as the one that only reads", async () => {
       const plan_secrets = `{"AWS_ACCESS_KEY_ID" = "staging AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY" = "x"}`;

@@ -19,6 +19,7 @@ test("has each kind of resource that the simulator serves for deploying", () => 
     "github_repository_environment",
     "github_repository_environment_deployment_policy",
     "github_repository_ruleset",
+    "github_workflow_repository_permissions",
   ]);
 });
 

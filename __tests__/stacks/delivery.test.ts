@@ -6,7 +6,15 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
 import { type Gate } from "../../model/delivery";
-import { deployed, githubName, pipelineValues, planSecrets, providerTokens, SSH_KEY } from "../../model/pipeline";
+import {
+  deployed,
+  githubName,
+  pipelineValues,
+  planSecrets,
+  providerTokens,
+  SSH_KEY,
+  watchSecrets,
+} from "../../model/pipeline";
 import { type Platform } from "../../model/platform";
 import { inputUses } from "../../model/inputs";
 import { secret } from "../../model/values";
@@ -49,24 +57,61 @@ describe.each(EVERY_PLATFORM)("%s", (_, { platform }) => {
     for (const { state } of environments) expect(state).not.toMatchObject({ bucket: backend.s3.bucket });
   });
 
-  test("each environment has one for the plans of its pull requests and one for watching it; there are no others", () => {
+  test("each environment has one for plans of pull requests, one for watching and one for closing; there are no others", () => {
     expect(Object.keys(stack.all("github_repository_environment")).sort()).toEqual(
-      environments.flatMap(({ name }) => [name, `${name}-plan`, `${name}-watch`]).sort(),
+      environments.flatMap(({ name }) => [name, `${name}-close`, `${name}-plan`, `${name}-watch`]).sort(),
     );
   });
-  test("the one for watching has all that the environment has, on the same branch and without waiting for anybody", () => {
-    for (const { name } of environments) {
-      const watch = stack.resource("github_repository_environment", `${name}-watch`);
-      expect(watch).not.toHaveProperty("reviewers");
-      for (const type of ["github_actions_environment_secret", "github_actions_environment_variable"]) {
-        const [kind] = type.split("_").slice(-1) as [string];
-        const of = (id: string) => {
-          const { for_each, value } = stack.resource(type, `${id}_${kind}s`);
-          return { for_each, value };
-        };
-        expect(of(`${name}-watch`)).toEqual(of(name));
-      }
+  test("the one for watching has what reads: neither the key nor a token that changes a cloud, unless its host is watched", () => {
+    for (const environment of environments) {
+      const { name } = environment;
+      const gate = delivery.gates[name]!;
+      expect(stack.resource("github_repository_environment", `${name}-watch`)).not.toHaveProperty("reviewers");
+      const watch = secretsOf(stack, `${name}-watch`);
+      expect(watch["value"]).toBe(
+        `\${merge(var.${name}_secrets, var.plan_secrets, var.${name}_watch_secrets)[each.key]}`,
+      );
+      const { same, reader, watching } = watchSecrets(platform, environment, gate);
+      expect(namesIn(watch["for_each"]).sort()).toEqual([...same, ...reader, ...watching].sort());
+      // What comes from the environment's own map is what is in neither of the two that only read.
+      expect(reader).toEqual(["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"]);
+      expect(watching).toContain("TF_VAR_cloudflare_api_token");
+      expect(watching.includes("TF_VAR_hcloud_token")).toBe(!gate.hostWatched);
+      expect(same.includes(SSH_KEY)).toBe(gate.hostWatched ?? false);
+      expect(variablesOf(stack, `${name}-watch`)["for_each"]).toBe(variablesOf(stack, name)["for_each"]);
     }
+  });
+  test("production's host is out of reach for jobs that nobody agrees to", () => {
+    expect(delivery.gates.production).not.toHaveProperty("hostWatched");
+  });
+  test("a token that watches is none that deploys: Terraform refuses the same", () => {
+    const variables = stack.json["variable"] as Record<string, { validation: { condition: string }[] }>;
+    for (const { name } of environments) {
+      const { validation } = variables[`${name}_watch_secrets`]!;
+      expect(validation.at(-1)!.condition).toContain(
+        `lookup(var.${name}_secrets, "TF_VAR_cloudflare_api_token", "") == lookup(var.${name}_watch_secrets, "TF_VAR_cloudflare_api_token", "-")`,
+      );
+    }
+  });
+  test("the one for closing has Hetzner's token and nothing else", () => {
+    for (const { name } of environments) {
+      expect(namesIn(secretsOf(stack, `${name}-close`)["for_each"])).toEqual(["TF_VAR_hcloud_token"]);
+      expect(stack.all("github_actions_environment_variable")).not.toHaveProperty(`${name}-close_variables`);
+    }
+  });
+  test("workflows may write nowhere: they open and approve no pull requests, and push to no branch", () => {
+    expect(stack.resource("github_workflow_repository_permissions", "workflows_token")).toMatchObject({
+      default_workflow_permissions: "read",
+      can_approve_pull_request_reviews: false,
+    });
+    expect(stack.resource("github_repository_ruleset", "workflows_branches")).toMatchObject({
+      enforcement: "active",
+      target: "branch",
+      conditions: { ref_name: { include: ["~ALL"], exclude: [] } },
+      rules: { creation: true, update: true, deletion: true },
+      // People's roles, and no app.
+      bypass_actors: [2, 4, 5].map((actor_id) => ({ actor_id, actor_type: "RepositoryRole", bypass_mode: "always" })),
+    });
   });
   test("workflows know which platform the repository deploys", () => {
     expect(stack.resource("github_actions_variable", "platform")).toMatchObject({
@@ -78,11 +123,11 @@ describe.each(EVERY_PLATFORM)("%s", (_, { platform }) => {
     for (const { name } of environments) {
       const branches = (of: string) =>
         stack.resource("github_repository_environment_deployment_policy", `${of}_branches`)["for_each"];
-      for (const of of [name, `${name}-watch`]) {
+      for (const of of [name, `${name}-watch`, `${name}-close`]) {
         expect(branches(of)).toBe(`\${toset(["${delivery.rules.branch}"])}`);
       }
       expect(branches(`${name}-plan`)).toBe('${toset(["refs/pull/*/merge"])}');
-      for (const of of [name, `${name}-plan`, `${name}-watch`]) {
+      for (const of of [name, `${name}-plan`, `${name}-watch`, `${name}-close`]) {
         expect(stack.resource("github_repository_environment", of)["deployment_branch_policy"]).toEqual({
           protected_branches: false,
           custom_branch_policies: true,
@@ -185,6 +230,7 @@ describe.each(EVERY_PLATFORM)("%s", (_, { platform }) => {
           required_approving_review_count: delivery.rules.approvals,
           dismiss_stale_reviews_on_push: true,
           require_last_push_approval: true,
+          require_code_owner_review: true,
         },
         required_status_checks: {
           strict_required_status_checks_policy: true,
@@ -193,6 +239,16 @@ describe.each(EVERY_PLATFORM)("%s", (_, { platform }) => {
       },
     });
     expect(stack.resource("github_repository_ruleset", "rules")).not.toHaveProperty("bypass_actors");
+  });
+  test("the owners of the code must be reviewers: GitHub passes over whom it does not know", () => {
+    expect(stack.resource("github_repository_ruleset", "rules")["lifecycle"]).toEqual({
+      precondition: [
+        {
+          condition: '${length(setsubtract(["example/operators"], keys(var.reviewers))) == 0}',
+          error_message: expect.stringContaining("npm run generate"),
+        },
+      ],
+    });
   });
 });
 
@@ -218,7 +274,7 @@ describe("a gate", () => {
   });
   test("of one environment makes that environment only", () => {
     expect(Object.keys(withGate(open).all("github_repository_environment"))).toEqual([
-      ...["production", "production-plan", "production-watch"],
+      ...["production", "production-close", "production-plan", "production-watch"],
     ]);
   });
 });

@@ -2,11 +2,13 @@
 import { Command } from "commander";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { codeOwners } from "../../config/github";
 import { PLATFORMS } from "../../config/platforms";
 import { releaseJsonSchema } from "../../config/release-file";
 import { exampleFile } from "../../inputs/env-file";
 import { deliveryExample, envExample } from "../../inputs/examples";
 import { DELIVERY } from "../../model/delivery";
+import type { Platform } from "../../model/platform";
 import { list } from "../../model/problem";
 import { ROOT } from "../shared/root";
 import { withHouse } from "./house";
@@ -22,8 +24,14 @@ export const generatedFiles = (): Record<string, string> => ({
     ]),
   ),
   "config/releases/release.schema.json": `${JSON.stringify(releaseJsonSchema(), null, 2)}\n`,
+  ".github/CODEOWNERS": codeOwners(ownersOf(Object.values(PLATFORMS))),
   "CONTRIBUTING.md": withHouse(readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8")),
 });
+
+/** A repository has one such file, whatever platform it deploys. */
+const ownersOf = (platforms: readonly Platform[]): string[] => [
+  ...new Set(platforms.flatMap(({ delivery }) => delivery?.rules.owners ?? [])),
+];
 
 /** Writes the generated files under `root`; returns those that changed. */
 export function writeGeneratedFiles(root: string): string[] {

@@ -1,7 +1,7 @@
 import colours from "picocolors";
 import { baseNeed, currentNeed, type Need, peakNeed, serverTypeOf, setNeed, setSize } from "../../model/capacity";
 import { type HetznerPrices, monthlyCost, totals } from "../../model/cost";
-import { deployed, pipelineValues, planEnvironment, watchEnvironment } from "../../model/pipeline";
+import { closeEnvironment, deployed, pipelineValues, planEnvironment, watchEnvironment } from "../../model/pipeline";
 import type { Environment } from "../../model/environment";
 import { monitoringOf } from "../../model/monitoring";
 import { hostsOf, type Platform, replicasOf, type ServerType } from "../../model/platform";
@@ -42,13 +42,16 @@ export function deliveryOverview(platform: Platform, jsonPath: string): string {
     const gate = platform.delivery!.gates[environment.name]!;
     const reviewed = gate.reviewed ? `after a review${gate.selfReview ? "" : " by somebody else"}` : "without a review";
     const { name } = environment;
-    return `${name} ${reviewed}, ${planEnvironment(name)}, ${watchEnvironment(name)}: ${secrets.length} secrets, ${settings.length} variables`;
+    return `${name} ${reviewed}, ${planEnvironment(name)}, ${watchEnvironment(name)}, ${closeEnvironment(name)}: ${secrets.length} secrets, ${settings.length} variables`;
   });
-  const { branch, checks } = platform.delivery!.rules;
+  const { branch, checks, owners } = platform.delivery!.rules;
   return [
     `${colours.bold("delivery")}  GitHub's environments, secrets and rules`,
     ...environments.map((text) => line("environment", text)),
-    line("rules", `${branch} changes by approved pull requests that pass ${list([...checks])}`),
+    line(
+      "rules",
+      `${branch} changes by approved pull requests that pass ${list([...checks])}; code has owners: ${list([...owners])}`,
+    ),
     line("Terraform", jsonPath),
     "",
   ].join("\n");

@@ -1,17 +1,22 @@
 /** `twinset drift`: is what runs what the files say? Told in words and, for the nightly workflow, as one issue. */
 import { Command } from "commander";
+import { readFileSync } from "node:fs";
+import type { ServedSplit } from "../../clients/edge-keeper";
 import { Github, githubAccess } from "../../clients/github";
 import { Hetzner } from "../../clients/hetzner/hetzner";
+import { StateLock } from "../../clients/state-store/state-lock";
 import { type Reported, reportDrift } from "../../delivery/drift-issue";
 import { firewallProblem } from "../../delivery/way-in";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
-import { formatProblem, list } from "../../model/problem";
+import { error, formatProblem, list, ProblemsError } from "../../model/problem";
 import { openReleases } from "../../release/journal/open-releases";
 import { unfinished } from "../../release/journal/unfinished";
 import { allProblems, inWords } from "../../release/journal/whole";
 import { isNotKnown, servedLook, watchedInWords } from "../../release/served";
 import { markdown, MOST_CHARACTERS } from "../../review/markdown";
+import type { StackConfig } from "../../terraform/config";
 import { accessOf } from "../shared/access";
+import { loadCatalog } from "../shared/catalog";
 import { EXIT } from "../shared/exit";
 import { environmentNamed } from "../shared/names";
 import { openSite, type OpenSite } from "../shared/site";
@@ -21,9 +26,30 @@ import { reviewSite } from "./review";
 /** Room for what is said beside the review, in an issue that may be as long as a comment. */
 const BESIDE = 2000;
 
-/** Plans, asking host and clouds. @returns what differs, as Markdown; undefined: nothing does */
-export async function drift(site: OpenSite, env: NodeJS.ProcessEnv): Promise<string | undefined> {
-  const { review, redact } = await reviewSite(site, env, (reviewed) => reviewed);
+/** Kinds of resources that are in clouds: to ask for them takes no host. */
+const IN_CLOUDS = /^(hcloud|cloudflare)_/;
+
+/**
+ * What of an environment can be looked at without its host: of the stack, and of the state what the stack has no more.
+ * @throws ProblemsError where there is nothing: Terraform would plan the whole then
+ */
+export async function withoutHost({ terraform, environment: { name } }: OpenSite): Promise<string[]> {
+  const { resource } = JSON.parse(readFileSync(terraform.stackPath, "utf8")) as StackConfig;
+  const inStack = Object.entries(resource ?? {}).flatMap(([type, named]) =>
+    Object.keys(named).map((id) => ({ type, address: `${type}.${id}` })),
+  );
+  const found = [...inStack, ...(await terraform.state())].filter(({ type }) => IN_CLOUDS.test(type));
+  const addresses = [...new Set(found.map(({ address }) => address.replace(/\[.*\]$/, "")))];
+  if (addresses.length > 0) return addresses;
+  throw new ProblemsError([
+    error("--no-host", `${name}, which has nothing in a cloud`, "an environment with a server", "leave --no-host out"),
+  ]);
+}
+
+/** Plans, asking host and clouds, or the clouds alone. @returns what differs, as Markdown; undefined: nothing does */
+export async function drift(site: OpenSite, env: NodeJS.ProcessEnv, host = true): Promise<string | undefined> {
+  const only = host ? undefined : await withoutHost(site);
+  const { review, redact } = await reviewSite(site, env, (reviewed) => reviewed, { only });
   const { hetzner } = accessOf(env);
   const { name } = site.environment;
   const open =
@@ -43,10 +69,15 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv): Promise<str
         ]
       : []),
   ];
+  if (parts.length > 0 && !host) parts.push("", NOT_ASKED);
   return parts.length > 0 ? parts.join("\n") : undefined;
 }
 
+const NOT_ASKED = "The host was not asked: what runs on it may differ besides (`npx twinset drift` does ask).";
+
 export interface DriftOptions {
+  /** Ask the host too? @default true */
+  readonly host?: boolean;
   readonly environment: EnvironmentName;
   readonly env: NodeJS.ProcessEnv;
   /** Open, update or close the issue? */
@@ -55,11 +86,25 @@ export interface DriftOptions {
 }
 
 /** @returns 0: nothing differs, 1: something does, 2: a mistake, 6: somebody is at work, so nothing can be said */
-export function driftCommand({ environment, env, issue, write = console.log }: DriftOptions): Promise<number> {
+export function driftCommand({
+  environment,
+  env,
+  issue,
+  host = true,
+  write = console.log,
+}: DriftOptions): Promise<number> {
   const work = async (): Promise<number> => {
     // Before the plan, which takes minutes: without a token nobody would hear of it.
     const github = issue ? new Github(githubAccess(env)) : undefined;
-    const site = await openSite({ environment, env });
+    // Who only looks may have a token that only reads, and cannot lock; it asks who has the lock.
+    const reads = loadCatalog(env).platform.environments[environment].state.kind === "s3";
+    const site = await openSite({ environment, env, lock: !reads });
+    const held = async (): Promise<boolean> => {
+      const holder = reads ? await new StateLock(site.files, "twinset").holder() : undefined;
+      if (holder) write(`${environment}: ${holder.who} is at work (${holder.info}), so nothing is said of drift.`);
+      return holder !== undefined;
+    };
+    if (await held()) return EXIT.locked;
     if ((await site.terraform.state()).length === 0) {
       write(`${environment}: not deployed yet, so there is nothing to drift.`);
       return EXIT.done;
@@ -69,7 +114,7 @@ export function driftCommand({ environment, env, issue, write = console.log }: D
     const releasing = openReleases(site.platform, known);
     if (releasing.length > 0) {
       write(`${environment}: a release of ${list(releasing)} has not ended, so nothing is said of drift.`);
-      const { splits } = await servedLook(site);
+      const { splits } = host ? await servedLook(site) : { splits: new Map<string, ServedSplit>() };
       for (const name of releasing) {
         const served = splits.get(name);
         const watched = served && watchedInWords(served, unfinished(known, name)?.who);
@@ -77,8 +122,11 @@ export function driftCommand({ environment, env, issue, write = console.log }: D
       }
       return EXIT.locked;
     }
-    const body = await drift(site, env);
+    const body = await drift(site, env, host);
+    // Somebody who has begun meanwhile may be seen half-way.
+    if (body !== undefined && (await held())) return EXIT.locked;
     write(body ?? `${environment}: what runs is what the files say.`);
+    if (!host && body === undefined) write(NOT_ASKED.replaceAll("`", ""));
     if (github) {
       const reported = await reportDrift(github, { platform: site.platform.name, environment, body });
       if (reported.did !== "nothing") write(sentence(reported));
@@ -96,7 +144,13 @@ export const command = new Command("drift")
   .description("is what runs what the files say?")
   .argument("<environment>", list([...ENVIRONMENTS]))
   .option("--issue", "open, update or close the issue about it at GitHub")
-  .action(async (name: string, given: { issue?: boolean }) => {
+  .option("--no-host", "ask the clouds alone: for who has no way to the host")
+  .action(async (name: string, given: { issue?: boolean; host: boolean }) => {
     const environment = environmentNamed(name, process.env);
-    process.exitCode = await driftCommand({ environment, env: process.env, issue: given.issue ?? false });
+    process.exitCode = await driftCommand({
+      environment,
+      env: process.env,
+      issue: given.issue ?? false,
+      host: given.host,
+    });
   });

@@ -99,7 +99,7 @@ async function reviewedPlan({ environment: name, planPath, flags, env, stdin }: 
     const more = { source: sourceIn(path, planPath), applied: await appliedBefore(site) };
     return reviewed(plan, site.platform, site.environment, env, { refreshed, at: new Date(plan.timestamp!) }, more);
   }
-  return reviewSite(site, env, (here) => here, flags.refresh);
+  return reviewSite(site, env, (here) => here, { refresh: flags.refresh });
 }
 
 /** A review of what was planned just now. */
@@ -109,28 +109,39 @@ export interface ReviewedHere extends Reviewed {
   readonly file: string;
 }
 
-/** Plans an environment, and reviews and uses that plan, whatever else is planned in Terraform's directory meanwhile. */
+/**
+ * Plans an environment, and reviews and uses that plan, whatever else is planned in Terraform's directory meanwhile.
+ * @param only addresses, where the host is not to be reached: then neither is the edge asked
+ */
 export async function reviewSite<Result>(
   site: OpenSite,
   env: NodeJS.ProcessEnv,
   use: (reviewed: ReviewedHere) => Promise<Result> | Result,
-  refresh = true,
+  { refresh = true, only }: { readonly refresh?: boolean; readonly only?: readonly string[] | undefined } = {},
 ): Promise<Result> {
   const stateFrom = refresh ? undefined : await site.files.modified();
-  await site.terraform.plan({ refresh });
+  await site.terraform.plan({ refresh, ...(only ? { targets: only } : {}) });
   const file = ownCopy(site);
   try {
-    return await use(await reviewedHere(site, env, file, { refreshed: refresh, stateFrom, at: new Date() }));
+    return await use(
+      await reviewedHere(site, env, file, { refreshed: refresh, stateFrom, at: new Date() }, only === undefined),
+    );
   } finally {
     rmSync(join(site.terraform.path, file), { force: true });
   }
 }
 
-async function reviewedHere(site: OpenSite, env: NodeJS.ProcessEnv, file: string, made: Made): Promise<ReviewedHere> {
+async function reviewedHere(
+  site: OpenSite,
+  env: NodeJS.ProcessEnv,
+  file: string,
+  made: Made,
+  withHost: boolean,
+): Promise<ReviewedHere> {
   const { platform, environment } = site;
   const plan = parsePlan(await site.terraform.plannedJson(file), "terraform show -json");
   // Without the host nothing can be said of the edge; that nobody looked is said already.
-  const edge = made.refreshed ? await edgeDifferences(site, await site.terraform.state()) : [];
+  const edge = made.refreshed && withHost ? await edgeDifferences(site, await site.terraform.state()) : [];
   const source = sourceIn(join(site.terraform.path, file));
   const more = { edge, source, applied: await appliedBefore(site) };
   return { ...reviewed(plan, platform, environment, env, made, more), source, file };

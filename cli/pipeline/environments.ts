@@ -16,7 +16,12 @@ export const deployable = (platform: Platform): readonly Environment[] =>
 /** A workflow's matrix: one line of JSON. */
 export function environmentsCommand(env: NodeJS.ProcessEnv, write: (line: string) => void = console.log): number {
   const { platform } = loadCatalog(env);
-  write(JSON.stringify(deployable(platform).map(({ name }) => ({ platform: platform.name, environment: name }))));
+  const matrix = deployable(platform).map(({ name }) => ({
+    ...{ platform: platform.name, environment: name },
+    // May a job that nobody agrees to reach it?
+    host: platform.delivery?.gates[name]?.hostWatched ?? false,
+  }));
+  write(JSON.stringify(matrix));
   return EXIT.done;
 }
 

@@ -192,7 +192,8 @@ async function noteApplied(files: StateFiles, planPath: string): Promise<void> {
 /** Resources at a time: the server's sshd takes a hundred connections (cloud-init). */
 const PARALLELISM = 40;
 
-function releaseFile(
+/** Where an environment's release file lies, and how a person types it. */
+export function releaseFile(
   platform: string,
   environment: EnvironmentName,
   env: NodeJS.ProcessEnv,

@@ -49,7 +49,33 @@ function checkStateOfItsOwn({ environments }: Platform, state: StateStore): Prob
     : [];
 }
 
-function checkRules({ branch, approvals, checks }: NonNullable<Platform["delivery"]>["rules"]): Problem[] {
+/** A login, or a team with its organization. */
+const OWNER = /^[A-Za-z0-9][A-Za-z0-9-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)?$/;
+
+/** Nobody can agree to what is their own, so one person alone would own what nobody can change. */
+function checkOwners(owners: readonly string[]): Problem[] {
+  const people = new Set(owners);
+  const enough = people.size > 1 || owners.some((owner) => owner.includes("/"));
+  return [
+    ...owners
+      .filter((owner) => !OWNER.test(owner))
+      .map((owner) =>
+        error("delivery/rules/owners", owner, "a login, or organization/team, without an @", "write it as GitHub does"),
+      ),
+    ...(enough
+      ? []
+      : [
+          error(
+            "delivery/rules/owners",
+            owners.length === 0 ? "none" : `${list([...people])} alone`,
+            "two people, or a team: who changes a file cannot be who agrees",
+            "name a team, as example/operators",
+          ),
+        ]),
+  ];
+}
+
+function checkRules({ branch, approvals, checks, owners }: NonNullable<Platform["delivery"]>["rules"]): Problem[] {
   const twice = checks.filter((name, i) => checks.indexOf(name) !== i);
   return [
     ...(/^[A-Za-z0-9][A-Za-z0-9._/-]*$/.test(branch)
@@ -68,6 +94,7 @@ function checkRules({ branch, approvals, checks }: NonNullable<Platform["deliver
             "name the jobs of .github/workflows/pull-request.yml",
           ),
         ]),
+    ...checkOwners(owners),
     ...twice.map((name) => error("delivery/rules/checks", `${name} twice`, "each check once", "remove one of them")),
   ];
 }

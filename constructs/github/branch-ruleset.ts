@@ -1,11 +1,14 @@
 import { RepositoryRuleset } from "@cdktf/provider-github/lib/repository-ruleset";
 import { Construct } from "constructs";
 import type { BranchRules } from "../../model/delivery";
+import { expression } from "../terraform-expression";
 
 export interface BranchRulesetProps {
   /** A token. */
   readonly repository: string;
   readonly rules: BranchRules;
+  /** Name of the Terraform variable that has the reviewers' ids by their names. */
+  readonly reviewers: string;
 }
 
 /** GitHub's own app for Actions (api.github.com/apps/github-actions): nobody else may say that a check has passed. */
@@ -16,7 +19,7 @@ const GITHUB_ACTIONS = 15368;
  * what it is by then, and is never moved back or deleted. Nobody is let by.
  */
 export class BranchRuleset extends Construct {
-  constructor(scope: Construct, id: string, { repository, rules }: BranchRulesetProps) {
+  constructor(scope: Construct, id: string, { repository, rules, reviewers }: BranchRulesetProps) {
     super(scope, id);
     new RepositoryRuleset(this, "resource", {
       repository,
@@ -32,12 +35,23 @@ export class BranchRuleset extends Construct {
           // An approval is for what was looked at.
           dismissStaleReviewsOnPush: true,
           requireLastPushApproval: true,
+          // One of the owners of what is changed, by the file CODEOWNERS of the branch itself.
+          requireCodeOwnerReview: true,
         },
         requiredStatusChecks: {
           strictRequiredStatusChecksPolicy: true,
           requiredCheck: rules.checks.map((context) => ({ context, integrationId: GITHUB_ACTIONS })),
         },
       },
+      lifecycle: { precondition: [knownOwners(rules, reviewers)] },
     });
   }
 }
+
+/** GitHub takes a line whose owner it does not know for one without an owner, and then anybody's approval is enough. */
+const knownOwners = ({ owners }: BranchRules, reviewers: string) => ({
+  condition: `\${length(setsubtract(${expression(owners)}, keys(var.${reviewers}))) == 0}`,
+  errorMessage:
+    `The owners of the code (${owners.join(", ")}) are not all among TF_VAR_${reviewers}. Write those who may agree to ` +
+    "changes into config/github.ts (owners), run npm run generate, and merge .github/CODEOWNERS first.",
+});

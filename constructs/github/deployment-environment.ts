@@ -17,6 +17,8 @@ export interface DeploymentEnvironmentProps {
   readonly branches: readonly string[];
   /** @default none: its jobs wait for nobody */
   readonly gate?: Gate;
+  /** May an administrator of the repository pass by its rules? @default the gate's, else false */
+  readonly adminsBypass?: boolean;
   /** Name of the Terraform variable that has the reviewers' ids by their names. */
   readonly reviewers: string;
   readonly secrets: Values;
@@ -35,7 +37,7 @@ export class DeploymentEnvironment extends Construct {
     const environment = new RepositoryEnvironment(this, "resource", {
       repository,
       environment: props.name,
-      canAdminsBypass: gate?.adminsBypass ?? true,
+      canAdminsBypass: props.adminsBypass ?? gate?.adminsBypass ?? false,
       preventSelfReview: byAnother,
       ...(gate?.waitMinutes ? { waitTimer: gate.waitMinutes } : {}),
       ...(gate?.reviewed ? { reviewers: [reviewersOf(props.reviewers)] } : {}),
@@ -49,7 +51,7 @@ export class DeploymentEnvironment extends Construct {
       branchPattern: branch.value,
     });
     new EnvironmentSecrets(this, "secrets", { environment, ...secrets });
-    new EnvironmentVariables(this, "variables", { environment, ...settings });
+    if (settings.names.length > 0) new EnvironmentVariables(this, "variables", { environment, ...settings });
   }
 }
 

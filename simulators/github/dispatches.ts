@@ -45,6 +45,8 @@ export function dispatchRoutes({ onRepository, world }: Router): void {
     const { ref, inputs } = read(schema, body);
     if (!repository.branches.has(ref.replace(/^refs\/heads\//, ""))) throw refusal(422, `No ref found for: ${ref}`);
     repository.dispatches.push({ kind: "workflow", workflow: file, ref, inputs });
+    const who = { actor: world.viewer, triggeringActor: world.viewer };
+    repository.runs.push({ id: world.nextId(), workflow: file, ref, ...who, agreed: new Set() });
     return noContent;
   });
   onRepository("POST", "/dispatches", (repository, { body }) => {

@@ -7,18 +7,19 @@ import { badCredentials, failed, failure, notFound, ok, secondaryRateLimit } fro
 import { accountRoutes } from "./accounts";
 import { commentRoutes } from "./comments";
 import { dispatchRoutes } from "./dispatches";
-import { environmentRoutes } from "./environments";
+import { environmentOf, environmentRoutes } from "./environments";
 import { issueOf, issueRoutes, openIssue } from "./issues";
 import { labelRoutes, labelsFor } from "./labels";
 import { packageRoutes, publish } from "./packages";
 import { RateLimit, type RateLimitOptions } from "./rate-limit";
 import { addRepository, repositoryRoutes } from "./repositories";
 import { createRouter, PREFIX } from "./router";
+import { jobMayBegin, rightsRoutes } from "./rights";
 import { rulesetRoutes } from "./rulesets";
 import { ready } from "./sealed-box";
 import { type GithubState, stateOf } from "./state";
 import { workflowValueRoutes } from "./workflow-values";
-import { type Account, dated, type Repository, repositoryByName, type World } from "./world";
+import { type Account, dated, type Repository, repositoryByName, type Run, type World } from "./world";
 
 export { seal } from "./sealed-box";
 export type { GithubState } from "./state";
@@ -26,8 +27,10 @@ export type { GithubState } from "./state";
 export interface GithubOptions {
   /** @default a free one */
   readonly port?: number;
-  /** The one token that is good. */
+  /** A token that is good: of the first user, or of whom `jobToken` says. */
   readonly token: string;
+  /** Others that are, each with the login of a user; "github-actions[bot]" is a workflow job's. @default none */
+  readonly tokens?: Readonly<Record<string, string>>;
   readonly owner: { readonly login: string; readonly type: "Organization" | "User" };
   /** The names of the owner's repositories. */
   readonly repositories: readonly string[];
@@ -51,6 +54,16 @@ export interface GithubSimulator extends Simulator {
   readonly providerBaseUrl: string;
   /** A copy of everything, made when it is read. */
   readonly state: GithubState;
+  /**
+   * May a job of a run begin in an environment, and so have its secrets?
+   * @param run the last one of that workflow
+   */
+  jobMayBegin(repository: string, workflow: string, environment: string): "begins" | "waits" | "refused";
+  /** Who began a workflow's last run, and who began it again: what `github.actor` and `github.triggering_actor` are. */
+  lastRun(
+    repository: string,
+    workflow: string,
+  ): { readonly id: number; readonly actor: string; readonly again: string };
   /** Puts a pull request there, with its branch. @returns its number */
   openPullRequest(repository: string, pull: NewPullRequest): number;
   /** Puts a comment of somebody else's below an issue or a pull request. */
@@ -86,9 +99,18 @@ function createWorld(options: GithubOptions): World {
   const users = owner.type === "User" ? [owner, ...people.filter(({ login }) => login !== owner.login)] : people;
   if (!users[0]) throw new Error("an organization needs at least one user, whose the token is");
   if (owner.type === "User" && options.teams?.length) throw new Error("only an organization has teams");
+  const bot: Account = { id: nextId(), login: "github-actions[bot]", type: "Bot" };
+  const named = (login: string): Account => {
+    const found = [bot, ...users].find((account) => account.login === login);
+    if (!found) throw new Error(`there is no user ${login}`);
+    return found;
+  };
+  const viewer = options.jobToken ? bot : users[0];
+  const others = Object.entries(options.tokens ?? {}).map(([token, login]) => [token, named(login)] as const);
   const world: World = {
     owner,
-    viewer: options.jobToken ? { id: nextId(), login: "github-actions[bot]", type: "Bot" } : users[0],
+    viewer,
+    viewers: new Map([[options.token, viewer], ...others]),
     users,
     teams: (options.teams ?? []).map((name) => {
       return { id: nextId(), name, slug: name.toLowerCase().replace(/[^a-z0-9_]+/g, "-") };
@@ -125,7 +147,7 @@ export async function startGithub(options: GithubOptions): Promise<GithubSimulat
     refuse: ({ headers }) => {
       const [scheme = "", token] = (headers.authorization ?? "").split(" ");
       if (headers.authorization === undefined) return failure(401, "Requires authentication");
-      if (!/^(bearer|token)$/i.test(scheme) || token !== options.token) return badCredentials();
+      if (!/^(bearer|token)$/i.test(scheme) || !world.viewers.has(token ?? "")) return badCredentials();
       return limit.isExceeded() ? limit.refusal(world.viewer.id) : undefined;
     },
     rateLimited: secondaryRateLimit,
@@ -145,12 +167,18 @@ export async function startGithub(options: GithubOptions): Promise<GithubSimulat
       commentRoutes(router);
       dispatchRoutes(router);
       packageRoutes(router);
+      rightsRoutes(router);
     },
   });
   const repositoryOf = (name: string): Repository => {
     const repository = repositoryByName(world, name);
     if (!repository) throw new Error(`there is no repository ${name}`);
     return repository;
+  };
+  const lastOf = (name: string, workflow: string): Run => {
+    const run = repositoryOf(name).runs.findLast((each) => each.workflow === workflow);
+    if (!run) throw new Error(`${workflow} was never run`);
+    return run;
   };
   const personOf = (login: string): Account => {
     const person = world.users.find((user) => user.login === login);
@@ -162,6 +190,12 @@ export async function startGithub(options: GithubOptions): Promise<GithubSimulat
     providerBaseUrl: `http://127.0.0.1:${simulator.port}/`,
     get state() {
       return stateOf(world);
+    },
+    jobMayBegin: (name, workflow, environment) =>
+      jobMayBegin(environmentOf(repositoryOf(name), environment), lastOf(name, workflow)),
+    lastRun: (name, workflow) => {
+      const { id, actor, triggeringActor } = lastOf(name, workflow);
+      return { id, actor: actor.login, again: triggeringActor.login };
     },
     openPullRequest: (name, { title, head, body = "" }) => {
       const repository = repositoryOf(name);

@@ -92,6 +92,10 @@ export function addRepository(world: World, name: string, change: z.output<typeo
     issues: [],
     workflows: world.workflows.map((file) => ({ id: world.nextId(), file })),
     dispatches: [],
+    workflowToken: { default_workflow_permissions: "read", can_approve_pull_request_reviews: false },
+    heads: new Map([["main", { sha: "0".repeat(40), pusher: world.owner, files: new Map<string, string>() }]]),
+    reviews: new Map(),
+    runs: [],
   };
   for (const [label, color, description] of DEFAULT_LABELS) {
     repository.labels.set(label, { id: world.nextId(), name: label, color, description, default: true });

@@ -93,6 +93,9 @@ export function createRouter(app: FastifyInstance, world: World, unchanged: Unch
       method,
       url,
       handler: async (request, reply) => {
+        // Whoever asks; the answer is made before anybody else's request is looked at.
+        const token = (request.headers.authorization ?? "").split(" ")[1] ?? "";
+        world.viewer = world.viewers.get(token) ?? world.viewer;
         const answer = handle(callOf(request));
         return reply
           .status(answer.status)

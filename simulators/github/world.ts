@@ -115,6 +115,30 @@ export interface Workflow {
   readonly file: string;
 }
 
+/** A branch's tip: who pushed it last, and what was written to the branch by then. */
+export interface Head {
+  readonly sha: string;
+  readonly pusher: Account;
+  readonly files: ReadonlyMap<string, string>;
+}
+
+export interface Review {
+  readonly by: Account;
+  /** What was looked at. */
+  readonly sha: string;
+}
+
+/** A run of a workflow. Nothing runs in it: a test asks whether a job of it may begin. */
+export interface Run {
+  readonly id: number;
+  readonly workflow: string;
+  readonly ref: string;
+  readonly actor: Account;
+  triggeringActor: Account;
+  /** Ids of the environments that a reviewer has agreed to. */
+  readonly agreed: Set<number>;
+}
+
 export interface Repository extends WorkflowValues, Dated {
   readonly id: number;
   name: string;
@@ -132,6 +156,12 @@ export interface Repository extends WorkflowValues, Dated {
   readonly issues: Issue[];
   readonly workflows: readonly Workflow[];
   readonly dispatches: Dispatch[];
+  /** What a workflow's own token may do where the workflow says nothing, and what it may never do. */
+  workflowToken: Readonly<{ default_workflow_permissions: string; can_approve_pull_request_reviews: boolean }>;
+  readonly heads: Map<string, Head>;
+  /** By the number of the pull request. */
+  readonly reviews: Map<number, readonly Review[]>;
+  readonly runs: Run[];
 }
 
 export interface PackageVersion extends Dated {
@@ -150,8 +180,10 @@ export interface Package extends Dated {
 
 export interface World {
   readonly owner: Account;
-  /** Whose token it is. */
-  readonly viewer: Account;
+  /** Whose token it is; of the call that is being answered. */
+  viewer: Account;
+  /** By token. */
+  readonly viewers: ReadonlyMap<string, Account>;
   readonly users: readonly Account[];
   readonly teams: readonly Team[];
   readonly workflows: readonly string[];

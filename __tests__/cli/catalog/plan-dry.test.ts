@@ -71,7 +71,8 @@ describe("the delivery stack", () => {
     const names = plan!.files["dummy.tfvars"]!.match(/^\w+(?= = )/gm);
     expect(names).toEqual([
       ...["github_token", "github_repository", "reviewers", "plan_secrets"],
-      ...["staging_secrets", "staging_settings", "production_secrets", "production_settings"],
+      ...["staging_watch_secrets", "staging_secrets", "staging_settings"],
+      ...["production_watch_secrets", "production_secrets", "production_settings"],
     ]);
   });
 

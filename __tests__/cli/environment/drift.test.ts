@@ -36,10 +36,10 @@ const plan = (actions: string[]) => ({
     resource_changes: [{ ...container, change: { actions, before: {}, after: {} } }],
   }),
 });
-const look = async () => {
+const look = async (host = true) => {
   const lines: string[] = [];
   const write = (line: string): void => void lines.push(line);
-  const code = await driftCommand({ environment: "development", env: env(), issue: true, write });
+  const code = await driftCommand({ environment: "development", env: env(), issue: true, write, host });
   return { code, text: lines.join("\n") };
 };
 
@@ -73,4 +73,40 @@ test("a locked state is no drift and touches no issue", async () => {
   });
   expect(await look()).toMatchObject({ code: 6, text: expect.stringContaining("ada@laptop") });
   expect(issues()).toHaveLength(before);
+}, 60_000);
+
+test("without its host, an environment is planned by what is in clouds alone; one that has nothing there is refused", async () => {
+  const zone = {
+    address: 'cloudflare_dns_record.web["a"]',
+    type: "cloudflare_dns_record",
+    mode: "managed",
+    name: "web",
+  };
+  fake.plays({
+    show: {
+      stdout: JSON.stringify({
+        format_version: "1.2",
+        timestamp: "2026-11-21T09:00:00Z",
+        values: {
+          root_module: {
+            resources: [
+              { ...container, values: {} },
+              { ...zone, values: {} },
+            ],
+          },
+        },
+        resource_changes: [{ ...zone, change: { actions: ["update"], before: {}, after: {} } }],
+      }),
+    },
+  });
+  const found = await look(false);
+  expect(found).toMatchObject({ code: 1, text: expect.stringContaining("The host was not asked") });
+  const planned = fake
+    .calls()
+    .map(({ args }) => args)
+    .filter(([command]) => command === "plan");
+  expect(planned).toHaveLength(1);
+  expect(planned[0]!.filter((arg) => arg.startsWith("-target="))).toEqual(["-target=cloudflare_dns_record.web"]);
+  fake.plays({ show: plan(["no-op"]) });
+  expect(await look(false)).toMatchObject({ code: 2, text: expect.stringContaining("nothing in a cloud") });
 }, 60_000);

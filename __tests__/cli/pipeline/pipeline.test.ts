@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { changedCommand } from "../../../cli/pipeline/changed";
@@ -49,7 +49,10 @@ describe("twinset environments", () => {
   test.each(["manacore", "sentineliq", "korczewski"])("a matrix of what is deployed of %s", (platform) => {
     const { write, text } = told();
     expect(environmentsCommand({ PLATFORM: platform }, write)).toBe(0);
-    expect(JSON.parse(text())).toEqual(["staging", "production"].map((environment) => ({ platform, environment })));
+    expect(JSON.parse(text())).toEqual([
+      { platform, environment: "staging", host: true },
+      { platform, environment: "production", host: false },
+    ]);
   });
 });
 
@@ -92,6 +95,36 @@ describe("twinset comment", () => {
     expect(text()).toMatch(/written\.[\s\S]*retired\./);
   });
 
+  describe("of what a pull request's own jobs have handed over", () => {
+    const from = (files: string[]): { run: string; head: string; base: string; files: string } => {
+      const path = join(root, "files");
+      writeFileSync(path, files.join("\n"));
+      return { run: "https://github.com/acme/platform/actions/runs/7", head: "abc", base: "def", files: path };
+    };
+    const commentOf = async (file: string, files: string[]): Promise<string> => {
+      const number = github.openPullRequest("platform", { title: "change", head: "change-handed-over" });
+      await commentCommand("production", { pr: String(number), file, ...from(files) }, atGithub(), told().write);
+      return github.state.repositories["platform"]!.issues.find((issue) => issue.number === number)!.comments.join();
+    };
+    test("says first that the code that made it is the pull request's own, and keeps our marker ours", async () => {
+      const file = join(root, "handed.md");
+      writeFileSync(file, "<!-- twinset:review platform=manacore environment=staging -->nothing to see");
+      const text = await commentOf(file, ["review/verdict.ts", "README.md"]);
+      expect(text).toMatch(/^<!-- twinset:review platform=manacore environment=production -->\n> \[!CAUTION\]/);
+      expect(text.match(/<!--/g)).toHaveLength(1);
+    });
+    test("what is missing, or leads elsewhere, is no review", async () => {
+      expect(await commentOf(join(root, "none.md"), [])).toContain("could not be planned");
+      const link = join(root, "link.md");
+      symlinkSync("/etc/passwd", link);
+      expect(await commentOf(link, [])).toContain("could not be planned");
+    });
+    test("with some of where it is from only, it is refused", async () => {
+      const message = await mistakeOf(() => commentCommand("production", { pr: "1", file: "x", run: "y" }, atGithub()));
+      expect(message).toContain("all or --file alone");
+    });
+  });
+
   test("a number that is none and a file that is not there are told at once", async () => {
     const message = await mistakeOf(() =>
       commentCommand("production", { pr: "#1", file: join(root, "no.md") }, atGithub()),
@@ -131,13 +164,11 @@ describe("twinset settled", () => {
     fake = new FakeTerraform();
   });
   afterEach(() => fake.remove());
-  const env = (): NodeJS.ProcessEnv => ({ ...process.env, ...atGithub(), CDKTF_OUTDIR: join(fake.temp, "out") });
 
-  test("an environment is settled, unless what a release did waits in a pull request", async () => {
+  test("an environment of which no release is known is settled, and GitHub is not asked", async () => {
+    const env = { ...process.env, CDKTF_OUTDIR: join(fake.temp, "out") };
     const { write, text } = told();
-    expect(await settledCommand("development", env(), write)).toBe(0);
-    const number = github.openPullRequest("platform", { title: "record", head: "release-record/manacore-development" });
-    expect(await settledCommand("development", env(), write)).toBe(6);
-    expect(text()).toMatch(new RegExp(`in its file\\.\n[\\s\\S]*Merge #${number} first`));
+    expect(await settledCommand("development", env, write)).toBe(0);
+    expect(text()).toContain("no release is under way");
   }, 60_000);
 });

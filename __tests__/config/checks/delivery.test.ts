@@ -56,6 +56,13 @@ test.each<[title: string, change: Partial<Delivery>, problem: Partial<Problem>]>
   ["no approval", { rules: { ...usual.rules, approvals: 0 } }, { path: "delivery/rules/approvals", given: "0" }],
   ["too many approvals", { rules: { ...usual.rules, approvals: 11 } }, { path: "delivery/rules/approvals" }],
   ["no check", { rules: { ...usual.rules, checks: [] } }, { path: "delivery/rules/checks", given: "none" }],
+  ["no owner", { rules: { ...usual.rules, owners: [] } }, { path: "delivery/rules/owners", given: "none" }],
+  ["one owner alone", { rules: { ...usual.rules, owners: ["ada", "ada"] } }, { given: "ada alone" }],
+  [
+    "an owner with an @",
+    { rules: { ...usual.rules, owners: ["@a/b"] } },
+    { path: "delivery/rules/owners", given: "@a/b" },
+  ],
   ["a check without a name", { rules: { ...usual.rules, checks: ["a", " "] } }, { given: "one without a name" }],
   ["a check twice", { rules: { ...usual.rules, checks: ["plan", "plan"] } }, { given: "plan twice" }],
 ])("%s is found", (_, change, expected) => {
