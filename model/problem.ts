@@ -1,4 +1,6 @@
 /** One thing that is wrong with what a person wrote, told so that they can mend it. */
+import { plainLines } from "./safe-text";
+
 export interface Problem {
   readonly severity: "error" | "warning";
   /** Where: `chat/chat-backend/port`, or `config/releases/manacore/production.json:12`. */
@@ -31,14 +33,16 @@ export class ProblemsError extends Error {
   }
 }
 
-/** Four lines a problem: the path, what was given, what was expected, the fix. */
+/** Four lines a problem: the path, what was given, what was expected, the fix. What others wrote is in each of them. */
 export function formatProblem(problem: Problem): string {
   return [
     `${problem.severity}: ${problem.path}`,
     `  given     ${problem.given}`,
     `  expected  ${problem.expected}`,
     `  fix       ${problem.fix}`,
-  ].join("\n");
+  ]
+    .map(plainLines)
+    .join("\n");
 }
 
 export const errorsOf = (problems: readonly Problem[]): Problem[] => problems.filter((p) => p.severity === "error");

@@ -1,12 +1,13 @@
 /** A step's plan in a few words: for the journal, and for who watches. */
 import { isDeepStrictEqual } from "node:util";
+import { plainText } from "../model/safe-text";
 import type { ResourceChange } from "../terraform/plan";
 import { switchAddress } from "./guard";
 import type { PlanSummary } from "./journal/entry";
 
 /** "docker_container.chat_green_backend-0 create". */
 export const describeChange = ({ address, change: { actions } }: ResourceChange): string =>
-  `${address} ${actions.join("+")}`;
+  plainText(`${address} ${actions.join("+")}`);
 
 /** "3 created, 1 replaced". */
 export function summary(changes: readonly ResourceChange[]): string {

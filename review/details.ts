@@ -67,14 +67,18 @@ function noteOf(resource: ResourceChange, platform: Platform): string {
     const version = labelOf(values, "version", platform.labelPrefix);
     const known = [
       ...(version === undefined ? [] : [version]),
-      ...(isJob(resource)
-        ? ["runs once"]
-        : [`${Number(values["cpus"] ?? 0)} CPU`, `${Number(values["memory"] ?? 0)} MiB`]),
+      ...(isJob(resource) ? ["runs once"] : [`${amount(values["cpus"])} CPU`, `${amount(values["memory"])} MiB`]),
     ];
     return [...known, ...(why === undefined ? [] : [why])].join(", ");
   }
   return why ?? "";
 }
+
+/** A number, whether the provider has it as one or as a text; one that is not to be shown stays as it is masked. */
+const amount = (value: unknown): string => {
+  const number = Number(value ?? 0);
+  return Number.isNaN(number) ? String(value) : String(number);
+};
 
 /** Terraform's reasons that say more than the change itself does. */
 const REASONS: Readonly<Record<string, string>> = {

@@ -1,5 +1,6 @@
 /** A review as Markdown for a comment in a pull request. */
 import type { Redact } from "../model/redact";
+import { oneLine, plainText } from "../model/safe-text";
 import { type Block, document, type Item, type Mood, type Words } from "./document";
 import type { Review } from "./review";
 
@@ -43,7 +44,8 @@ const SHORTER: readonly Omit<Room, "folded">[] = [
 export function markdown(review: Review, { redact, most = MOST_CHARACTERS - MARKER }: MarkdownOptions): string {
   // Before anything is escaped: a secret would not be found with backslashes in it.
   const blocks = document(review, redact);
-  const write = (room: Room): string => render(blocks, room);
+  // And once more, over the whole: one may have come of two texts.
+  const write = (room: Room): string => redact(render(blocks, room));
   const whole = write(ALL);
   if (whole.length <= most) return whole;
   const folded = new Set<Block>();
@@ -132,27 +134,62 @@ const inline = (words: Words): string =>
     })
     .join("");
 
+/** Nothing to see, and no word goes on over it. Terraform's words have none, as `oneLine` takes them out. */
+const BREAK = "&#8203;";
+
 /**
- * What is written for a character. GitHub looks for mentions, issues and addresses in what has come of the Markdown, so no
- * backslash and no entity keeps it from finding one (github/markup, issue 1168): only a character between does, here one
- * without width. "|" gets no backslash, as it may stand in a table, where one more has another meaning.
+ * GitHub looks for mentions, issues, commits, emoji and addresses in what has come of the Markdown, so no backslash and no
+ * entity keeps it from finding one (github/markup, issue 1168): only a character between does, here one without width. "$"
+ * gets what GitHub's page on mathematical expressions has for one that is none. "|" gets no backslash, as it may stand in a
+ * table, where one more has another meaning.
  */
-function written(found: string): string {
-  const entity = { "&": "&amp;", "<": "&lt;", ">": "&gt;", "|": "&#124;" }[found];
-  if (entity !== undefined) return entity;
-  return /^([@#:]|www)$/i.test(found) ? `${found}&#8203;` : `\\${found}`;
-}
+const SPECIAL: readonly (readonly [pattern: string, written: (found: string) => string])[] = [
+  ["&", () => "&amp;"],
+  ["<", () => "&lt;"],
+  [">", () => "&gt;"],
+  ["\\|", () => "&#124;"],
+  ["\\$", () => "<span>$</span>"],
+  ["[@#]", (found) => `${found}${BREAK}`],
+  // "https://x", ":tada:", ":+1:"; not "10:30:15"
+  [":(?=//|[\\w+-]*[a-z+-][\\w+-]*:|100:|1234:)", (found) => `${found}${BREAK}`],
+  ["www(?=\\.)", (found) => `${found}${BREAK}`],
+  // "GH-123", "GHSA-xxxx-xxxx-xxxx"
+  ["\\bGH(?:SA)?(?=-)", (found) => `${found}${BREAK}`],
+  // A commit, from seven digits on: those that are left after one are looked at again.
+  ["[0-9a-f]{6}(?=[0-9a-f])", (found) => `${found.slice(0, 3)}${BREAK}${found.slice(3)}${BREAK}`],
+];
+/** What means something to Markdown alone. */
+const MARKUP: (typeof SPECIAL)[number] = ["[\\\\`*_{}[\\]~]", (found) => `\\${found}`];
+/** At the begin of a text, which may be one of a line: of a list, a heading's underline, a rule. */
+const BEGINS: (typeof SPECIAL)[number] = [
+  "^ ?(?:[-+=](?=[-+=\\s]|$)|\\d{1,9}(?=[.)](?:\\s|$)))",
+  (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`,
+];
+
+const writer = (kinds: typeof SPECIAL): ((text: string) => string) => {
+  const any = new RegExp(kinds.map(([pattern]) => pattern).join("|"), "gi");
+  const each = kinds.map(([pattern, written]) => [new RegExp(`(?:${pattern})`, "iy"), written] as const);
+  return (text) => {
+    const line = oneLine(text).replace(/^ +/, " ");
+    return line.replace(any, (found: string, at: number) => {
+      const kind = each.find(([pattern]) => {
+        pattern.lastIndex = at;
+        return pattern.exec(line)?.[0] === found;
+      });
+      return kind ? kind[1](found) : found;
+    });
+  };
+};
 
 /** Where GitHub reads HTML and no Markdown. */
-const html = (text: string): string => text.replace(/[&<>@#]|www(?=\.)|:(?=\/\/)/gi, written);
+const html = writer(SPECIAL);
 
 /** A text from a plan as plain text: no link, no mention, no HTML comes of it. */
-export const escape = (text: string): string =>
-  text.replace(/[\r\n]+/g, " ").replace(/[&<>|@#\\`*_{}[\]~]|www(?=\.)|:(?=\/\/)/gi, written);
+export const escape = writer([...SPECIAL, MARKUP, BEGINS]);
 
 /** A text from a plan in a code span, whatever backticks are in it. */
 export function code(text: string): string {
-  const line = text.replace(/[\r\n]+/g, " ");
+  const line = plainText(text);
   const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
   const fence = "`".repeat(longest + 1);
   // One space on either side is taken off again (CommonMark 0.31, 6.1); nothing at all would be no code span.

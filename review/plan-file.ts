@@ -1,7 +1,7 @@
 /** Reads a plan in JSON, as `terraform show -json <plan>` prints it. */
 import { z } from "zod";
 import { error, ProblemsError } from "../model/problem";
-import type { Plan } from "../terraform/plan";
+import type { Plan, ResourceChange } from "../terraform/plan";
 
 const attributes = z.record(z.string(), z.unknown()).nullish();
 const change = z.looseObject({ actions: z.array(z.string()), before: attributes, after: attributes });
@@ -56,10 +56,24 @@ export function parsePlan(text: string, from: string): Plan {
     return refuse(text.startsWith("PK") ? "the saved plan itself" : "no JSON");
   }
   const parsed = planSchema.safeParse(json);
-  if (parsed.success) return parsed.data as unknown as Plan;
+  if (parsed.success) {
+    const plan = parsed.data as unknown as Plan;
+    const without = [...plan.resource_changes, ...(plan.resource_drift ?? [])].find(lacksMarks);
+    // Nobody could say what of it may be shown.
+    if (without) return refuse(`a plan that does not say what of ${without.address} is sensitive`);
+    return plan;
+  }
   const [issue] = parsed.error.issues;
   // Terraform saves what it had until then.
   if (issue?.path[0] === "errored") return refuse("a plan that ended with an error, of which a part is missing");
   const place = issue?.path.join(".") || "it";
   return refuse(`JSON that is no plan: ${place} is not as a plan has it`);
 }
+
+/** Terraform says of every object what of it is sensitive, also where nothing is. */
+const lacksMarks = ({ change }: ResourceChange): boolean =>
+  (isThere(change.before) && isNoMark(change.before_sensitive)) ||
+  (isThere(change.after) && isNoMark(change.after_sensitive));
+
+const isThere = (values: unknown): boolean => values !== undefined && values !== null;
+const isNoMark = (mark: unknown): boolean => typeof mark !== "boolean" && (typeof mark !== "object" || mark === null);

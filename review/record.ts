@@ -5,11 +5,14 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { z } from "zod";
+import { eachText } from "../model/each-text";
 import { error, ProblemsError } from "../model/problem";
 import type { Redact } from "../model/redact";
+import { plainText } from "../model/safe-text";
 import { effective, type Plan } from "../terraform/plan";
 import { attributeChanges, configuredIn, freshEnd } from "./attributes";
 import { differences } from "./details";
+import { maskedPlan } from "./masked-plan";
 import { factChanges } from "./facts";
 import type { Review } from "./review";
 
@@ -38,7 +41,10 @@ export type ReviewRecord = z.infer<typeof recordSchema>;
 const LONGEST = 200;
 const SECRET = "(sensitive)";
 
-export function recordOf(plan: Plan, review: Review, redact: Redact): ReviewRecord {
+/** @param known secrets from elsewhere: the inputs' values */
+export function recordOf(whole: Plan, review: Review, redact: Redact, known: readonly string[] = []): ReviewRecord {
+  const { plan, told } = maskedPlan(whole, known);
+  const shown = (text: string): string => plainText(redact(text));
   const configured = configuredIn(plan);
   const end = freshEnd(plan);
   const steady = (text: string): string => (end === undefined ? text : text.replaceAll(`-${end}`, "-<new>"));
@@ -47,7 +53,8 @@ export function recordOf(plan: Plan, review: Review, redact: Redact): ReviewReco
     const attributes = attributeChanges(resource, configured).map(
       ({ name, before, after, unknown, sensitive }): [string, string] => {
         if (sensitive) return [name, SECRET];
-        return [name, unknown ? "known after the apply" : short(redact(steady(differences(before, after).join("; "))))];
+        const text = differences(before, after).join("; ");
+        return [name, unknown ? "known after the apply" : short(redact(told(steady(text))))];
       },
     );
     const gone = change.actions.join() === "delete";
@@ -61,11 +68,9 @@ export function recordOf(plan: Plan, review: Review, redact: Redact): ReviewReco
     platform: review.platform,
     environment: review.environment,
     at: review.made.at.toISOString(),
-    verdict: redact(review.verdict),
-    changes: Object.fromEntries(changes.sort(([a], [b]) => (a < b ? -1 : 1))),
-    unseen: Object.fromEntries(
-      Object.entries(review.unseen?.facts ?? {}).map(([fact, text]) => [redact(fact), redact(text)]),
-    ),
+    verdict: shown(review.verdict),
+    changes: eachText(told(Object.fromEntries(changes.sort(([a], [b]) => (a < b ? -1 : 1)))), shown),
+    unseen: eachText(review.unseen?.facts ?? {}, shown),
   };
 }
 
@@ -77,7 +82,8 @@ const short = (text: string): string =>
 /** @throws ProblemsError for a file that is not there or no record */
 export function readRecord(path: string): ReviewRecord {
   try {
-    return recordSchema.parse(JSON.parse(readFileSync(path, "utf8")));
+    // Whoever could write the file has written its texts.
+    return eachText(recordSchema.parse(JSON.parse(readFileSync(path, "utf8"))), plainText);
   } catch (reason) {
     const missing = (reason as NodeJS.ErrnoException).code === "ENOENT";
     throw new ProblemsError([

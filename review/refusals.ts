@@ -1,10 +1,12 @@
 /** What speaks against applying a plan: losses that nothing could mend, and policies that it breaks. */
 import { readWaivers, type Waivers } from "../config/waivers";
 import type { Platform } from "../model/platform";
+import { eachText } from "../model/each-text";
 import { error, errorsOf, type Problem, ProblemsError } from "../model/problem";
 import { takenFromVisitors } from "../release/carrying";
 import { guardWhole } from "../release/guard";
 import { nameOf } from "./losses";
+import { maskedPlan } from "./masked-plan";
 import { checkPolicies, KEEP_DATA, POLICIES } from "./policies";
 import { effective, type Plan } from "../terraform/plan";
 import type { PlanSource } from "../terraform/plan-source";
@@ -36,13 +38,14 @@ export interface Refused {
  * @param allow addresses that the operator lets through, whatever speaks against them
  */
 export function refusals(
-  { platform, environment }: Pick<Site, "platform" | "environment">,
+  { platform, environment, redact }: Pick<Site, "platform" | "environment" | "redact">,
   plan: Plan,
   source: PlanSource,
   allow: readonly string[],
   now = new Date(),
 ): Refused[] {
   const { waivers, path } = waiversOf(platform);
+  const { hide } = maskedPlan(plan);
   const broken = checkPolicies(
     { plan, platform, environment, configuration: configurationOf(source) },
     { waivers, now },
@@ -66,12 +69,12 @@ export function refusals(
       .filter(({ address }) => !lost.has(address) && !allow.includes(address))
       .map(({ address, given, fix }): Refused => ({
         address,
-        what: `breaks ${policy.name}: ${given}`,
+        what: `breaks ${policy.name}: ${hide(given, address)}`,
         expected: policy.demands,
         fix: `${fix}; or waive it in ${path}, or for this once: --allow ${address}`,
       })),
   );
-  return [...notWhole(plan), ...losses, ...others];
+  return [...notWhole(plan), ...losses, ...others].map((refused) => eachText(refused, (text) => redact(hide(text))));
 }
 
 /** Nobody can let through what a plan does not say. */

@@ -16,8 +16,10 @@ import { factsOf } from "./facts";
 import { fingerprint } from "./fingerprint";
 import { type Interruption, interruptions, type NotApplied, notApplied } from "./interruptions";
 import { type Loss, lossesOf } from "./losses";
+import { maskedPlan } from "./masked-plan";
 import { actionOf, managed, partOf } from "./parts";
 import { checkPolicies, type PolicyResult } from "./policies";
+import type { Finding } from "./policy";
 import { storeObstacles } from "./stores";
 import { isMoved, type ProductReview, productReviews, trafficClause } from "./traffic";
 import { verdictOf } from "./verdict";
@@ -82,16 +84,20 @@ export interface ReviewOptions {
   readonly waivers?: readonly Waiver[];
   /** Products whose traffic at the edge is not as Terraform was told. @default nobody has looked */
   readonly edge?: readonly string[];
+  /** Secrets from elsewhere: the inputs' values. @default what the plan marks */
+  readonly known?: readonly string[];
   /** What the plan was made of. @default not known: it came as JSON */
   readonly source?: PlanSource | undefined;
   /** What the stack said besides when it was applied last; or why that is not known. @default nobody has looked */
   readonly applied?: AppliedFacts | string | undefined;
 }
 
+/** Its words are made of the masked plan: nothing secret is in any of them. */
 export function reviewPlan(
-  plan: Plan,
-  { platform, environment, made, waivers = [], edge = [], source, applied }: ReviewOptions,
+  whole: Plan,
+  { platform, environment, made, waivers = [], edge = [], source, applied, known = [] }: ReviewOptions,
 ): Review {
+  const { plan, told, hide } = maskedPlan(whole, known);
   const configuration = source && configurationOf(source);
   const resources = managed(plan);
   const changes = effective(plan).filter(({ mode }) => mode === "managed");
@@ -113,11 +119,12 @@ export function reviewPlan(
     drift: driftIn(plan),
     unseen: configuration ? unseenOf(factsOf(configuration), applied ?? "nobody has looked") : undefined,
   };
-  return {
+  const policies = checkPolicies({ plan: whole, platform, environment, configuration }, { waivers, now: made.at });
+  return told({
     platform: platform.name,
     environment: environment.name,
     made,
-    edge,
+    edge: edge.map((line) => hide(line)),
     verdict: verdictOf({ ...found, platform, environment: environment.name, resources }),
     gaps: found.gaps,
     beside: found.beside,
@@ -132,14 +139,27 @@ export function reviewPlan(
     drift: found.drift,
     notApplied: notApplied(resources),
     capacity: capacityOf(resources, platform, environment),
-    policies: checkPolicies({ plan, platform, environment, configuration }, { waivers, now: made.at }),
+    policies: policies.map((result) => hiddenIn(result, hide)),
     groups: groupsOf(changes, products, plan, platform),
     changes: changes.length,
-    fingerprint: fingerprint(plan, source),
+    fingerprint: fingerprint(whole, source),
     unseen: found.unseen,
     fromText: source !== undefined,
-  };
+  });
 }
+
+/** Policies judge by the plan itself; what they have found is said without its secrets. */
+export const hiddenIn = (
+  { broken, waived, ...rest }: PolicyResult,
+  hide: (text: string, address?: string) => string,
+): PolicyResult => {
+  const hidden = <T extends Finding>(finding: T): T => ({
+    ...finding,
+    address: hide(finding.address),
+    given: hide(finding.given, finding.address),
+  });
+  return { ...rest, broken: broken.map(hidden), waived: waived.map(hidden) };
+};
 
 const GROUPS: Readonly<Record<string, string>> = {
   host: "Host",

@@ -1,69 +1,55 @@
-/** Everything in a plan that is marked as secret, so that it can be kept out of what is shown wherever else it stands. */
-import { type Redact, redactor } from "../model/redact";
+/**
+ * Everything in a plan that is secret: what Terraform marks, in whatever part of the plan, and what of it is secret by
+ * itself. How it is kept out of what is shown: `maskedPlan` for each text of a plan, `planRedactor` for the whole at the end.
+ */
+import { type Redact, redactorOf } from "../model/redact";
+import { finder } from "../model/secret-finder";
+import { isPlain, partsOf } from "../model/secret-parts";
 import type { Plan } from "../terraform/plan";
+import { type Marked, markedIn } from "./marks";
+import { publicText, type PublicText } from "./public-text";
 
-/** A state's or a plan's resource: its values and, of the same shape, what of them is sensitive. */
-interface Valued {
-  readonly values?: unknown;
-  readonly sensitive_values?: unknown;
-  readonly value?: unknown;
-  readonly sensitive?: unknown;
+/** All that is secret, as texts to look for. */
+export interface PlanSecrets {
+  /** In texts of a plan: there a plain word, or a short one, may be one. */
+  readonly anywhere: readonly string[];
+  /** In sentences of ours as well: what none of our words is. */
+  readonly distinct: readonly string[];
+}
+
+/** @param known secrets from elsewhere: the inputs' values */
+export function secretsIn(plan: Plan, known: readonly string[] = []): PlanSecrets {
+  const open = publicText(plan);
+  const found = new Set(known.flatMap((value) => partsOf(value, open.has).map(({ text }) => text)));
+  for (const marked of markedIn(plan)) {
+    if (isOpen(marked, open)) continue;
+    for (const { text } of partsOf(marked.text, open.has)) found.add(text);
+  }
+  const anywhere = [...found].filter((text) => canBeLookedFor(text) && !open.isName(text));
+  return { anywhere, distinct: anywhere.filter((text) => text.length >= SHORTEST_DISTINCT && !isPlain(text)) };
 }
 
 /**
+ * Terraform marks a list as a whole for the sake of one element. An element that the stack's own text has as it is, without
+ * anything put into it, is no secret: it is in Git.
+ */
+const isOpen = ({ text, alone }: Marked, open: PublicText): boolean => !alone && open.isLiteral(text);
+
+/** Fewer characters are in our own words and numbers as well. */
+const SHORTEST_DISTINCT = 4;
+
+/** A number of one or two digits is in every text; where it is marked, it is not shown. */
+const canBeLookedFor = (text: string): boolean => text.trim() !== "" && !/^\d{1,2}$/.test(text);
+
+/** A word that may be part of another one by chance. */
+export const isBounded = (text: string): boolean =>
+  text.length < 3 || (text.length === 3 && /^([a-z]+|\d+)$/.test(text)) || (text.length < 6 && isPlain(text));
+
+/**
+ * For a whole text, at the very end.
  * @param known secrets from elsewhere: the inputs' values
  * @returns puts *** in place of whatever the plan itself marks as sensitive, and of the values of its sensitive variables
  */
 export function planRedactor(plan: Plan, known: readonly string[] = []): Redact {
-  const found = new Set(known);
-  const take = (value: unknown, mark: unknown): void => {
-    for (const leaf of markedLeaves(value, mark)) found.add(leaf);
-  };
-  for (const { change } of [...plan.resource_changes, ...(plan.resource_drift ?? [])]) {
-    take(change.before, change.before_sensitive);
-    take(change.after, change.after_sensitive);
-  }
-  for (const change of Object.values(plan.output_changes ?? {})) {
-    take(change.before, change.before_sensitive);
-    take(change.after, change.after_sensitive);
-  }
-  for (const values of [plan.prior_state, plan.planned_values]) {
-    for (const { values: inner, sensitive_values, value, sensitive } of valuedIn(values)) {
-      take(inner, sensitive_values);
-      take(value, sensitive);
-    }
-  }
-  const variables = plan.configuration?.root_module?.variables ?? {};
-  for (const [name, { value }] of Object.entries(plan.variables ?? {})) {
-    if (variables[name]?.sensitive) take(value, true);
-  }
-  return redactor([...found].filter(tellsSomething));
-}
-
-/**
- * What an environment variable says is what is secret, not that there is one: "NODE_ENV=production" is marked like its
- * neighbours, as Terraform marks a set as a whole. Words this short and plain stand everywhere.
- */
-const tellsSomething = (text: string): boolean => text.length >= 6 && !/^[A-Z][A-Z0-9_]*=[a-z0-9.]{0,12}$/.test(text);
-
-/** Texts and numbers at the marks, and what a list of "NAME=value" has behind its names. */
-function markedLeaves(value: unknown, mark: unknown): string[] {
-  if (mark === true) return leaves(value);
-  if (typeof mark !== "object" || mark === null || typeof value !== "object" || value === null) return [];
-  return Object.entries(mark).flatMap(([key, inner]) =>
-    markedLeaves((value as Record<string, unknown>)[key], inner as unknown),
-  );
-}
-
-function leaves(value: unknown): string[] {
-  if (typeof value === "string") return [value];
-  if (typeof value === "number") return [String(value)];
-  return typeof value === "object" && value !== null ? Object.values(value).flatMap(leaves) : [];
-}
-
-/** Every object with values in a state, however deep its modules are. */
-function valuedIn(value: unknown): Valued[] {
-  if (typeof value !== "object" || value === null) return [];
-  const own = "sensitive_values" in value || ("value" in value && "sensitive" in value) ? [value as Valued] : [];
-  return [...own, ...Object.values(value).flatMap(valuedIn)];
+  return redactorOf(finder(secretsIn(plan, known).distinct));
 }

@@ -1,6 +1,7 @@
 /** A review as text for a terminal: everything, nothing folded. */
 import colours from "picocolors";
 import type { Redact } from "../model/redact";
+import { plainText } from "../model/safe-text";
 import { type Block, document, type Item, type Mood, type Words } from "./document";
 import type { Review } from "./review";
 
@@ -52,14 +53,10 @@ const inline = (words: Words): string =>
   words
     .map((span) => {
       if (span.kind === "strong") return colours.bold(inline(span.words));
-      const text = withoutControls(span.text);
+      const text = plainText(span.text);
       return span.kind === "code" ? colours.cyan(text) : text;
     })
     .join("");
 
 const plain = (words: Words): string =>
-  words.map((span) => (span.kind === "strong" ? plain(span.words) : withoutControls(span.text))).join("");
-
-/** A value from a plan must not move the cursor, change colours or turn the order of what is read. */
-const withoutControls = (text: string): string =>
-  text.replace(/[\r\n]+/g, " ").replace(/[\u0000-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, "�");
+  words.map((span) => (span.kind === "strong" ? plain(span.words) : plainText(span.text))).join("");

@@ -39,7 +39,9 @@ function notBlessed(of: Plan): Review {
   expect(written(review)).toMatch(/^### 🛑/);
   expect(written(review)).not.toContain("--reviewed");
   expect(terminalText(review, plain)).not.toContain("--reviewed");
-  expect(refusals({ platform: MANACORE, environment: PRODUCTION }, of, sourceOf(of), []).length).toBeGreaterThan(0);
+  expect(
+    refusals({ platform: MANACORE, environment: PRODUCTION, redact: plain }, of, sourceOf(of), []).length,
+  ).toBeGreaterThan(0);
   return review;
 }
 function notWhole(of: Plan): Review {
@@ -47,9 +49,9 @@ function notWhole(of: Plan): Review {
   expect(review.gaps.length).toBeGreaterThan(0);
   expect(review.verdict).toMatch(/^not whole, so not to be applied: /);
   const allowed = review.gaps.map(({ address }) => address);
-  expect(refusals({ platform: MANACORE, environment: PRODUCTION }, of, sourceOf(of), allowed).length).toBeGreaterThan(
-    0,
-  );
+  expect(
+    refusals({ platform: MANACORE, environment: PRODUCTION, redact: plain }, of, sourceOf(of), allowed).length,
+  ).toBeGreaterThan(0);
   return review;
 }
 
@@ -87,7 +89,9 @@ describe("by hand", () => {
     inAll(review, "action.local_command.x");
     expect(written(review)).toContain("with docker\\_container.edge (after\\_update)");
     expect(
-      refusals({ platform: MANACORE, environment: PRODUCTION }, of, sourceOf(of), ["action.local_command.x"]),
+      refusals({ platform: MANACORE, environment: PRODUCTION, redact: plain }, of, sourceOf(of), [
+        "action.local_command.x",
+      ]),
     ).toEqual([]);
   });
   test("an action alone is something to apply", () => {
@@ -207,7 +211,9 @@ if (missing) process.stderr.write(`Plans that are not whole were not made by the
     expect(written(notBlessed(planned(data({ one, two }, check('${terraform_data.one.output == "z"}')))))).toContain(
       "there is no room",
     );
-    expect(refusals({ platform: MANACORE, environment: PRODUCTION }, later, sourceOf(later), ["check.c"])).toEqual([]);
+    expect(
+      refusals({ platform: MANACORE, environment: PRODUCTION, redact: plain }, later, sourceOf(later), ["check.c"]),
+    ).toEqual([]);
   });
   test("a condition of a resource that is not known", () => {
     const postcondition = [{ condition: '${self.output == "x"}', error_message: "other" }];

@@ -45,6 +45,9 @@ export function resource(
       actions: ACTIONS[what],
       before: what === "comes" ? null : before,
       after: what === "goes" || what === "is forgotten" ? null : after,
+      // Terraform always says it.
+      before_sensitive: {},
+      after_sensitive: {},
       ...more.change,
     },
   };

@@ -1,5 +1,6 @@
 /** A plan that was looked at is applied, and it is said how that went. */
 import colours from "picocolors";
+import { plainText } from "../../model/safe-text";
 import { error, ProblemsError } from "../../model/problem";
 import { summary } from "../../release/plan-words";
 import { explain } from "../../release/explain";
@@ -20,12 +21,14 @@ export interface KeptPlan {
   readonly given: readonly [option: string, value: string];
   /** What to do when it is stale, or has failed. */
   readonly again: string;
+  /** Takes what is secret out of a text that came of the plan. */
+  readonly hide: (text: string) => string;
 }
 
 /** Applies a plan that was looked at, and says how it went. @throws ProblemsError for a stale one */
 export async function applyKept(
   site: OpenSite,
-  { file, changes, given, again }: KeptPlan,
+  { file, changes, given, again, hide }: KeptPlan,
   write: (line: string) => void,
 ): Promise<number> {
   const { name } = site.environment;
@@ -35,7 +38,7 @@ export async function applyKept(
       onEvent: ({ type, address, action }) => {
         if (type !== "apply_complete") return;
         done += 1;
-        write(`${colours.dim(`${done}/${changes.length}`)} ${address} ${action}`);
+        write(`${colours.dim(`${done}/${changes.length}`)} ${plainText(hide(`${address} ${action}`))}`);
       },
     },
     file,
@@ -74,5 +77,5 @@ async function explained(
     ...(docker ? { conditionOf: (container: string) => docker.condition(container) } : {}),
     redact: (text) => site.redact(text),
   });
-  lines.forEach((line) => write(line));
+  lines.forEach((line) => write(plainText(line)));
 }

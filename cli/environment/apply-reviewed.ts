@@ -35,18 +35,22 @@ export async function applyReviewed(
   site: OpenSite,
   env: NodeJS.ProcessEnv,
   given: ApplyReviewed,
-  write: (line: string) => void = console.log,
+  print: (line: string) => void = console.log,
 ): Promise<number> {
   const then = reviewedBefore(given.fingerprint, given.record, site);
-  await settleFiles(site, write);
-  return reviewSite(site, env, (reviewed) => appliedIfSame(site, given, then, reviewed, write));
+  await settleFiles(site, print);
+  return reviewSite(site, env, (reviewed) => {
+    // Whatever is said from here on.
+    const write = (line: string): void => print(reviewed.redact(line));
+    return appliedIfSame(site, given, then, reviewed, write);
+  });
 }
 
 async function appliedIfSame(
   site: OpenSite,
   { fingerprint, allow }: ApplyReviewed,
   then: ReviewRecord | undefined,
-  { plan, source, file, review, redact, record: now }: ReviewedHere,
+  { plan, source, file, review, redact, hide, record: now }: ReviewedHere,
   write: (line: string) => void,
 ): Promise<number> {
   const { name } = site.environment;
@@ -61,7 +65,7 @@ async function appliedIfSame(
     write(colours.red(`Refused: this plan does something else than ${fingerprint}, which was reviewed.`));
     if (then) {
       write(`Reviewed (${then.at}): ${then.verdict}`);
-      write(`Now: ${redact(review.verdict)}`);
+      write(`Now: ${now.verdict}`);
       recordDifference(then, now).forEach((line) => write(`  ${line}`));
     } else {
       write("What was reviewed is not at hand (--record), so this is what would be done now:");
@@ -76,9 +80,10 @@ async function appliedIfSame(
     return EXIT.guarded;
   }
   if (!doesSomething(review)) return nothing();
-  write(redact(review.verdict));
+  write(now.verdict);
   const again = `look at it once more: twinset review ${name}`;
-  return applyKept(site, { file, changes: effective(plan), given: ["--reviewed", fingerprint], again }, write);
+  const changes = effective(plan);
+  return applyKept(site, { file, changes, given: ["--reviewed", fingerprint], again, hide }, write);
 }
 
 function reviewedBefore(fingerprint: string, record: string | undefined, site: OpenSite): ReviewRecord | undefined {

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { join } from "node:path";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import { error, formatProblem, list, ProblemsError } from "../../model/problem";
+import { maskedPlan } from "../../review/masked-plan";
 import { asProblem, refusals, refusalsOnTheEdge } from "../../review/refusals";
 import { effective } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
@@ -35,7 +36,8 @@ export async function applyEnvironment(
     refused.forEach((refusal) => write(formatProblem(asProblem(refusal))));
     return EXIT.guarded;
   }
-  return applyKept(site, { file: plan, changes: effective(whole), given: ["--plan", given.plan!], again }, write);
+  const { hide } = maskedPlan(whole);
+  return applyKept(site, { file: plan, changes: effective(whole), given: ["--plan", given.plan!], again, hide }, write);
 }
 
 export interface ApplyFlags {

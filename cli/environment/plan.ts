@@ -6,9 +6,10 @@ import { list } from "../../model/problem";
 import { describeChange, summary } from "../../release/plan-words";
 import { edgeDifferences } from "../../release/served";
 import { type Beside, besideChanges, movesState } from "../../review/beside";
+import { maskedPlan } from "../../review/masked-plan";
 import { refusals, refusalsOnTheEdge } from "../../review/refusals";
 import { gapsIn } from "../../review/whole";
-import type { ResourceChange } from "../../terraform/plan";
+import { effective, type ResourceChange } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
 import { ALLOW } from "../shared/options";
@@ -29,7 +30,8 @@ export async function planEnvironment(
   const edge = await edgeDifferences(site, await site.terraform.state());
   edge.forEach((line) => write(colours.yellow(`${site.environment.name}: ${line}`)));
   const whole = await plannedIn(site);
-  const beside = besideChanges(whole);
+  const masked = maskedPlan(whole);
+  const beside = masked.told(besideChanges(masked.plan));
   const gaps = gapsIn(whole);
   // What is left out, or a check that does not hold, may be why there is nothing.
   const open = gaps.length + beside.checks.length > 0;
@@ -38,9 +40,10 @@ export async function planEnvironment(
     write(`${site.environment.name}: nothing to change.`);
     return EXIT.done;
   }
-  changes.forEach((change) => write(paint(change)));
+  const lines = effective(masked.told(masked.plan));
+  lines.forEach((change) => write(site.redact(paint(change))));
   besideLines(beside).forEach((line) => write(colours.yellow(line)));
-  const id = keep(site, changes);
+  const id = keep(site, lines);
   write("");
   write(`${site.environment.name}: ${summary(changes) || "no resource changes"}.`);
   const refused = [

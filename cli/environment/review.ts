@@ -7,11 +7,14 @@ import { writeWhole } from "../../clients/files";
 import type { Environment } from "../../model/environment";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import type { Platform } from "../../model/platform";
+import { eachText } from "../../model/each-text";
 import { error, list, ProblemsError } from "../../model/problem";
 import { knownSecrets, type Redact } from "../../model/redact";
+import { jsonText } from "../../model/safe-text";
 import { edgeDifferences } from "../../release/served";
 import { type AppliedFacts, appliedFacts } from "../../review/applied-facts";
 import { markdown } from "../../review/markdown";
+import { type MaskedPlan, maskedPlan } from "../../review/masked-plan";
 import { parsePlan } from "../../review/plan-file";
 import { recordOf, type ReviewRecord } from "../../review/record";
 import { waiversOf } from "../../review/refusals";
@@ -42,7 +45,10 @@ export interface Reviewed {
   /** What it was made of; of a plan in JSON nobody knows. */
   readonly source: PlanSource | undefined;
   readonly review: Review;
+  /** For whole texts, at the very end. */
   readonly redact: Redact;
+  /** For a text that came of the plan itself. */
+  readonly hide: MaskedPlan["hide"];
   readonly record: ReviewRecord;
 }
 
@@ -63,8 +69,8 @@ export async function review(options: ReviewOptions): Promise<number> {
   const reviewed = await reviewedPlan(options);
   const { review, redact, record } = reviewed;
   if (flags.markdown !== undefined) save("--markdown", flags.markdown, markdown(review, { redact }));
-  if (flags.record !== undefined) save("--record", flags.record, `${JSON.stringify(record, undefined, 2)}\n`);
-  write(flags.json ? redact(JSON.stringify(forPrograms(review), undefined, 2)) : terminalText(review, redact));
+  if (flags.record !== undefined) save("--record", flags.record, `${jsonText(record)}\n`);
+  write(flags.json ? jsonText(eachText(forPrograms(review), redact)) : terminalText(review, redact));
   return isBlessed(review) ? EXIT.done : EXIT.guarded;
 }
 
@@ -156,9 +162,11 @@ function reviewed(
   more: Pick<PlanOptions, "edge" | "source" | "applied"> = {},
 ): Reviewed {
   const { waivers } = waiversOf(platform);
-  const review = reviewPlan(plan, { platform, environment, made, waivers, ...more });
-  const redact = planRedactor(plan, knownSecrets(platform, environment, env));
-  return { plan, source: more.source, review, redact, record: recordOf(plan, review, redact) };
+  const known = knownSecrets(platform, environment, env);
+  const review = reviewPlan(plan, { platform, environment, made, waivers, known, ...more });
+  const redact = planRedactor(plan, known);
+  const { hide } = maskedPlan(plan, known);
+  return { plan, source: more.source, review, redact, hide, record: recordOf(plan, review, redact, known) };
 }
 
 /** What the stack said besides when it was applied last, or why that is not known. */

@@ -40,7 +40,7 @@ export function keep(site: OpenSite, changes: readonly ResourceChange[]): string
     stack: hashOf(join(path, "cdk.tf.json")),
     at: new Date().toISOString(),
     who: whoAmI(),
-    changes: changes.map(describeChange),
+    changes: changes.map((change) => site.redact(describeChange(change))),
   };
   writeWhole(join(path, RECORD), JSON.stringify(shown, undefined, 2));
   return id;

@@ -1,4 +1,5 @@
 /** What goes wrong with a whole environment, in words. */
+import { plainLines } from "../../model/safe-text";
 import { ProblemsError } from "../../model/problem";
 import { type Lock, lockAmong } from "../../terraform/lock";
 import { TerraformError } from "../../terraform/working-directory";
@@ -18,7 +19,7 @@ export async function told(
   } catch (reason) {
     if (!(reason instanceof ProblemsError || reason instanceof TerraformError)) throw reason;
     const lock = reason instanceof TerraformError ? lockAmong(reason.errors) : undefined;
-    write(lock ? describeLock(environment, lock).join("\n") : reason.message);
+    write(plainLines(lock ? describeLock(environment, lock).join("\n") : reason.message));
     if (lock) return EXIT.locked;
     return reason instanceof ProblemsError ? EXIT.mistake : refused;
   }

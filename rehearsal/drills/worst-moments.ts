@@ -126,7 +126,9 @@ export const lease: DeploymentDrill = {
     const deadline = killed + GENEROUS * time.seconds * 1000;
     for (;;) {
       const status = await world.command(["status", world.desired.environment.name, "--quick"]);
-      if (status.text.includes("nobody watched the canary")) break;
+      // What the keeper has put into force Traefik takes up a moment later, on a busy computer a second or two.
+      const isOver = status.text.includes("nobody watched the canary");
+      if (isOver && !status.text.includes("does not serve what it was given")) break;
       must(Date.now() < deadline, `the canary is still there after ${GENEROUS} times its lease: ${status.text}`);
       await new Promise((resolve) => setTimeout(resolve, 5000));
     }
@@ -143,7 +145,8 @@ export const lease: DeploymentDrill = {
     mustNotFail(seen);
     must((seen.lastSeen(next) ?? 0) > killed, "the canary was over with its run already");
     const seconds = rounded(((seen.lastSeen(next) ?? killed) - killed) / 1000);
-    must(seen.share("after", good) === 100, "the canary still answered after its lease");
+    const share = seen.share("after", good);
+    must(share === 100, `after its lease the canary still answered ${rounded(100 - share)} % of the requests`);
     await commanded(world, say, ["retire", world.product], 0);
     must((await world.pending()).length === 0, "the plan is not empty afterwards");
     return [

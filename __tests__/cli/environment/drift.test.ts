@@ -33,7 +33,9 @@ const plan = (actions: string[]) => ({
     format_version: "1.2",
     timestamp: "2026-11-21T09:00:00Z",
     values: { root_module: { resources: [{ ...container, values: {} }] } },
-    resource_changes: [{ ...container, change: { actions, before: {}, after: {} } }],
+    resource_changes: [
+      { ...container, change: { actions, before: {}, after: {}, before_sensitive: {}, after_sensitive: {} } },
+    ],
   }),
 });
 const look = async (host = true) => {
@@ -95,7 +97,12 @@ test("without its host, an environment is planned by what is in clouds alone; on
             ],
           },
         },
-        resource_changes: [{ ...zone, change: { actions: ["update"], before: {}, after: {} } }],
+        resource_changes: [
+          {
+            ...zone,
+            change: { actions: ["update"], before: {}, after: {}, before_sensitive: {}, after_sensitive: {} },
+          },
+        ],
       }),
     },
   });
