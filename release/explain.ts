@@ -5,6 +5,7 @@
 import { describe, type Diagnostic } from "../terraform/output";
 import type { StateResource } from "../terraform/state";
 import type { Condition } from "../clients/docker";
+import type { Redact } from "../model/redact";
 
 /** The last lines that a container wrote. */
 export type LogsOf = (container: string, lines: number) => Promise<readonly string[]>;
@@ -13,7 +14,7 @@ export interface ExplainOptions {
   /** How a container is, its health check among it. @default nothing is said about it */
   readonly conditionOf?: (container: string) => Promise<Condition>;
   /** Takes secrets out: a container may write anything. @default everything is shown */
-  readonly redact?: (text: string) => string;
+  readonly redact?: Redact;
 }
 
 const LOG_LINES = 10;
@@ -39,7 +40,7 @@ export async function explain(
   const about = async (container: StateResource): Promise<void> => {
     shown.add(container.address);
     const name = String(container.values["name"] ?? container.values["id"]);
-    lines.push(...(await condition(name, conditionOf)), ...(await lastWords(name, logsOf)));
+    lines.push(...(await condition(name, conditionOf, redact)), ...(await lastWords(name, logsOf)));
   };
   for (const error of errors) {
     lines.push(describe(error));
@@ -54,7 +55,7 @@ export async function explain(
 }
 
 /** "container … is unhealthy: 7 checks in a row have failed, the last one with exit code 1:", and what that one said. */
-async function condition(name: string, conditionOf: ExplainOptions["conditionOf"]): Promise<string[]> {
+async function condition(name: string, conditionOf: ExplainOptions["conditionOf"], redact: Redact): Promise<string[]> {
   const found = await conditionOf?.(name).catch(() => undefined);
   // The log, which comes next, says why when there is no such container any more.
   if (!found) return [];
@@ -69,7 +70,8 @@ async function condition(name: string, conditionOf: ExplainOptions["conditionOf"
   if (!last) return [`${state}: no health check has ended yet`];
   if (failures === 0) return [state];
   const checks = failures === 1 ? "one health check has failed" : `${failures} health checks in a row have failed`;
-  const said = last.output.slice(0, CHECK_CHARACTERS).split("\n").slice(0, CHECK_LINES);
+  // Of a secret that is cut the rest would not be found.
+  const said = redact(last.output).slice(0, CHECK_CHARACTERS).split("\n").slice(0, CHECK_LINES);
   return [
     `${state}: ${checks}, the last one with exit code ${last.exitCode}${last.output === "" ? ", and it said nothing" : ":"}`,
     ...(last.output === "" ? [] : said.map((line) => `    ${line.trimEnd()}`)),

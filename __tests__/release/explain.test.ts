@@ -136,4 +136,12 @@ describe("how the container is", () => {
     expect(lines.join("\n")).not.toMatch(/s3cret|KEY/);
     expect(lines.slice(-2)).toEqual(["    ***", "    end"]);
   });
+  test("a secret in a health check's output is taken out before the output is cut", async () => {
+    const lines = await explain([], state, logsOf, {
+      conditionOf: () =>
+        Promise.resolve({ ...sick, health: { ...sick.health!, ...last(`${"x".repeat(496)}s3cret-value`) } }),
+      redact: (text) => text.replaceAll("s3cret-value", "***"),
+    });
+    expect(lines.join("\n")).not.toContain("s3c");
+  });
 });
