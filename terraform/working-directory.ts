@@ -1,6 +1,7 @@
 /** A directory with one synthesized stack, and Terraform's commands in it. */
 import { createHash } from "node:crypto";
 import {
+  chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
@@ -97,6 +98,8 @@ export class WorkingDirectory {
     private readonly options: WorkingDirectoryOptions = {},
   ) {
     mkdirSync(path, { recursive: true });
+    // Plans and values hold secrets, and Terraform writes a plan for everybody to read.
+    chmodSync(path, 0o700);
   }
 
   /** @param config cdk.tf.json's content; @param values for a .tfvars file */
@@ -142,6 +145,7 @@ export class WorkingDirectory {
   /** Plans, and keeps the plan for `applyPlanned`. @returns the changes that an apply would make now */
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
     await this.must("plan", ["-json", "-input=false", `-out=${PLAN}`, ...this.flags(options)]);
+    chmodSync(this.planPath, 0o600);
     this.isOfPart = (options.targets ?? []).length > 0;
     return this.planned();
   }

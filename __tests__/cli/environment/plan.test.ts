@@ -164,6 +164,8 @@ describe("twinset plan", () => {
     // The plan has secrets in it: who may not read the one may not read the other.
     const mode = (name: string): number => statSync(join(directory(), name)).mode;
     expect(mode(`tfplan.${shownId()}`)).toBe(mode("tfplan"));
+    expect(mode("tfplan") & 0o777).toBe(0o600);
+    expect(mode(".") & 0o777).toBe(0o700);
   });
 
   test("the next plan takes the former one's place", async () => {
