@@ -144,7 +144,7 @@ describe.each(["release", "first-deploy", "drift"])("secrets planted in %s", (na
           expect(left(outputs(planted), secret)).toEqual([]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   }, 240_000);
 
@@ -164,7 +164,7 @@ describe.each(["release", "first-deploy", "drift"])("secrets planted in %s", (na
           expect(left(outputs(planted), secret)).toEqual([]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: 25 },
     );
   }, 240_000);
 });
