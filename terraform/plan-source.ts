@@ -23,7 +23,6 @@ export function planSource(bytes: Uint8Array): PlanSource {
   for (const [name, content] of Object.entries(unzipped(bytes))) {
     const [, module, path] = FOLDER.exec(name) ?? [];
     if (path !== undefined) files.set(module ? `module ${module}/${path}` : path, strFromU8(content));
-    if (name === "tfconfig/modules.json") files.set(".modules", strFromU8(content));
     if (name === ".terraform.lock.hcl") files.set(LOCK, strFromU8(content));
   }
   const lock = files.get(LOCK) ?? "";

@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { configurationOf } from "../../review/configuration";
 import { fingerprint } from "../../review/fingerprint";
 import { parsePlan } from "../../review/plan-file";
 import { planSource } from "../../terraform/plan-source";
@@ -81,6 +82,10 @@ if (missingDocker) process.stderr.write(`Pairs with the docker provider were not
       "m.tf.json": { "//": { metadata: "of another version" }, resource },
     });
     for (const folder of [again, apart]) terraform(folder, "init", "-input=false", "-no-color");
+    planned(again);
+    // What Terraform itself keeps beside the text is none of it.
+    const { others } = configurationOf(planSource(readFileSync(join(again, "tfplan"))));
+    expect([...others.keys()]).toEqual([]);
     const marks = [again, again, apart, again, apart, again].map((folder, i) =>
       planned(folder, ...(i % 2 === 0 ? [] : ["-refresh=false"])),
     );
