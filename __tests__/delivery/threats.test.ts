@@ -177,6 +177,17 @@ describe("one person's code does not come to main", () => {
 describe("code has owners", () => {
   // Owners whom nobody here is: the organization's own, without a team.
   const ownedByAda = codeOwners(["ada"]);
+  /** A change of a file that another person has agreed to, who is none of the owners. @returns its number */
+  const changeWithOwner = async (path: string) => {
+    await write(mallory, "owners", ".github/CODEOWNERS", ownedByAda);
+    const first = await open(mallory, "owners");
+    await agree(grace, first);
+    await merge(mallory, first);
+    await write(mallory, "change", path);
+    const number = await open(mallory, "change");
+    await agree(grace, number);
+    return number;
+  };
   test.each([
     ".github/workflows/x.yml",
     ".github/CODEOWNERS",
@@ -185,13 +196,7 @@ describe("code has owners", () => {
     "delivery/x.ts",
     "new/x",
   ])("%s waits for one of them, whoever else has agreed", async (path) => {
-    await write(mallory, "owners", ".github/CODEOWNERS", ownedByAda);
-    const first = await open(mallory, "owners");
-    await agree(grace, first);
-    await merge(mallory, first);
-    await write(mallory, "change", path);
-    const number = await open(mallory, "change");
-    await agree(grace, number);
+    const number = await changeWithOwner(path);
     expect((await refusalOf(merge(mallory, number))).message).toContain(`code owner review of ${path}`);
     await agree(admin, number);
     await merge(mallory, number);
@@ -199,13 +204,7 @@ describe("code has owners", () => {
   test.each(["config/releases/manacore/production.json", "README.md", "docs/adr/0001.md"])(
     "%s is read and never run: another person is enough",
     async (path) => {
-      await write(mallory, "owners", ".github/CODEOWNERS", ownedByAda);
-      const first = await open(mallory, "owners");
-      await agree(grace, first);
-      await merge(mallory, first);
-      await write(mallory, "change", path);
-      const number = await open(mallory, "change");
-      await agree(grace, number);
+      const number = await changeWithOwner(path);
       await merge(mallory, number);
     },
   );

@@ -97,6 +97,18 @@ const withChange = (plan: Plan, index: number, change: (of: Json) => Json): Plan
   ),
 });
 
+/** A plan with what is made of a secret at other places, where nothing is marked. */
+const scattered = (
+  plan: Plan,
+  { tells: [tell] }: Secret,
+  places: readonly (readonly [{ readonly index: number; readonly path: Path }, (text: string) => string])[],
+): Plan =>
+  places.reduce(
+    (planted, [{ index, path }, derive]) =>
+      withChange(planted, index, (change) => ({ ...change, after: put(change["after"], path, derive(tell!)) })),
+    plan,
+  );
+
 /** Texts of a secret that are left, however they are written. */
 const left = (text: string, { tells }: Secret): string[] =>
   tells
@@ -125,7 +137,7 @@ describe.each(["release", "first-deploy", "drift"])("secrets planted in %s", (na
         fc.constantFrom(...targets),
         fc.array(fc.tuple(fc.constantFrom(...targets), fc.constantFrom(...DERIVED)), { maxLength: 3 }),
         (secret, target, elsewhere) => {
-          let planted = withChange(plan, target.index, (change) => ({
+          const planted = withChange(plan, target.index, (change) => ({
             ...change,
             after: put(change["after"], target.path, secret.value),
             after_sensitive: put(
@@ -134,14 +146,8 @@ describe.each(["release", "first-deploy", "drift"])("secrets planted in %s", (na
               true,
             ),
           }));
-          for (const [{ index, path }, derive] of elsewhere) {
-            if (index === target.index && path[0] === target.path[0]) continue;
-            planted = withChange(planted, index, (change) => ({
-              ...change,
-              after: put(change["after"], path, derive(secret.tells[0]!)),
-            }));
-          }
-          expect(left(outputs(planted), secret)).toEqual([]);
+          const others = elsewhere.filter(([{ index, path }]) => index !== target.index || path[0] !== target.path[0]);
+          expect(left(outputs(scattered(planted, secret, others)), secret)).toEqual([]);
         },
       ),
       { numRuns: 25 },
@@ -154,14 +160,8 @@ describe.each(["release", "first-deploy", "drift"])("secrets planted in %s", (na
         SECRETS,
         fc.array(fc.tuple(fc.constantFrom(...targets), fc.constantFrom(...DERIVED)), { minLength: 1, maxLength: 3 }),
         (secret, elsewhere) => {
-          let planted: Plan = { ...plan, variables: { ...plan.variables, registry_token: { value: secret.value } } };
-          for (const [{ index, path }, derive] of elsewhere) {
-            planted = withChange(planted, index, (change) => ({
-              ...change,
-              after: put(change["after"], path, derive(secret.tells[0]!)),
-            }));
-          }
-          expect(left(outputs(planted), secret)).toEqual([]);
+          const planted: Plan = { ...plan, variables: { ...plan.variables, registry_token: { value: secret.value } } };
+          expect(left(outputs(scattered(planted, secret, elsewhere)), secret)).toEqual([]);
         },
       ),
       { numRuns: 25 },
