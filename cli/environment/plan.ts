@@ -1,6 +1,7 @@
 /** `twinset plan`: what an apply of the files would change is shown, and that very plan is kept. */
 import { Command } from "commander";
 import colours from "picocolors";
+import { join } from "node:path";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import { list } from "../../model/problem";
 import { describeChange, summary } from "../../release/plan-words";
@@ -17,7 +18,7 @@ import { openSite, type OpenSite } from "../shared/site";
 import { told } from "../shared/told";
 import { settleFiles } from "./settle-files";
 import { sourceIn } from "./plan-source";
-import { forget, keep, plannedIn } from "./shown-plan";
+import { forget, keep, ownCopy, plannedIn } from "./shown-plan";
 
 /** Plans, saves, shows. @returns 0: nothing to change, or a plan that may be applied; 3: the guard would refuse it */
 export async function planEnvironment(
@@ -26,10 +27,12 @@ export async function planEnvironment(
   write: (line: string) => void = console.log,
 ): Promise<number> {
   await settleFiles(site, write);
-  const changes = await site.terraform.plan();
+  await site.terraform.plan();
+  const file = ownCopy(site);
   const edge = await edgeDifferences(site, await site.terraform.state());
   edge.forEach((line) => write(colours.yellow(`${site.environment.name}: ${line}`)));
-  const whole = await plannedIn(site);
+  const whole = await plannedIn(site, file);
+  const changes = effective(whole);
   const masked = maskedPlan(whole);
   const beside = masked.told(besideChanges(masked.plan));
   const gaps = gapsIn(whole);
@@ -43,11 +46,11 @@ export async function planEnvironment(
   const lines = effective(masked.told(masked.plan));
   lines.forEach((change) => write(site.redact(paint(change))));
   besideLines(beside).forEach((line) => write(colours.yellow(line)));
-  const id = keep(site, lines);
+  const id = keep(site, file, lines);
   write("");
   write(`${site.environment.name}: ${summary(changes) || "no resource changes"}.`);
   const refused = [
-    ...refusals(site, whole, sourceIn(site.terraform.planPath), allow),
+    ...refusals(site, whole, sourceIn(join(site.terraform.path, file)), allow),
     ...(await refusalsOnTheEdge(site, whole, allow)),
   ];
   if (refused.length > 0) {

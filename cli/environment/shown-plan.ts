@@ -27,14 +27,14 @@ const RECORD = "tfplan.shown.json";
 const planFile = (id: string): string => `tfplan.${id}`;
 
 /**
- * Keeps a plan that is shown, under its own hash: whatever is planned in this directory meanwhile (by `twinset status`, by
- * a release) does not touch it.
+ * Keeps a plan that is shown: whatever is planned in this directory meanwhile (by `twinset status`, by a release) does not
+ * touch it.
+ * @param file its own copy @returns its id
  */
-export function keep(site: OpenSite, changes: readonly ResourceChange[]): string {
-  const { path, planPath } = site.terraform;
-  const id = hashOf(planPath);
-  forget(site);
-  copyFileSync(planPath, join(path, planFile(id)));
+export function keep(site: OpenSite, file: string, changes: readonly ResourceChange[]): string {
+  const { path } = site.terraform;
+  const id = hashOf(join(path, file));
+  forget(site, file);
   const shown: Shown = {
     id,
     stack: hashOf(join(path, "cdk.tf.json")),
@@ -56,10 +56,11 @@ export function ownCopy({ terraform: { path, planPath } }: OpenSite): string {
   return file;
 }
 
-/** Removes the plan that was shown last: it holds secrets, and nobody may apply it any more. */
-export function forget({ terraform: { path } }: OpenSite): void {
+/** Removes the plan that was shown last: it holds secrets, and nobody may apply it any more. @param but what stays */
+export function forget({ terraform: { path } }: OpenSite, but?: string): void {
   for (const name of readdirSync(path)) {
-    if (/^tfplan\.([0-9a-f]+|shown\.json(\.new)?)$/.test(name)) rmSync(join(path, name), { force: true });
+    if (name !== but && /^tfplan\.([0-9a-f]+|shown\.json(\.new)?)$/.test(name))
+      rmSync(join(path, name), { force: true });
   }
 }
 

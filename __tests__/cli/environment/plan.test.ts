@@ -168,6 +168,17 @@ describe("twinset plan", () => {
     expect(mode(".") & 0o777).toBe(0o700);
   });
 
+  test("what somebody else plans in this directory while it is shown is not kept in its place", async () => {
+    fake.plays(shows(SOME));
+    const another = "another one's plan";
+    await planEnvironment(await site(), [], (line) => {
+      write(line);
+      writeFileSync(join(directory(), "tfplan"), another);
+    });
+    expect(readFileSync(join(directory(), `tfplan.${shownId()}`), "utf8")).not.toBe(another);
+    expect(await applied(shownId())).toBe(0);
+  });
+
   test("the next plan takes the former one's place", async () => {
     fake.plays(shows(SOME));
     await planned();
