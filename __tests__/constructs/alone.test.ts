@@ -2,7 +2,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { CloudflareProvider } from "@cdktf/provider-cloudflare/lib/provider";
 import { HcloudProvider } from "@cdktf/provider-hcloud/lib/provider";
-import { TerraformOutput, type TerraformStack } from "cdktf";
+import { ref, TerraformOutput, type TerraformStack, Token } from "cdktf";
 import { postgres } from "../../config/stores/postgres";
 import { redis } from "../../config/stores/redis";
 import { BundleHost } from "../../constructs/cloudflare/bundle-host";
@@ -102,6 +102,13 @@ describe("docker", () => {
     expect(settingsHash({ a: 1 }, ["A=1"])).toBe(settingsHash({ a: 1 }, ["A=1"]));
     expect(settingsHash({ a: 1 }, ["A=1"])).not.toBe(settingsHash({ a: 1 }, ["A=2"]));
     expect(settingsHash({ a: 1 })).not.toBe(settingsHash({ a: 2 }));
+  });
+
+  test("the hash of settings: of a value that only Terraform knows it has the name alone", () => {
+    const secret = (key: string, of: string): string => `${key}=before${Token.asString(ref(`var.${of}`))}`;
+    expect(settingsHash({}, [secret("A", "a")])).toBe(settingsHash({}, [secret("A", "b")]));
+    expect(settingsHash({}, [secret("A", "a")])).not.toBe(settingsHash({}, [secret("B", "a")]));
+    expect(settingsHash({}, [secret("A", "a")])).not.toBe(settingsHash({}));
   });
 
   test("image references", () => {
