@@ -1,13 +1,14 @@
 import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
+import type { Demands } from "../model/made-up";
 import { expression } from "./terraform-expression";
 
 export interface ValueMapProps {
   readonly description: string;
   /** Nobody may see what is in it; the names of what is missing may be seen. */
   readonly secret: boolean;
-  /** What has to be in it, and how long each must be at least. More is no mistake. */
-  readonly required: readonly { readonly name: string; readonly minLength?: number }[];
+  /** What has to be in it, and what each must have. More is no mistake. */
+  readonly required: readonly (Demands & { readonly name: string })[];
   /** What to do where something is missing. */
   readonly fix: string;
   /** Conditions besides. @default none */
@@ -25,8 +26,12 @@ export class ValueMap extends Construct {
   constructor(scope: Construct, id: string, props: ValueMapProps) {
     super(scope, id);
     this.expression = `var.${id}`;
-    const least = Object.fromEntries(props.required.map(({ name, minLength = 1 }) => [name, minLength]));
-    const missing = `[for name, least in ${expression(least)} : name if length(lookup(${this.expression}, name, "")) < least]`;
+    const least = Object.fromEntries(
+      props.required.map(({ name, minLength = 1, different = 1 }) => [name, [minLength, different]]),
+    );
+    const given = `lookup(${this.expression}, name, "")`;
+    const short = `length(${given}) < least[0] || length(distinct(split("", ${given}))) < least[1]`;
+    const missing = `[for name, least in ${expression(least)} : name if ${short}]`;
     const names = props.secret ? `nonsensitive(${missing})` : missing;
     const variable = new TerraformVariable(this, "resource", {
       type: "map(string)",
@@ -37,7 +42,7 @@ export class ValueMap extends Construct {
       validation: [
         {
           condition: `\${length(${names}) == 0}`,
-          errorMessage: `Missing in ${id}, or too short: \${join(", ", ${names})}. ${props.fix}`,
+          errorMessage: `Missing in ${id}, too short or too simple: \${join(", ", ${names})}. ${props.fix}`,
         },
         ...(props.validation ?? []).map(({ condition, message }) => ({
           condition: `\${${condition}}`,

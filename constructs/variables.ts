@@ -1,5 +1,6 @@
 import { TerraformVariable } from "cdktf";
 import { Construct } from "constructs";
+import { demandsOf, inWords } from "../model/made-up";
 import type { Input } from "../model/values";
 
 /**
@@ -26,7 +27,7 @@ export class Variables extends Construct {
       sensitive: input.secret,
       nullable: false,
       ...(this.development && input.developmentDefault !== undefined ? { default: input.developmentDefault } : {}),
-      validation: [input.validation ?? longEnough(input)].map(({ condition, message }) => ({
+      validation: conditions(input, this.development).map(({ condition, message }) => ({
         condition: `\${${condition}}`,
         errorMessage: message,
       })),
@@ -42,14 +43,25 @@ export class Variables extends Construct {
   }
 }
 
-/** A copied examples/<platform>.env has every name with nothing behind it, and Terraform takes an empty text for a value. */
-const longEnough = ({ name, minLength }: Input): NonNullable<Input["validation"]> =>
-  minLength === undefined
-    ? {
-        condition: `length(var.${name}) > 0`,
-        message: `TF_VAR_${name} is set, but empty: give it a value, or leave it out where there is a default.`,
-      }
-    : {
-        condition: `length(var.${name}) >= ${minLength}`,
-        message: `TF_VAR_${name} must have at least ${minLength} characters.`,
-      };
+/**
+ * A copied examples/<platform>.env has every name with nothing behind it, and Terraform takes an empty text for a value.
+ * A development default is for one's own computer, and so are fewer demands.
+ */
+function conditions(input: Input, development: boolean): NonNullable<Input["validation"]>[] {
+  const { name, validation } = input;
+  const own = validation === undefined ? [] : [validation];
+  const { minLength, different } = demandsOf(input, !development);
+  if (minLength === 1 && own.length > 0) return own;
+  if (minLength === 1) {
+    const message = `TF_VAR_${name} is set, but empty: give it a value, or leave it out where there is a default.`;
+    return [{ condition: `length(var.${name}) > 0`, message }, ...own];
+  }
+  const simple = different > 1 ? [`length(distinct(split("", var.${name}))) >= ${different}`] : [];
+  return [
+    {
+      condition: [`length(var.${name}) >= ${minLength}`, ...simple].join(" && "),
+      message: `TF_VAR_${name} must have ${inWords({ minLength, different })}.`,
+    },
+    ...own,
+  ];
+}

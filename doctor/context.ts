@@ -1,5 +1,6 @@
 /** What checks are given, and what several of them ask for: asked once. */
 import type { Environment } from "../model/environment";
+import type { Weakness } from "../model/made-up";
 import { environmentPrefix } from "../model/names";
 import type { Platform } from "../model/platform";
 import type { Problem } from "../model/problem";
@@ -15,7 +16,7 @@ import { seenAddress } from "../clients/own-address";
 /** The state of an input, as `npm run env` has it. */
 export interface InputState {
   readonly name: string;
-  readonly state: "set" | "in file" | "default" | "missing" | "too short";
+  readonly state: "set" | "in file" | "default" | "missing" | Weakness;
   /** Another secret that has the very same value. */
   readonly sameAs?: string;
 }

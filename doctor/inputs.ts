@@ -19,7 +19,8 @@ export async function inputs(context: Context): Promise<Finding[]> {
   const { name: file, exists } = options.inputFile;
   const of = (state: InputState["state"]): string[] =>
     options.inputs.filter((input) => input.state === state).map(({ name }) => name);
-  const [missing, short, unloaded] = [of("missing"), of("too short"), of("in file")];
+  const [missing, short, simple] = [of("missing"), of("too short"), of("too simple")];
+  const unloaded = of("in file");
   const load = `set -a; . ./${file}; set +a`;
   const found: Finding[] = [];
   if (unloaded.length > 0) {
@@ -37,8 +38,9 @@ export async function inputs(context: Context): Promise<Finding[]> {
       ),
     );
   }
-  if (short.length > 0) {
-    found.push(findings.failure("long enough", `not ${list(short)}`, `the comment in ${file} says how long`));
+  for (const [name, weak] of [["long enough", short] as const, ["hard to guess", simple] as const]) {
+    if (weak.length > 0)
+      found.push(findings.failure(name, `not ${list(weak)}`, `the comment in ${file} says what it takes`));
   }
   const malformed = malformedInputs(platform, env);
   found.push(

@@ -4,6 +4,7 @@
  * environment's own: STAGING_TF_VAR_hcloud_token.
  */
 import { type Delivery, DELIVERY } from "../model/delivery";
+import { type Weakness, weakness } from "../model/made-up";
 import {
   deployed,
   type PipelineValue,
@@ -95,8 +96,8 @@ function ofEnvironment(platform: Platform, { name: whose }: Environment, own: Va
   return [...secrets.map(value(true)), ...settings.map(value(false))];
 }
 
-/** Terraform would refuse it. */
-export const isTooShort = ({ value = "", minLength = 1 }: DeliveryValue): boolean => value.length < minLength;
+/** Why Terraform would refuse it. */
+export const weaknessOf = (given: DeliveryValue): Weakness | undefined => weakness(given.value ?? "", given);
 
 /** What Terraform is started with. Every value of an environment is in a map's text. */
 export function deliveryEnvironment(values: readonly DeliveryValue[]): Record<string, string> {

@@ -2,6 +2,7 @@
 import { type Delivery, DELIVERY } from "../model/delivery";
 import { ENVIRONMENTS, type EnvironmentName } from "../model/environment-name";
 import { type InputUse, inputUses } from "../model/inputs";
+import { demandsOf, inWords } from "../model/made-up";
 import {
   deployed,
   SSH_HOSTS,
@@ -15,6 +16,7 @@ import type { Platform } from "../model/platform";
 import { list } from "../model/problem";
 import { prefixed } from "./delivery-values";
 import { envFile } from "./env-file";
+import type { Input } from "../model/values";
 import { STATE_STORE } from "./state-store";
 
 /** The text of `examples/<platform>.env`: every input of the platform, where it is used and where to get it. */
@@ -65,7 +67,7 @@ function platformLines(platform: Platform): string[] {
       ...(input.developmentDefault === undefined
         ? []
         : [`# Development uses "${input.developmentDefault}" when it is not set.`]),
-      ...(input.minLength === undefined ? [] : [`# At least ${input.minLength} characters.`]),
+      ...demanded(input),
       ...(input.type ? [`# Form: ${input.example}`] : []),
       `${variableName(input.name)}=`,
       "",
@@ -78,6 +80,13 @@ function platformLines(platform: Platform): string[] {
     ...section(`${platform.name}: ${group === "platform" ? "accounts, servers and images" : group}`),
     ...groups.get(group)!,
   ]);
+}
+
+/** What a value must have, in words. */
+function demanded(input: Input): string[] {
+  const demands = demandsOf(input, true);
+  if (demands.minLength === 1) return [];
+  return [`# It has ${inWords(demands)}${input.madeUp ? ", in staging and production" : ""}.`];
 }
 
 /** The text of `examples/<platform>.delivery.env`. */

@@ -2,7 +2,7 @@
 import { DELIVERY } from "../model/delivery";
 import type { Platform } from "../model/platform";
 import { error, list, type Problem } from "../model/problem";
-import { type DeliveryValue, isTooShort } from "./delivery-values";
+import { type DeliveryValue, weaknessOf } from "./delivery-values";
 import { envFile, exampleFile } from "./env-file";
 
 /** One problem a file, as a new one lacks everything. */
@@ -13,8 +13,8 @@ export function lacking(
   return [...new Set(wrong.map(({ file }) => file))].map((stack) => {
     const file = envFile(platform.name, stack);
     const names = wrong.filter((each) => each.file === stack).map(({ name }) => name);
-    const fix = `write ${names.length === 1 ? "it" : "them"} into ${file}; ${exampleFile(platform.name, stack)} says where to get each`;
-    return error(file, `missing or too short: ${list(names)}`, "a value for each", fix);
+    const fix = `write ${names.length === 1 ? "it" : "them"} into ${file}; ${exampleFile(platform.name, stack)} says where to get each, and what it must have`;
+    return error(file, `missing, too short or too simple: ${list(names)}`, "a value for each", fix);
   });
 }
 
@@ -33,7 +33,7 @@ export function deliveryProblems(platform: Platform, values: readonly DeliveryVa
   return [
     ...lacking(
       platform,
-      values.filter((each) => (each.value ? isTooShort(each) : !each.optional)),
+      values.filter((each) => (each.value ? weaknessOf(each) !== undefined : !each.optional)),
     ),
     ...(reader && same
       ? [

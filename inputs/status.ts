@@ -1,11 +1,12 @@
 /** Which inputs of an environment are there: by name, never by value. */
 import { type Environment } from "../model/environment";
 import { inputUses } from "../model/inputs";
+import { type Demands, demandsOf, type Weakness, weakness, WEAKNESSES } from "../model/made-up";
 import { variableName } from "../model/pipeline";
 import { type Platform } from "../model/platform";
 import { STATE_STORE } from "./state-store";
 
-export type InputState = "set" | "in file" | "default" | "missing" | "too short";
+export type InputState = "set" | "in file" | "default" | "missing" | Weakness;
 
 export interface InputStatus {
   /** Name of the environment variable. */
@@ -28,9 +29,10 @@ export function inputStatus(
   env: Readonly<Record<string, string | undefined>>,
   file: Readonly<Record<string, string | undefined>> = {},
 ): InputStatus[] {
-  const state = (name: string, hasDefault: boolean, minLength = 1): InputState => {
+  const deployed = environment.host.kind !== "local";
+  const state = (name: string, hasDefault: boolean, demands: Demands = {}): InputState => {
     const value = env[name] || file[name];
-    if (value) return value.length < minLength ? "too short" : env[name] ? "set" : "in file";
+    if (value) return weakness(value, demands) ?? (env[name] ? "set" : "in file");
     return hasDefault ? "default" : "missing";
   };
   const first = new Map<string, string>();
@@ -56,8 +58,8 @@ export function inputStatus(
       name: variableName(input.name),
       state: state(
         variableName(input.name),
-        environment.host.kind === "local" && input.developmentDefault !== undefined,
-        input.minLength,
+        !deployed && input.developmentDefault !== undefined,
+        demandsOf(input, deployed),
       ),
       secret: input.secret,
       usedBy,
@@ -67,4 +69,7 @@ export function inputStatus(
 }
 
 /** Would Terraform refuse to plan? */
-export const isWrong = ({ state }: InputStatus): boolean => state === "missing" || state === "too short";
+export const isWrong = ({ state }: InputStatus): boolean => WRONG.some((wrong) => wrong === state);
+
+/** States with which Terraform refuses to plan. */
+export const WRONG = ["missing", ...WEAKNESSES] as const satisfies readonly InputState[];

@@ -1,5 +1,6 @@
 /** What a platform has to be told from outside: each input once, with everything that needs it. */
 import type { Environment } from "./environment";
+import { DEVELOPMENT_PASSWORD, madeUp } from "./made-up";
 import { snake } from "./names";
 import type { Platform } from "./platform";
 import type { Product } from "./service";
@@ -13,14 +14,11 @@ export interface InputUse {
 }
 
 /** The password of a product's role in the platform's own PostgreSQL. */
-export const databasePassword = (product: string): Input => ({
-  kind: "input",
-  secret: true,
-  name: `${snake(product)}_database_password`,
-  description: `Password of the role that ${product} has in PostgreSQL`,
-  where: "make one up, e.g. openssl rand -hex 24",
-  developmentDefault: "devpassword",
-});
+export const databasePassword = (product: string): Input =>
+  madeUp(`${snake(product)}_database_password`, {
+    description: `Password of the role that ${product} has in PostgreSQL`,
+    developmentDefault: DEVELOPMENT_PASSWORD,
+  });
 
 /** The connection strings of a product's Supabase project. */
 export const supabaseUrl = (product: string, use: "pool" | "migration"): Input => ({

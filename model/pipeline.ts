@@ -3,6 +3,7 @@ import { type Gate, STACKS, type StackName } from "./delivery";
 import type { Environment } from "./environment";
 import { ENVIRONMENTS, type EnvironmentName } from "./environment-name";
 import { inputUses } from "./inputs";
+import { type Demands, demandsOf } from "./made-up";
 import type { Platform } from "./platform";
 import type { Input } from "./values";
 
@@ -40,10 +41,8 @@ export const SSH_KEY = "SSH_PRIVATE_KEY";
 export const SSH_HOSTS = "SSH_KNOWN_HOSTS";
 
 /** A value that GitHub is given for an environment, under its name in the environment of a process. */
-export interface PipelineValue {
+export interface PipelineValue extends Demands {
   readonly name: string;
-  /** Shorter ones are refused. @default 1 */
-  readonly minLength?: number;
   /** May it be left out? @default false */
   readonly optional?: boolean;
 }
@@ -60,10 +59,8 @@ export const variableName = (input: string): string => `TF_VAR_${input}`;
 /** The same inputs that `npm run env` lists, the state's store, and the way to the host. */
 export function pipelineValues(platform: Platform, environment: Environment): PipelineValues {
   const inputs = inputUses(platform, environment).map(({ input }) => input);
-  const value = ({ name, minLength }: Input): PipelineValue => ({
-    name: variableName(name),
-    ...(minLength === undefined ? {} : { minLength }),
-  });
+  const deployed = environment.host.kind !== "local";
+  const value = (input: Input): PipelineValue => ({ name: variableName(input.name), ...demandsOf(input, deployed) });
   const store = environment.state.kind === "s3";
   return {
     secrets: [
@@ -142,6 +139,9 @@ export function watchSecrets(platform: Platform, environment: Environment, gate:
 /** What closing a way in takes. */
 export const closeSecrets = (platform: Platform): readonly string[] => [variableName(platform.inputs.hcloudToken.name)];
 
-/** A text of the right form where the real one must not be. */
-export const dummyText = ({ name, example, minLength = 1 }: Input): string =>
-  example ?? `dummy-${name.replaceAll("_", "-")}`.padEnd(minLength, "0");
+/** A text of the right form where the real one must not be, in every environment. */
+export const dummyText = (input: Input): string =>
+  input.example ?? long(`dummy-${input.name.replaceAll("_", "-")}`, demandsOf(input, true));
+
+/** The same text, longer where it has to be. */
+export const long = (text: string, { minLength = 1 }: Demands): string => text.padEnd(minLength, "0123456789");

@@ -20,7 +20,9 @@ export interface Input {
   readonly example?: string;
   /** Shorter values are refused. @default 1 */
   readonly minLength?: number;
-  /** Conditions that Terraform checks before it plans. @default minLength */
+  /** People make it up, so it must not be one that can be guessed (`madeUp`). @default false */
+  readonly madeUp?: boolean;
+  /** What Terraform checks before it plans, in place of "not empty", or besides a length. */
   readonly validation?: { readonly condition: string; readonly message: string };
 }
 
@@ -67,7 +69,7 @@ export interface PerEnvironment {
 /** What a container's environment variable may be. */
 export type Value = string | Input | Template | UrlOf | DatabaseUrl | SetVersion | UrlEncoded | PerEnvironment;
 
-interface InputOptions {
+export interface InputOptions {
   readonly description: string;
   readonly where: string;
   readonly developmentDefault?: string;

@@ -67,7 +67,7 @@ export const REGISTRY_LOGINS = {
 } as const;
 const ZONE_ID = "7e".repeat(16);
 const ACCOUNT_ID = "ac".repeat(16);
-export const SMOKE_KEY = "rehearsal-smoke-key";
+export const SMOKE_KEY = "a-smoke-key-of-the-rehearsal";
 
 /** The stack, Terraform and clouds to order. */
 export class Workbench {

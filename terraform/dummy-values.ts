@@ -3,6 +3,7 @@ import { type Delivery } from "../model/delivery";
 import {
   deployed,
   dummyText,
+  long,
   pipelineValues,
   type PipelineValue,
   STATE_CREDENTIALS,
@@ -37,9 +38,7 @@ export function dummyValues(
 /** The same for the delivery stack, whose maps have a value for every name in them. */
 export function dummyDeliveryValues(platform: Platform, { inputs, gates }: Delivery): string {
   const map = (values: readonly PipelineValue[], of: string): string =>
-    terraformLiteral(
-      Object.fromEntries(values.map(({ name, minLength = 1 }) => [name, `dummy-${of}-${name}`.padEnd(minLength, "0")])),
-    );
+    terraformLiteral(Object.fromEntries(values.map((value) => [value.name, long(`dummy-${of}-${value.name}`, value)])));
   return [
     ...Object.values(inputs).map((input) => `${input.name} = ${dummyValue(input)}\n`),
     `plan_secrets = ${map(

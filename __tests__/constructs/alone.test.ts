@@ -31,7 +31,7 @@ import { Variables } from "../../constructs/variables";
 import type { HetznerHost } from "../../model/environment";
 import { Health } from "../../model/health";
 import { mebibytes, minutes } from "../../model/units";
-import { secret, setting } from "../../model/values";
+import { type Input, secret, setting } from "../../model/values";
 import { engineIn, synthChecked } from "../support/engine";
 import { SCHEMAS, synthConstruct } from "../support/synth";
 import { both, MANACORE } from "../support/platforms";
@@ -268,11 +268,14 @@ describe("variables", () => {
     expect(build(true)).toMatchObject({ password: { default: "dev", sensitive: true }, url: { sensitive: false } });
     expect(build(false)).not.toHaveProperty("password.default");
   });
-  test.each([
+  const OWN = { condition: "var.key != 1", message: "x" };
+  test.each<[string, Partial<Input>, ...string[]]>([
     ["none: not empty", {}, "${length(var.key) > 0}"],
     ["a length", { minLength: 32 }, "${length(var.key) >= 32}"],
-    ["one of its own", { minLength: 32, validation: { condition: "var.key != 1", message: "x" } }, "${var.key != 1}"],
-  ])("their condition is the input's: %s", (_, change, condition) => {
+    ["made up by people", { madeUp: true }, '${length(var.key) >= 20 && length(distinct(split("", var.key))) >= 8}'],
+    ["one of its own", { validation: OWN }, "${var.key != 1}"],
+    ["one of its own and a length", { minLength: 9, validation: OWN }, "${length(var.key) >= 9}", "${var.key != 1}"],
+  ])("their conditions are the input's: %s", (_, change, ...conditions) => {
     const { json } = synthConstruct((scope) => {
       const value = new Variables(scope, "variables", false).text({
         ...secret("key", { description: "x", where: "x" }),
@@ -280,7 +283,7 @@ describe("variables", () => {
       });
       new TerraformOutput(scope, "out", { value, sensitive: true });
     });
-    expect(json["variable"]).toMatchObject({ key: { validation: [{ condition }] } });
+    expect(json["variable"]).toMatchObject({ key: { validation: conditions.map((condition) => ({ condition })) } });
   });
 });
 

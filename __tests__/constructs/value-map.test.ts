@@ -10,7 +10,7 @@ interface Variable {
 const usual: ValueMapProps = {
   description: "What it is",
   secret: true,
-  required: [{ name: "A" }, { name: "B", minLength: 32 }],
+  required: [{ name: "A" }, { name: "B", minLength: 32, different: 8 }],
   fix: "Do this.",
 };
 const variable = (change: Partial<ValueMapProps> = {}): Variable => {
@@ -26,11 +26,13 @@ test("a map of texts, empty without a value, so that what is missing is told and
 test("every name must have a value that is long enough, and those that have none are named with the fix", () => {
   const [missing] = variable().validation;
   for (const text of [missing!.condition, missing!.error_message]) {
-    expect(text).toContain('{"A" = 1, "B" = 32}');
-    expect(text).toContain('if length(lookup(var.things, name, "")) < least');
+    expect(text).toContain('{"A" = [1, 1], "B" = [32, 8]}');
+    expect(text).toContain('if length(lookup(var.things, name, "")) < least[0] || length(distinct(');
   }
   expect(missing!.condition).toMatch(/^\$\{length\(.*\) == 0\}$/);
-  expect(missing!.error_message).toMatch(/^Missing in things, or too short: \$\{join\(", ", .*\)\}\. Do this\.$/);
+  expect(missing!.error_message).toMatch(
+    /^Missing in things, too short or too simple: \$\{join\(", ", .*\)\}\. Do this\.$/,
+  );
 });
 
 test("of a secret map the names may be seen, the values may not", () => {

@@ -11,6 +11,8 @@ import { VOLUMES_PATH } from "../../model/server";
 import { Context, type Diagnosis, examine } from "../../doctor";
 import { namesOf, servicesOf } from "../../model/platform";
 import { inputUses } from "../../model/inputs";
+import { demandsOf } from "../../model/made-up";
+import { long } from "../../model/pipeline";
 import type { Release } from "../../model/release";
 import { withRegistry } from "../../rehearsal/adapt";
 import { startCloudflare } from "../../simulators/cloudflare";
@@ -121,7 +123,7 @@ beforeAll(async () => {
   );
   const own = inputUses(SMALL.platform, production).map(({ input }, i) => [
     `TF_VAR_${input.name}`,
-    `a-value-of-its-own-${i}`.padEnd(input.minLength ?? 0, "0"),
+    long(`a-value-of-its-own-${i}`, demandsOf(input, true)),
   ]);
   run = async (env = {}) => {
     const whole = {

@@ -31,8 +31,8 @@ describe("the delivery stack's values", () => {
       staging: { TF_VAR_smoke_key: "", TF_VAR_jwt_secret: "short" },
     });
     expect(problems(given).map(({ path, given: found }) => [path, found])).toEqual([
-      [".env.korczewski.delivery", "missing or too short: TF_VAR_reviewers"],
-      [".env.korczewski.staging", "missing or too short: TF_VAR_jwt_secret and TF_VAR_smoke_key"],
+      [".env.korczewski.delivery", "missing, too short or too simple: TF_VAR_reviewers"],
+      [".env.korczewski.staging", "missing, too short or too simple: TF_VAR_jwt_secret and TF_VAR_smoke_key"],
     ]);
   });
   test.each(["staging", "production", "delivery"])("must not have %s' own token where pull requests read", (whose) => {
@@ -71,8 +71,8 @@ describe("the delivery stack's values", () => {
     });
     const loaded = { TF_VAR_github_token: "t", AWS_ACCESS_KEY_ID: "production's", TF_VAR_smoke_key: "production's" };
     expect(problems(given, loaded).map(({ given: found }) => found)).toEqual([
-      "missing or too short: AWS_ACCESS_KEY_ID",
-      "missing or too short: TF_VAR_smoke_key",
+      "missing, too short or too simple: AWS_ACCESS_KEY_ID",
+      "missing, too short or too simple: TF_VAR_smoke_key",
     ]);
   });
 });

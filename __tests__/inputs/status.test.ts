@@ -15,7 +15,7 @@ describe("which inputs are set", () => {
       platform,
       production,
       { TF_VAR_hcloud_token: "t", TF_VAR_stripe_secret_key: "" },
-      { TF_VAR_smoke_key: "s" },
+      { TF_VAR_smoke_key: "0123456789-smoke-key" },
     );
     expect(state(inputs, "TF_VAR_hcloud_token")).toBe("set");
     expect(state(inputs, "TF_VAR_smoke_key")).toBe("in file");
@@ -37,7 +37,18 @@ describe("are the values good?", () => {
     const inputs = inputStatus(korczewski, staging, { TF_VAR_jwt_secret: "x".repeat(31) });
     expect(state(inputs, "TF_VAR_jwt_secret")).toBe("too short");
     expect(inputs.filter(isWrong).map(({ name }) => name)).toContain("TF_VAR_jwt_secret");
-    const enough = inputStatus(korczewski, staging, { TF_VAR_jwt_secret: "x".repeat(32) });
+    const enough = inputStatus(korczewski, staging, { TF_VAR_jwt_secret: "0123456789abcdef".repeat(2) });
     expect(state(enough, "TF_VAR_jwt_secret")).toBe("set");
+  });
+  test("so is one that people made up and can be guessed, and on one's own computer it is not", () => {
+    const simple = { TF_VAR_auth_database_password: "letmein".repeat(4) };
+    expect(state(inputStatus(korczewski, staging, simple), "TF_VAR_auth_database_password")).toBe("too simple");
+    expect(
+      inputStatus(korczewski, staging, simple)
+        .filter(isWrong)
+        .map(({ name }) => name),
+    ).toContain("TF_VAR_auth_database_password");
+    const own = korczewski.environments.development;
+    expect(state(inputStatus(korczewski, own, simple), "TF_VAR_auth_database_password")).toBe("set");
   });
 });

@@ -6,6 +6,7 @@ import { KEEPER_RESOURCES } from "../../model/edge-keeper";
 import { healthTest, waitTimeout } from "../../model/health";
 import { hostsOf, imageRepository, namesOf, servicesOf, sized } from "../../model/platform";
 import { inputUses } from "../../model/inputs";
+import { demandsOf } from "../../model/made-up";
 import { type Colour, COLOURS, formatWeights, tagOf } from "../../model/release";
 import type { Resources, Sandbox } from "../../model/service";
 import {
@@ -498,8 +499,10 @@ describe.each(CASES)("%s", (_, given) => {
       ).toEqual(Object.fromEntries(uses.map(({ input }) => [input.name, [input.secret, input.description]])));
       for (const { input } of uses) {
         const [{ condition }] = (stack.json["variable"] as Body)[input.name].validation;
+        const { minLength, different } = demandsOf(input, environment.host.kind !== "local");
         expect(condition).toContain(`var.${input.name}`);
-        if (input.minLength) expect(condition).toBe(`\${length(var.${input.name}) >= ${input.minLength}}`);
+        if (minLength > 1) expect(condition).toContain(`length(var.${input.name}) >= ${minLength}`);
+        if (different > 1) expect(condition).toContain(`split("", var.${input.name}))) >= ${different}`);
       }
     });
   });

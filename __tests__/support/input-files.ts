@@ -1,5 +1,6 @@
 /** What a careful team has in its `.env` files. */
 import { deliveryValues } from "../../inputs/delivery-values";
+import { long } from "../../model/pipeline";
 import { KORCZEWSKI } from "./platforms";
 
 const { platform } = KORCZEWSKI;
@@ -9,8 +10,8 @@ export type Files = Record<string, Record<string, string>>;
 /** Korczewski's, whole, with a few lines changed. */
 export function files(change: Files = {}): Files {
   const whole: Files = { delivery: {}, staging: {}, production: {} };
-  for (const { name, file, minLength = 1 } of deliveryValues(platform, delivery, () => ({}), {})) {
-    whole[file]![name] = `${file}-${name}`.padEnd(minLength, "-");
+  for (const value of deliveryValues(platform, delivery, () => ({}), {})) {
+    whole[value.file]![value.name] = long(`${value.file}-${value.name}`, value);
   }
   return Object.fromEntries(Object.entries(whole).map(([name, file]) => [name, { ...file, ...change[name] }]));
 }

@@ -43,7 +43,7 @@ export const ENV: NodeJS.ProcessEnv = {
   TF_VAR_registry_token: TOKENS.registry,
   TF_VAR_ssh_allowed_cidrs: `["${ADDRESS}/32"]`,
   TF_VAR_ssh_public_keys: JSON.stringify({ ops: `${ops.public} ops` }),
-  TF_VAR_smoke_key: "smoke-key-of-a-test",
+  TF_VAR_smoke_key: "smoke-key-of-a-patient",
 };
 
 const refuse = async (): Promise<never> => {

@@ -1,12 +1,13 @@
 /** How inputs are told to people: by name, never by value. */
 import colours from "picocolors";
 import { deliveryProblems } from "../../inputs/problems";
-import { type DeliveryValue, isTooShort } from "../../inputs/delivery-values";
+import { type DeliveryValue, weaknessOf } from "../../inputs/delivery-values";
 import { envFile } from "../../inputs/env-file";
-import { type InputState, type InputStatus, isWrong } from "../../inputs/status";
+import { type InputState, type InputStatus, isWrong, WRONG } from "../../inputs/status";
 import { DELIVERY } from "../../model/delivery";
 import type { Environment } from "../../model/environment";
 import { deployed } from "../../model/pipeline";
+import { WEAKNESSES } from "../../model/made-up";
 import type { Platform } from "../../model/platform";
 import { formatProblem } from "../../model/problem";
 import { plainTable } from "../shared/table";
@@ -19,10 +20,10 @@ export function describeInputs(platform: Platform, environment: Environment, inp
     default: colours.dim,
     missing: colours.red,
     "too short": colours.red,
+    "too simple": colours.red,
   };
   const count = (state: InputState): number => inputs.filter((i) => i.state === state).length;
-  const missing = count("missing");
-  const short = count("too short");
+  const weak = WEAKNESSES.flatMap((state) => (count(state) > 0 ? [`, ${count(state)} ${state}`] : []));
   const unloaded = count("in file");
   const file = envFile(platform.name, environment.name);
   return [
@@ -36,7 +37,7 @@ export function describeInputs(platform: Platform, environment: Environment, inp
       ]),
     ),
     "",
-    `${environment.name}: ${inputs.length} variables, ${count("set")} set, ${count("default")} with a default, ${missing} missing${short > 0 ? `, ${short} too short` : ""}.`,
+    `${environment.name}: ${inputs.length} variables, ${count("set")} set, ${count("default")} with a default, ${count("missing")} missing${weak.join("")}.`,
     ...inputs.flatMap(({ name, sameAs }) =>
       sameAs === undefined ? [] : [colours.yellow(`${name} has the same value as ${sameAs}: give each its own`)],
     ),
@@ -49,7 +50,7 @@ export function describeFile(platform: Platform, environment: Environment, input
   const names = (state: InputState): string[] =>
     inputs.filter((input) => input.state === state).map(({ name }) => name);
   const problems = [
-    ...(["missing", "too short"] as const).flatMap((state) =>
+    ...WRONG.flatMap((state) =>
       names(state).length > 0 ? [colours.red(`  ${state}: ${names(state).join(", ")}`)] : [],
     ),
     ...inputs.flatMap(({ name, sameAs }) =>
@@ -75,7 +76,7 @@ export function describeDelivery(platform: Platform, values: readonly DeliveryVa
     "",
     ...deployed(platform).map(({ name }) => {
       const all = values.filter(({ variable }) => variable?.name.startsWith(`${name}_`));
-      const there = all.filter((each) => each.value && !isTooShort(each));
+      const there = all.filter((each) => each.value && !weaknessOf(each));
       const needed = all.filter(({ optional, value }) => !optional || value);
       return `${name}: ${there.length} of ${needed.length} secrets and variables, from ${envFile(platform.name, name)} and ${envFile(platform.name, DELIVERY)}`;
     }),
@@ -96,5 +97,6 @@ export function describeDeliveryFile(platform: Platform, values: readonly Delive
 
 function stateOf(value: DeliveryValue): string {
   if (!value.value) return value.optional ? colours.dim("left out") : colours.red("missing");
-  return isTooShort(value) ? colours.red("too short") : colours.green("set");
+  const weak = weaknessOf(value);
+  return weak ? colours.red(weak) : colours.green("set");
 }

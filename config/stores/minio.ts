@@ -1,7 +1,7 @@
 import { Health } from "../../model/health";
 import type { CustomStore } from "../../model/service";
-import { secret, setting } from "../../model/values";
-import { DEVELOPMENT_PASSWORD, MAKE_ONE_UP } from "./passwords";
+import { setting } from "../../model/values";
+import { DEVELOPMENT_PASSWORD, madeUp } from "../../model/made-up";
 import { mebibytes, seconds } from "../../model/units";
 
 /** Who administers the object store, and what services log in with. */
@@ -12,9 +12,8 @@ export const MINIO_ACCESS = {
     minLength: 3,
     developmentDefault: "minio",
   }),
-  password: secret("minio_root_password", {
-    description: "Password of MinIO's administrator, at least 8 characters",
-    where: MAKE_ONE_UP,
+  password: madeUp("minio_root_password", {
+    description: "Password of MinIO's administrator",
     minLength: 8,
     developmentDefault: DEVELOPMENT_PASSWORD,
   }),

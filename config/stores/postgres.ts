@@ -1,7 +1,6 @@
 import type { PostgresStore } from "../../model/service";
 import { gibibytes } from "../../model/units";
-import { secret } from "../../model/values";
-import { DEVELOPMENT_PASSWORD, MAKE_ONE_UP } from "./passwords";
+import { DEVELOPMENT_PASSWORD, madeUp } from "../../model/made-up";
 
 /** PostgreSQL 16, on `data`, with 1 core and 2 GiB ("Resource Requirements", manacore-deployment-architecture.md). */
 export const postgres = (given: Partial<Omit<PostgresStore, "kind">> = {}): PostgresStore => ({
@@ -13,9 +12,8 @@ export const postgres = (given: Partial<Omit<PostgresStore, "kind">> = {}): Post
   user: "postgres",
   resources: { limits: { cpu: 1, memory: gibibytes(2) } },
   networks: ["data"],
-  password: secret("postgres_password", {
+  password: madeUp("postgres_password", {
     description: "Password of PostgreSQL's administrator role",
-    where: MAKE_ONE_UP,
     developmentDefault: DEVELOPMENT_PASSWORD,
   }),
   ...given,

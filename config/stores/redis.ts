@@ -1,11 +1,10 @@
 import type { RedisStore } from "../../model/service";
 import { mebibytes } from "../../model/units";
-import { secret, template, urlEncoded } from "../../model/values";
-import { DEVELOPMENT_PASSWORD, MAKE_ONE_UP } from "./passwords";
+import { DEVELOPMENT_PASSWORD, madeUp } from "../../model/made-up";
+import { template, urlEncoded } from "../../model/values";
 
-export const REDIS_PASSWORD = secret("redis_password", {
+export const REDIS_PASSWORD = madeUp("redis_password", {
   description: "Password of Redis",
-  where: MAKE_ONE_UP,
   developmentDefault: DEVELOPMENT_PASSWORD,
 });
 

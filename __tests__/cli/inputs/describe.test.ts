@@ -20,12 +20,14 @@ describe("npm run env -- <environment>", () => {
     expect(stripVTControlCharacters(text)).toContain("0 missing");
   });
   test("says how to load a file", () => {
-    const inputs = inputStatus(platform, production, {}, { TF_VAR_smoke_key: "s" });
+    const inputs = inputStatus(platform, production, {}, { TF_VAR_smoke_key: "0123456789-smoke-key" });
     expect(describeInputs(platform, production, inputs)).toContain("set -a; . ./.env.manacore.production; set +a");
   });
   test("says that a value is too short", () => {
     const inputs = inputStatus(korczewski, staging, { TF_VAR_jwt_secret: "x".repeat(31) });
     expect(describeInputs(korczewski, staging, inputs)).toContain("1 too short");
+    const simple = inputStatus(korczewski, staging, { TF_VAR_jwt_secret: "x".repeat(32) });
+    expect(describeInputs(korczewski, staging, simple)).toContain("missing, 1 too simple.");
   });
   test("two secrets with one value are named, and the value is not", () => {
     const values = { TF_VAR_auth_database_password: "hunter2", TF_VAR_payment_database_password: "hunter2" };
@@ -68,7 +70,7 @@ describe("npm run env -- delivery", () => {
     const file = (given: Files): string => stripVTControlCharacters(describeDeliveryFile(platform, values(given)));
     expect(file(files())).toBe(".env.korczewski.delivery: complete");
     expect(file(files({ staging: { TF_VAR_smoke_key: "" } }))).toBe(
-      ".env.korczewski.delivery: incomplete\n  .env.korczewski.staging: missing or too short: TF_VAR_smoke_key",
+      ".env.korczewski.delivery: incomplete\n  .env.korczewski.staging: missing, too short or too simple: TF_VAR_smoke_key",
     );
   });
   test("says how to go on when all is there", () => {

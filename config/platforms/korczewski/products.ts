@@ -6,6 +6,7 @@
 import { Health } from "../../../model/health";
 import type { Product, Service } from "../../../model/service";
 import { mebibytes } from "../../../model/units";
+import { madeUp } from "../../../model/made-up";
 import { databaseUrl, perEnvironment, secret, setting, urlOf, type Value } from "../../../model/values";
 import { hostsIn } from "../../environments";
 import { REDIS_URL } from "../../stores/redis";
@@ -62,9 +63,9 @@ const AUTH = { AUTH_SERVICE_URL: urlOf("auth") };
 
 /** "JWT secrets are 32+ characters". Auth signs with it, the others check with it. */
 const JWT = {
-  JWT_SECRET: secret("jwt_secret", {
+  JWT_SECRET: madeUp("jwt_secret", {
     description: "Signs the sessions' tokens",
-    where: "make one up, e.g. openssl rand -hex 32",
+    bytes: 32,
     minLength: 32,
   }),
 };

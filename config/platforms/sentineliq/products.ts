@@ -1,6 +1,7 @@
 import { Health } from "../../../model/health";
 import type { Product } from "../../../model/service";
 import { gibibytes, mebibytes, minutes } from "../../../model/units";
+import { madeUp } from "../../../model/made-up";
 import { databaseUrl, perEnvironment, secret, setVersion, urlOf } from "../../../model/values";
 import { hostsIn } from "../../environments";
 import { MINIO_ACCESS } from "../../stores/minio";
@@ -56,9 +57,9 @@ const saas: Product = {
         S3_ACCESS_KEY_ID: MINIO_ACCESS.user,
         S3_SECRET_ACCESS_KEY: MINIO_ACCESS.password,
         // "Authentication (JWT)"; the names are Wasp's own.
-        JWT_SECRET: secret("jwt_secret", {
+        JWT_SECRET: madeUp("jwt_secret", {
           description: "Signs the sessions' tokens",
-          where: "make one up, e.g. openssl rand -hex 32",
+          bytes: 32,
           minLength: 32,
         }),
         WASP_WEB_CLIENT_URL: urlOf("saas-client", "browser"),
