@@ -66,6 +66,16 @@ function unmet({ address: { to_display: address, kind, module }, status, instanc
   return [{ address, status: "unknown", what: "is not known before the apply" }];
 }
 
+/** What it is and whom it concerns → the rest of it, as a record has it. */
+export const besideInWords = ({ imports, moves, forgotten, actions, checks }: Beside): Record<string, string> =>
+  Object.fromEntries([
+    ...imports.map(({ address, from }) => [`import of ${address}`, `from ${from}`]),
+    ...moves.map(({ address, from }) => [`move to ${address}`, `from ${from}`]),
+    ...forgotten.map((address) => [`leaving ${address} to itself`, "out of the state"]),
+    ...actions.map(({ address, when }) => [`action ${address}`, when]),
+    ...checks.map(({ address, what }) => [`check ${address}`, what]),
+  ]);
+
 /** Does it change the state, though no resource? */
 export const movesState = ({ imports, moves, forgotten }: Beside): boolean =>
   imports.length + moves.length + forgotten.length > 0;

@@ -13,6 +13,7 @@ import { effective, type Plan } from "../terraform/plan";
 import { attributeChanges, configuredIn, freshEnd } from "./attributes";
 import { differences } from "./details";
 import { maskedPlan } from "./masked-plan";
+import { besideInWords } from "./beside";
 import { factChanges } from "./facts";
 import type { Review } from "./review";
 
@@ -31,6 +32,8 @@ const recordSchema = z.object({
       /** Name → before and after in words. */ attributes: z.record(z.string(), z.string()),
     }),
   ),
+  /** What it does and says beside them: imports, moves, actions, checks, outputs. */
+  beside: z.record(z.string(), z.string()).default({}),
   /** What no plan shows; none of a plan in JSON. */
   unseen: z.record(z.string(), z.string()).default({}),
 });
@@ -70,9 +73,22 @@ export function recordOf(whole: Plan, review: Review, redact: Redact, known: rea
     at: review.made.at.toISOString(),
     verdict: shown(review.verdict),
     changes: eachText(told(Object.fromEntries(changes.sort(([a], [b]) => (a < b ? -1 : 1)))), shown),
+    beside: eachText(told({ ...besideInWords(review.beside), ...outputsOf(plan, steady) }), shown),
     unseen: eachText(review.unseen?.facts ?? {}, shown),
   };
 }
+
+/** What an apply would give out that it did not before. */
+const outputsOf = ({ output_changes = {} }: Plan, steady: (text: string) => string): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries(output_changes)
+      .filter(([, { actions }]) => actions.join() !== "no-op")
+      .map(([name, { actions, before, after, after_sensitive, before_sensitive, after_unknown }]) => {
+        if (after_sensitive || before_sensitive) return [`output ${name}`, `${actions.join(" then ")} ${SECRET}`];
+        const text = after_unknown ? "known after the apply" : differences(before, after).join("; ");
+        return [`output ${name}`, short(steady(text))];
+      }),
+  );
 
 const short = (text: string): string =>
   text.length <= LONGEST
@@ -113,6 +129,15 @@ export function recordDifference(then: ReviewRecord, now: ReviewRecord): string[
     ];
     return other.length > 0 ? [`~ ${address}`, ...other.map((text) => `    ${text}`)] : [];
   });
+  const beside = [...new Set([...Object.keys(then.beside), ...Object.keys(now.beside)])].sort();
+  lines.push(
+    ...beside.flatMap((name): string[] => {
+      const [was, is] = [then.beside[name], now.beside[name]];
+      if (was === undefined) return [`+ ${name}: ${is}, which was not reviewed`];
+      if (is === undefined) return [`- ${name}: ${was}, which was reviewed and is not planned any more`];
+      return was === is ? [] : [`~ ${name}: ${was}, now ${is}`];
+    }),
+  );
   lines.push(...factChanges(then.unseen, now.unseen).map(({ text }) => `~ ${text}`));
   if (lines.length > 0 || then.fingerprint === now.fingerprint) return lines;
   const secret = addresses.filter((address) => Object.values(now.changes[address]!.attributes).includes(SECRET));

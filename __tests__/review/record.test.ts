@@ -206,6 +206,32 @@ describe("in what two plans differ", () => {
       `+ ${EDGE} (deposed 0a1b2c3d): delete, which was not reviewed`,
     ]);
   });
+  test("what is beside the changes: imports, moves, actions, checks, outputs", () => {
+    const imported = resource("docker_volume.v", "stays", {}, {}, { change: { importing: { id: "manacore-v" } } });
+    const moved = resource("docker_network.n", "stays", {}, {}, { previous_address: "docker_network.old" });
+    const now = plan([...change.resource_changes, imported, moved], {
+      action_invocations: [{ address: "action.cloud_reboot.a" }],
+      checks: [{ address: { to_display: "check.disk" }, status: "fail" }],
+      output_changes: {
+        address: { actions: ["update"], before: "a", after: "b" },
+        password: { actions: ["create"], after: "4711", after_sensitive: true },
+        same: { actions: ["no-op"], before: "a", after: "a" },
+      },
+    });
+    const lines = difference(now);
+    expect(lines.filter((line) => !/^(\+ docker_|~ prevent)/.test(line))).toEqual([
+      "+ action action.cloud_reboot.a: by itself, as it was asked for, which was not reviewed",
+      "+ check check.disk: fails, which was not reviewed",
+      "+ import of docker_volume.v: from manacore-v, which was not reviewed",
+      "+ move to docker_network.n: from docker_network.old, which was not reviewed",
+      "+ output address: a → b, which was not reviewed",
+      "+ output password: create (sensitive), which was not reviewed",
+    ]);
+    expect(JSON.stringify(recordOfPlan(now))).not.toContain("4711");
+    expect(recordDifference(recordOfPlan(now), recordOfPlan(change))).toContain(
+      "- import of docker_volume.v: from manacore-v, which was reviewed and is not planned any more",
+    );
+  });
   test("only a secret: where it may be", () => {
     const sensitive = { change: { after_sensitive: { command: true } } };
     const of = (value: string): Plan =>
