@@ -1,7 +1,7 @@
 import type { CanaryRules } from "./canary";
 import type { EnvironmentName } from "./environment-name";
 import type { Health } from "./health";
-import type { Size } from "./units";
+import type { Duration, Size } from "./units";
 import type { Input, Value } from "./values";
 
 /** The name of one of the platform's Docker networks. */
@@ -103,6 +103,22 @@ export interface ProductDatabase {
   /** Database and role name. */
   readonly name: string;
   readonly at: Readonly<Record<EnvironmentName, "postgres" | "supabase">>;
+  /** What the role may hold of the platform's own PostgreSQL (`roleConnections`). */
+  readonly connections?: {
+    /** What one container's pool opens at most; its program must say the same. @default 10 */
+    readonly pool?: number;
+    /** Beside the pools of both sets and a migration. @default 5 */
+    readonly reserve?: number;
+  };
+  /** Made by the administrator before any migration, in this order; what one needs stands before it. @default none */
+  readonly extensions?: readonly string[];
+  /** What the role's sessions start with; a session may set its own. 0 s is no bound. */
+  readonly timeouts?: {
+    /** @default none: migrations have the same role */
+    readonly statement?: Duration;
+    /** Of a transaction in which nothing happens, while it keeps others from rows and tables. @default 5 minutes */
+    readonly idleInTransaction?: Duration;
+  };
 }
 
 /** A one-shot container of one of the product's images that brings the schema up to date. */
@@ -150,6 +166,8 @@ export interface PostgresStore extends StoreFacts {
   readonly user?: string;
   /** The administrator's password. */
   readonly password: Input;
+  /** Of all products and the administrator; a check adds the products' up. @default 100 */
+  readonly maxConnections?: number;
 }
 
 export interface RedisStore extends StoreFacts {

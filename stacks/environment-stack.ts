@@ -25,6 +25,7 @@ import { Prometheus } from "../constructs/monitoring/prometheus";
 import { pinProvider } from "../constructs/provider-versions";
 import { Variables } from "../constructs/variables";
 import type { Environment, HetznerHost } from "../model/environment";
+import { isInPostgres, roleConnections } from "../model/database";
 import { canaryRules } from "../model/canary";
 import { monitoringOf } from "../model/monitoring";
 import { environmentPrefix } from "../model/names";
@@ -282,10 +283,11 @@ export class EnvironmentStack extends NamedStack {
     const { environment } = this.props;
     const stores = new Set(product.services.flatMap((s) => s.dependsOn ?? []).filter((name) => ready.has(name)));
     const waits = [...stores].map((name) => ready.get(name)!);
-    if (!product.database || product.database.at[environment.name] !== "postgres" || !postgres) return waits;
+    if (!product.database || !isInPostgres(product, environment) || !postgres) return waits;
     const database = postgres.database(product.name, {
-      name: product.database.name,
+      database: product.database,
       password: this.variables.text(databasePassword(product.name)),
+      connections: roleConnections(product, product.database, environment),
     });
     return [...waits, database];
   }

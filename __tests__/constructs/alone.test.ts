@@ -137,7 +137,8 @@ describe("data", () => {
       const engine = engineIn(scope, { protectData: true });
       const networks = new Networks(scope, "networks", engine, platform.networks);
       const server = new Postgres(scope, "postgres", { engine, networks, store: withoutUser, password: "x" });
-      server.database("shop", { name: "shop", password: "y" });
+      const at = { development: "postgres", staging: "postgres", production: "postgres" } as const;
+      server.database("shop", { database: { name: "shop", at }, password: "y", connections: 5 });
       new Redis(scope, "redis", { engine, networks, store: withoutBound, password: "x" });
     });
     expect(Object.keys(stack.all("docker_volume"))).toHaveLength(2);

@@ -20,6 +20,7 @@ import { checkMemory } from "./memory";
 import { checkNames } from "./names";
 import { checkNetworks } from "./networks";
 import { checkPorts } from "./ports";
+import { checkConnections, checkDatabases } from "./postgres";
 import { checkReferences } from "./references";
 import { checkReleaseFile, type NamedRelease } from "./release";
 import { checkReplicas } from "./replicas";
@@ -38,6 +39,7 @@ const CHECKS: readonly ((platform: Platform) => Problem[])[] = [
   checkDependencies,
   checkReferences,
   checkDatabase,
+  checkDatabases,
   checkEdge,
   checkCanary,
   checkHealth,
@@ -55,7 +57,7 @@ const ENVIRONMENT_CHECKS: readonly ((
   platform: Platform,
   environment: Environment,
   release: NamedRelease,
-) => Problem[])[] = [checkServer, checkReplicas, checkLimits, checkMemory, checkReleaseFile];
+) => Problem[])[] = [checkServer, checkReplicas, checkLimits, checkMemory, checkConnections, checkReleaseFile];
 
 export function checkPlatform(platform: Platform, releases: Releases): Problem[] {
   return [

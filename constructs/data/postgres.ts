@@ -1,11 +1,13 @@
 import { Construct } from "constructs";
+import { ADMINISTRATOR_CONNECTIONS, maxConnections, roleTimeouts } from "../../model/database";
 import { parseImage, postgresPlaces, postgresVersion } from "../../model/image-version";
 import { Health } from "../../model/health";
 import { seconds } from "../../model/units";
 import { Job } from "../docker/job";
 import type { Engine } from "../docker/engine";
 import type { Networks } from "../docker/networks";
-import type { PostgresStore } from "../../model/service";
+import type { PostgresStore, ProductDatabase } from "../../model/service";
+import { DATABASE_SCRIPT, startScript } from "./postgres-scripts";
 import { type PasswordProps, StoreContainer, type StoreProps } from "./store-container";
 
 /** The user that the Alpine image runs PostgreSQL as. */
@@ -13,6 +15,14 @@ const POSTGRES_USER = "70:70";
 
 export interface PostgresProps extends StoreProps, PasswordProps {
   readonly store: PostgresStore;
+}
+
+export interface DatabaseProps {
+  readonly database: ProductDatabase;
+  /** The role's password; a Terraform token. */
+  readonly password: string;
+  /** How many the role may hold at once. */
+  readonly connections: number;
 }
 
 /** PostgreSQL in a container of its own, reachable on the data network as the store's name. */
@@ -34,7 +44,7 @@ export class Postgres extends Construct {
       ...props,
       env: { POSTGRES_USER: this.admin, POSTGRES_DB: this.admin, POSTGRES_PASSWORD: props.password },
       entrypoint: ["sh"],
-      command: ["-ec", START_SCRIPT],
+      command: ["-ec", startScript(serverSettings(store))],
       dataPath: volumePath(store.image),
       // docker-compose.dev.yml: pg_isready every 10 s, timeout 5 s, 5 retries. Over TCP: while the image first sets a
       // database up it answers on its socket only, and must not count as ready.
@@ -58,13 +68,12 @@ export class Postgres extends Construct {
   }
 
   /**
-   * Makes a database and the role that owns it, and sets the role's password: as often as one likes, with the same end.
-   * Returns the job; what needs the database depends on it.
-   *
-   * @param password the role's password; a Terraform token
+   * Makes a database and the role that owns it, and sets the role's password, bounds and extensions: as often as one
+   * likes, with the same end. Returns the job; what needs the database depends on it.
    */
-  database(id: string, props: { name: string; password: string }): Job {
+  database(id: string, props: DatabaseProps): Job {
     const { store } = this.props;
+    const { statement, idleInTransaction } = roleTimeouts(props.database);
     return new Job(this, id, {
       engine: this.engine,
       networks: this.networks,
@@ -77,8 +86,12 @@ export class Postgres extends Construct {
         PGUSER: this.admin,
         PGDATABASE: this.admin,
         PGPASSWORD: this.props.password,
-        DATABASE: props.name,
+        DATABASE: props.database.name,
         ROLE_PASSWORD: props.password,
+        ROLE_CONNECTIONS: String(props.connections),
+        STATEMENT_TIMEOUT: `${statement.seconds}s`,
+        IDLE_IN_TRANSACTION_TIMEOUT: `${idleInTransaction.seconds}s`,
+        EXTENSIONS: (props.database.extensions ?? []).join(" "),
       },
       joins: store.networks,
       user: POSTGRES_USER,
@@ -94,26 +107,8 @@ function volumePath(image: string): string {
   return postgresPlaces(Number((name && postgresVersion(name)?.major) ?? 0)).volume;
 }
 
-/**
- * The image sets the administrator's password only when it makes an empty database. So that a changed password becomes
- * true, it is set on each start, over the socket, which only this container has.
- */
-const START_SCRIPT = `(
-  until pg_isready -q -h /var/run/postgresql -U "$POSTGRES_USER"; do sleep 1; done
-  printf '%s\\n' '\\getenv role POSTGRES_USER' '\\getenv password POSTGRES_PASSWORD' \\
-    "SELECT format('ALTER ROLE %I PASSWORD %L', :'role', :'password') \\\\gexec" |
-    psql -q -h /var/run/postgresql -U "$POSTGRES_USER" -d postgres >/dev/null
-) &
-exec docker-entrypoint.sh postgres`;
-
-/** psql reads the values from the environment, so that no password is in a process list. */
-const DATABASE_SCRIPT = `psql -q -v ON_ERROR_STOP=1 <<'SQL'
-\\getenv database DATABASE
-\\getenv password ROLE_PASSWORD
-SELECT format('CREATE ROLE %I', :'database') WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = :'database') \\gexec
-SELECT format('ALTER ROLE %I LOGIN PASSWORD %L', :'database', :'password') \\gexec
-SELECT format('CREATE DATABASE %I OWNER %I', :'database', :'database')
- WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database') \\gexec
-SELECT format('REVOKE ALL ON DATABASE %I FROM PUBLIC', :'database') \\gexec
-SQL
-echo "database $DATABASE is there"`;
+/** What the server is started with, by name. */
+export const serverSettings = (store: PostgresStore): Readonly<Record<string, number>> => ({
+  max_connections: maxConnections(store),
+  superuser_reserved_connections: ADMINISTRATOR_CONNECTIONS,
+});

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Stands in for the entry point of PostgreSQL's image: makes the database once, then runs the server.
+# Stands in for the entry point of PostgreSQL's image: makes the database once, then runs the server with its arguments.
 set -eu
 data="${PGDATA:-/var/lib/postgresql/data}"
 if [ ! -s "$data/PG_VERSION" ]; then
@@ -11,4 +11,5 @@ if [ ! -s "$data/PG_VERSION" ]; then
   echo "host all all all scram-sha-256" >> "$data/pg_hba.conf"
   echo "listen_addresses = '*'" >> "$data/postgresql.conf"
 fi
-exec postgres -D "$data" -k /var/run/postgresql
+shift # "postgres", as the image is told
+exec postgres -D "$data" -k /var/run/postgresql "$@"

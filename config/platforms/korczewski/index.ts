@@ -34,8 +34,9 @@ export const korczewski: Platform = {
   networks: SEGMENTED_NETWORKS,
   products: PRODUCTS,
   stores: [
-    // "Separate test DB :5433" in development.
-    postgres({ resources: { limits: { cpu: 1, memory: gibibytes(1) } }, developmentPort: 5433 }),
+    // "Separate test DB :5433" in development. Three backends of L2P in production, twice while both sets run, and three
+    // more products are more than PostgreSQL's own hundred connections.
+    postgres({ resources: { limits: { cpu: 1, memory: gibibytes(1) } }, developmentPort: 5433, maxConnections: 200 }),
     redis({ resources: { limits: { cpu: 0.25, memory: mebibytes(384) } }, maxMemory: mebibytes(256) }),
   ],
   edge: STANDARD_EDGE,

@@ -97,6 +97,8 @@ const saas: Product = {
   database: {
     name: "sentineliq",
     at: { development: "postgres", staging: "postgres", production: "postgres" },
+    // Prisma's pool is twice the server's cores and one.
+    connections: { pool: 20 },
   },
   // "Run migrations (Prisma)".
   migration: { service: "saas-server", command: ["npx", "prisma", "migrate", "deploy"] },
