@@ -20,6 +20,13 @@ export const databasePassword = (product: string): Input =>
     developmentDefault: DEVELOPMENT_PASSWORD,
   });
 
+/** The password of a product's user in the platform's own Redis. */
+export const redisPassword = (product: string): Input =>
+  madeUp(`${snake(product)}_redis_password`, {
+    description: `Password of the user that ${product} has in Redis`,
+    developmentDefault: DEVELOPMENT_PASSWORD,
+  });
+
 /** The connection strings of a product's Supabase project. */
 export const supabaseUrl = (product: string, use: "pool" | "migration"): Input => ({
   kind: "input",
@@ -55,6 +62,7 @@ export function inputUses(platform: Platform, environment: Environment): InputUs
       }
     }
     for (const input of databaseInputs(product, environment)) add(input, product.name);
+    if (product.redis) add(redisPassword(product.name), product.name);
   }
   return [...uses.values()]
     .map(({ input, usedBy }) => ({ input, usedBy: [...usedBy].sort() }))

@@ -1,6 +1,7 @@
 import type { CanaryRules } from "./canary";
 import type { EnvironmentName } from "./environment-name";
 import type { Health } from "./health";
+import type { Eviction } from "./redis";
 import type { Duration, Size } from "./units";
 import type { Input, Value } from "./values";
 
@@ -121,6 +122,18 @@ export interface ProductDatabase {
   };
 }
 
+/** What a product may do in the platform's own Redis; its password is an input of its own. */
+export interface ProductRedis {
+  /** What it logs in as. "default" is for clients that can say a password alone: one product. @default the product's name */
+  readonly user?: string;
+  /** Its keys, as texts with a star at their end. "*" where the store is this product's alone. @default "<product>:*" */
+  readonly keys?: readonly string[];
+  /** Its channels. @default as its keys */
+  readonly channels?: readonly string[];
+  /** Besides the usual, or less: "+scan", "-eval". @default none */
+  readonly commands?: readonly string[];
+}
+
 /** A one-shot container of one of the product's images that brings the schema up to date. */
 export interface Migration {
   /** The service whose image and environment it runs with. */
@@ -134,6 +147,8 @@ export interface Product {
   readonly services: readonly Service[];
   readonly mobile?: MobileApp;
   readonly database?: ProductDatabase;
+  /** `{}` is a user with keys under the product's name. @default it does not use Redis */
+  readonly redis?: ProductRedis;
   readonly migration?: Migration;
   /** How a new version proves itself. @default 10 % for 10 minutes, errors under 1 %, p95 under 1 s */
   readonly canary?: CanaryRules;
@@ -172,9 +187,14 @@ export interface PostgresStore extends StoreFacts {
 
 export interface RedisStore extends StoreFacts {
   readonly kind: "redis";
+  /** The administrator's password. */
   readonly password: Input;
-  /** Memory after which the least recently used keys go. @default 512 MiB */
+  /** Memory after which keys go, as `eviction` says. @default 512 MiB */
   readonly maxMemory?: Size;
+  /** Which keys go; "noeviction" refuses new ones, as queues need it. @default "allkeys-lru" */
+  readonly eviction?: Eviction;
+  /** Whom a client is that says a password and no user: nobody, or the administrator, who may do anything. @default "nobody" */
+  readonly passwordAlone?: "nobody" | "administrator";
 }
 
 /** Anything else that services use and that is there once: search, an object store, a log pipeline, a console. */

@@ -9,7 +9,7 @@ import { type DnsEntry, DnsRecords } from "../constructs/cloudflare/dns-records"
 import { ZoneSettings } from "../constructs/cloudflare/zone-settings";
 import { Custom } from "../constructs/data/custom";
 import { Postgres } from "../constructs/data/postgres";
-import { Redis } from "../constructs/data/redis";
+import { Redis, type RedisUser } from "../constructs/data/redis";
 import { ContainerSet } from "../constructs/docker/container-set";
 import type { Engine } from "../constructs/docker/engine";
 import { Networks } from "../constructs/docker/networks";
@@ -30,7 +30,8 @@ import { canaryRules } from "../model/canary";
 import { monitoringOf } from "../model/monitoring";
 import { environmentPrefix } from "../model/names";
 import { hostsOf, imageRepository, namesOf, type Platform, replicasOf, servicesOf, sized } from "../model/platform";
-import { databasePassword } from "../model/inputs";
+import { databasePassword, redisPassword } from "../model/inputs";
+import { redisRights } from "../model/redis";
 import { COLOURS, formatWeights, otherColour, type ProductRelease, type Release, tagOf } from "../model/release";
 import type { ServiceRoute } from "../model/routing";
 import type { Product, Service, Store } from "../model/service";
@@ -190,7 +191,12 @@ export class EnvironmentStack extends NamedStack {
           });
           return postgres.ready;
         case "redis":
-          return new Redis(this, store.name, { ...common, store, password: this.variables.text(store.password) }).ready;
+          return new Redis(this, store.name, {
+            ...common,
+            store,
+            password: this.variables.text(store.password),
+            users: this.redisUsers(),
+          }).ready;
         case "custom": {
           const needed = (store.dependsOn ?? []).map(need);
           return new Custom(this, store.name, {
@@ -216,6 +222,13 @@ export class EnvironmentStack extends NamedStack {
     };
     for (const { name } of platform.stores) need(name);
     return { ready, postgres };
+  }
+
+  private redisUsers(): RedisUser[] {
+    return this.props.platform.products.flatMap((product) => {
+      const rights = redisRights(product);
+      return rights ? [{ rights, password: this.variables.text(redisPassword(product.name)) }] : [];
+    });
   }
 
   private edge(engine: Engine, networks: Networks): Edge {

@@ -38,7 +38,7 @@ describe("npm start", () => {
         "ccx33 in fsn1",
         "ccx43 in fsn1",
         "131.00 USD a month",
-        "production after a review by somebody else, production-plan, production-watch, production-close: 33 secrets, 31 variables",
+        "production after a review by somebody else, production-plan, production-watch, production-close: 35 secrets, 31 variables",
       ]) {
         expect(stdout).toContain(text);
       }

@@ -224,7 +224,7 @@ describe("scaling", () => {
   });
   test("they share the database and the Redis cache", () => {
     for (const name of BACKENDS) {
-      expect(env(name)).toContain('REDIS_URL=redis://:${urlencode("${var.redis_password}")}@redis:6379');
+      expect(env(name)).toContain('REDIS_URL=redis://l2p:${urlencode("${var.l2p_redis_password}")}@redis:6379');
       expect(env(name)).toEqual(env(BACKENDS[0]!));
     }
   });

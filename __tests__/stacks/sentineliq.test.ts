@@ -67,7 +67,7 @@ describe("container services", () => {
 describe("health checks", () => {
   test.each([
     ["postgres", "pg_isready -h 127.0.0.1"],
-    ["redis", "redis-cli ping | grep -q PONG"],
+    ["redis", "redis-cli --user administrator ping | grep -q PONG"],
     ["minio", "curl -fsS -o /dev/null http://127.0.0.1:9000/minio/health/cluster"],
     ["elasticsearch", "curl -fsS -o /dev/null http://127.0.0.1:9200/_cluster/health?wait_for_status=yellow"],
     ["logstash", "curl -fsS -o /dev/null http://127.0.0.1:9600/_node/pipelines/main"],
@@ -197,9 +197,9 @@ describe("internal network", () => {
     expect(env(name)).toContain(variable);
   });
   test("Redis asks for a password, whatever characters that has", () => {
-    expect(env(SERVER)).toContain('REDIS_URL=redis://:${urlencode("${var.redis_password}")}@redis:6379');
-    expect(env("redis")).toEqual(["REDIS_PASSWORD=${var.redis_password}"]);
-    expect(JSON.stringify(production.container("redis")["command"])).toContain("requirepass");
+    expect(env(SERVER)).toContain('REDIS_URL=redis://saas:${urlencode("${var.saas_redis_password}")}@redis:6379');
+    expect(env("redis")).toEqual(["PASSWORD_saas=${var.saas_redis_password}", "REDIS_PASSWORD=${var.redis_password}"]);
+    expect(JSON.stringify(production.container("redis")["command"])).toContain("user saas reset on #");
   });
 });
 

@@ -21,6 +21,7 @@ import { checkNames } from "./names";
 import { checkNetworks } from "./networks";
 import { checkPorts } from "./ports";
 import { checkConnections, checkDatabases } from "./postgres";
+import { checkRedis, checkRedisMemory } from "./redis";
 import { checkReferences } from "./references";
 import { checkReleaseFile, type NamedRelease } from "./release";
 import { checkReplicas } from "./replicas";
@@ -46,6 +47,7 @@ const CHECKS: readonly ((platform: Platform) => Problem[])[] = [
   checkSecrets,
   checkInputs,
   checkStores,
+  checkRedis,
   checkHostNames,
   checkCacheRules,
   checkZoneOwner,
@@ -57,7 +59,15 @@ const ENVIRONMENT_CHECKS: readonly ((
   platform: Platform,
   environment: Environment,
   release: NamedRelease,
-) => Problem[])[] = [checkServer, checkReplicas, checkLimits, checkMemory, checkConnections, checkReleaseFile];
+) => Problem[])[] = [
+  checkServer,
+  checkReplicas,
+  checkLimits,
+  checkMemory,
+  checkConnections,
+  checkRedisMemory,
+  checkReleaseFile,
+];
 
 export function checkPlatform(platform: Platform, releases: Releases): Problem[] {
   return [

@@ -1,15 +1,12 @@
 import type { RedisStore } from "../../model/service";
+import { redisPassword } from "../../model/inputs";
 import { mebibytes } from "../../model/units";
 import { DEVELOPMENT_PASSWORD, madeUp } from "../../model/made-up";
-import { template, urlEncoded } from "../../model/values";
+import { type Template, template, urlEncoded } from "../../model/values";
 
-export const REDIS_PASSWORD = madeUp("redis_password", {
-  description: "Password of Redis",
-  developmentDefault: DEVELOPMENT_PASSWORD,
-});
-
-/** Where services find the store that `redis()` makes. */
-export const REDIS_URL = template`redis://:${urlEncoded(REDIS_PASSWORD)}@redis:6379`;
+/** Where a product finds the store that `redis()` makes; the product says `redis: {}`. */
+export const redisUrl = (product: string): Template =>
+  template`redis://${product}:${urlEncoded(redisPassword(product))}@redis:6379`;
 
 /**
  * Redis 7, on `data`, with 512 MB of data (docker-compose.prod.yml, manacore-deployment-architecture.md). The container
@@ -24,6 +21,9 @@ export const redis = (given: Partial<Omit<RedisStore, "kind">> = {}): RedisStore
   maxMemory: mebibytes(512),
   resources: { limits: { cpu: 0.25, memory: mebibytes(768) } },
   networks: ["data"],
-  password: REDIS_PASSWORD,
+  password: madeUp("redis_password", {
+    description: "Password of Redis' administrator",
+    developmentDefault: DEVELOPMENT_PASSWORD,
+  }),
   ...given,
 });

@@ -86,10 +86,10 @@ test("delivery: each environment's gate, what it is given, and the rules", () =>
   const { platform } = variant();
   const text = stripVTControlCharacters(deliveryOverview(platform, "cdktf.out/stacks/delivery/cdk.tf.json"));
   expect(text).toContain(
-    "staging after a review, staging-plan, staging-watch, staging-close: 33 secrets, 31 variables",
+    "staging after a review, staging-plan, staging-watch, staging-close: 35 secrets, 31 variables",
   );
   expect(text).toContain(
-    "production after a review by somebody else, production-plan, production-watch, production-close: 33 secrets, 31 variables",
+    "production after a review by somebody else, production-plan, production-watch, production-close: 35 secrets, 31 variables",
   );
   expect(text).toContain("main changes by approved pull requests that pass check and plan");
   expect(text).toContain("cdktf.out/stacks/delivery/cdk.tf.json");

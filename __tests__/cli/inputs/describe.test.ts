@@ -61,7 +61,7 @@ describe("npm run env -- delivery", () => {
     expect(text).toMatch(/TF_VAR_github_token +set +yes/);
     expect(text).toMatch(/TF_VAR_reviewers +missing/);
     expect(text).toMatch(/STAGING_SSH_KNOWN_HOSTS +left out/);
-    expect(text).toContain("staging: 24 of 24 secrets and variables");
+    expect(text).toContain("staging: 25 of 25 secrets and variables");
     expect(text).toContain("1 problem.");
     const secrets = Object.entries(given).flatMap(([, file]) => Object.values(file).filter((value) => value !== ""));
     for (const value of secrets) expect(text).not.toContain(value);

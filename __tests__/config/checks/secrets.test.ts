@@ -34,7 +34,7 @@ describe("a secret given as plain text", () => {
     const env = {
       PUBLIC_SUPABASE_ANON_KEY: "abc",
       JWT_PRIVATE_KEY: secret("jwt", { description: "x", where: "x" }),
-      REDIS_URL: template`redis://:${secret("redis_password", { description: "x", where: "x" })}@redis:6379`,
+      REDIS_URL: template`redis://:${secret("cache_password", { description: "x", where: "x" })}@redis:6379`,
     };
     expect(check(withService("bauntown-landing", { env }))).toEqual([]);
   });

@@ -9,7 +9,7 @@ import { mebibytes } from "../../../model/units";
 import { madeUp } from "../../../model/made-up";
 import { databaseUrl, perEnvironment, secret, setting, urlOf, type Value } from "../../../model/values";
 import { hostsIn } from "../../environments";
-import { REDIS_URL } from "../../stores/redis";
+import { redisUrl } from "../../stores/redis";
 
 export const ZONE = "korczewski.de";
 
@@ -90,11 +90,13 @@ const l2p: Product = {
       developmentPort: 3008,
       label: "api.l2p",
       // "Scaling Strategy": three instances share a database and a Redis cache.
-      env: { ...AUTH, ...JWT, REDIS_URL },
+      env: { ...AUTH, ...JWT, REDIS_URL: redisUrl("l2p") },
       dependsOn: ["redis", "auth"],
     }),
   ],
   ...database("l2p"),
+  // No other product is in it.
+  redis: { keys: ["*"] },
 };
 
 const payment: Product = {

@@ -10,16 +10,25 @@
  *   wisekeep, quote and bauntown no document names a port: they got the next ones that no range has.
  */
 import type { Product } from "../../../model/service";
-import { secret, setting } from "../../../model/values";
-import { REDIS_PASSWORD } from "../../stores/redis";
+import { redisPassword } from "../../../model/inputs";
+import { secret, setting, type Value } from "../../../model/values";
 import { AUTH_URL, backend, landing, mobile, SENTRY, supabaseDatabase, supabaseKeys, web, webEnv } from "./shapes";
 
 /** All backends check tokens with the central authentication service, and report errors to Sentry. */
 const COMMON = { ...AUTH_URL, ...SENTRY };
+/** Redis, with a user and keys of the product's own. The document has one password for all. */
+const redisEnv = (product: string): Record<string, Value> => ({
+  REDIS_HOST: "redis",
+  REDIS_PORT: "6379",
+  REDIS_USERNAME: product,
+  REDIS_PASSWORD: redisPassword(product),
+  REDIS_KEY_PREFIX: `${product}:`,
+});
 const NEEDS_AUTH = ["mana-core-auth"];
 
 const auth: Product = {
   name: "mana-core-auth",
+  redis: {},
   services: [
     backend("mana-core-auth", {
       name: "mana-core-auth",
@@ -29,9 +38,7 @@ const auth: Product = {
       dependsOn: ["redis"],
       env: {
         // The matrix says localhost for development; inside a container the store's name is right everywhere.
-        REDIS_HOST: "redis",
-        REDIS_PORT: "6379",
-        REDIS_PASSWORD,
+        ...redisEnv("mana-core-auth"),
         JWT_PUBLIC_KEY: setting("jwt_public_key", {
           description: "Public key (PEM) that tokens are checked with",
           where: "openssl pkey -in jwt.pem -pubout",
@@ -146,12 +153,13 @@ const news: Product = {
 
 const uload: Product = {
   ...product("uload", 3006, 60, false),
+  redis: {},
   services: [
     backend("uload", {
       port: 3006,
       dependsOn: [...NEEDS_AUTH, "redis"],
       // Short links are cached in Redis for good ("Redis Caching Strategy").
-      env: { ...COMMON, REDIS_HOST: "redis", REDIS_PORT: "6379", REDIS_PASSWORD },
+      env: { ...COMMON, ...redisEnv("uload") },
     }),
     web("uload", 3160, webEnv("uload", "uload-backend")),
     landing("uload", 3260),

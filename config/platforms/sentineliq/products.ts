@@ -5,7 +5,7 @@ import { madeUp } from "../../../model/made-up";
 import { databaseUrl, perEnvironment, secret, setVersion, urlOf } from "../../../model/values";
 import { hostsIn } from "../../environments";
 import { MINIO_ACCESS } from "../../stores/minio";
-import { REDIS_URL } from "../../stores/redis";
+import { redisUrl } from "../../stores/redis";
 import { NETWORK } from "./stores";
 
 export const ZONE = "sentineliq.com";
@@ -50,7 +50,7 @@ const saas: Product = {
         NODE_ENV,
         PORT: "3001",
         DATABASE_URL: databaseUrl(),
-        REDIS_URL,
+        REDIS_URL: redisUrl("saas"),
         ...LOGS,
         // "File storage (MinIO/S3)": the document names no variables.
         S3_ENDPOINT: "http://minio:9000",
@@ -100,6 +100,8 @@ const saas: Product = {
     // Prisma's pool is twice the server's cores and one.
     connections: { pool: 20 },
   },
+  // No other product is in it.
+  redis: { keys: ["*"] },
   // "Run migrations (Prisma)".
   migration: { service: "saas-server", command: ["npx", "prisma", "migrate", "deploy"] },
 };
