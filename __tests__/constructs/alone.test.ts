@@ -138,11 +138,23 @@ describe("data", () => {
       const networks = new Networks(scope, "networks", engine, platform.networks);
       const server = new Postgres(scope, "postgres", { engine, networks, store: withoutUser, password: "x" });
       const at = { development: "postgres", staging: "postgres", production: "postgres" } as const;
-      server.database("shop", { database: { name: "shop", at }, password: "y", connections: 5 });
+      server.database("shop", {
+        database: { name: "shop", at, extensions: ["cube", "earthdistance"], timeouts: { statement: minutes(2) } },
+        password: "y",
+        connections: 5,
+      });
       new Redis(scope, "redis", { engine, networks, store: withoutBound, password: "x" });
     });
     expect(Object.keys(stack.all("docker_volume"))).toHaveLength(2);
     expect(stack.text).toContain("POSTGRES_USER=postgres");
+    for (const bound of [
+      "EXTENSIONS=cube earthdistance",
+      "ROLE_CONNECTIONS=5",
+      "STATEMENT_TIMEOUT=120s",
+      "IDLE_IN_TRANSACTION_TIMEOUT=300s",
+    ]) {
+      expect(stack.text).toContain(`"${bound}"`);
+    }
     expect(stack.text).toContain("--maxmemory 512mb");
   });
 });
