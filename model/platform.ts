@@ -88,6 +88,11 @@ export interface EdgeSettings {
   readonly securityHeaders: Readonly<Record<string, string>>;
   /** Addresses whose X-Forwarded-For is believed: the proxy's in front. */
   readonly trustedProxies: readonly string[];
+  /**
+   * Headers that services get as visitors say them, though the edge would empty them (model/visitor-headers.ts). Whoever
+   * names one here has no service that believes it. @default none
+   */
+  readonly letThrough?: readonly string[];
   /** The companion that fetches certificates where the edge cannot itself (nginx). */
   readonly certbotImage?: string;
 }

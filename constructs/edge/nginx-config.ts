@@ -16,6 +16,7 @@ import {
   setService,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
+import { emptiedHeaders, type Known, SET_BY_EDGE } from "../../model/visitor-headers";
 import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
@@ -71,6 +72,12 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "access_log /dev/stdout json;",
     ...settings.trustedProxies.map((cidr) => `set_real_ip_from ${cidr};`),
     "real_ip_header X-Forwarded-For;",
+    "real_ip_recursive on;",
+    // For all locations: one that has a line of its own would inherit none of these.
+    "underscores_in_headers off;",
+    "proxy_headers_hash_max_size 2048;",
+    "proxy_headers_hash_bucket_size 128;",
+    ...headersForServices(settings),
     // Containers of this host come by its own address; an empty key is not limited.
     ...block("geo $limited", ["default 1;", ...PRIVATE_ADDRESSES.map((cidr) => `${cidr} 0;`)]),
     ...block("map $limited $limit_key", ["0 '';", "1 $binary_remote_addr;"]),
@@ -97,6 +104,23 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "",
   ].join("\n");
 }
+
+/** nginx's variables for what it knows of a request. */
+const KNOWN: Readonly<Record<Known, string>> = {
+  client: "$remote_addr",
+  scheme: "$scheme",
+  host: "$host",
+  port: "$server_port",
+};
+
+/** What services get in place of what visitors said; an empty header is not sent. */
+const headersForServices = ({ letThrough }: EdgeSettings): string[] => [
+  "proxy_set_header Host $host;",
+  "proxy_set_header Upgrade $http_upgrade;",
+  "proxy_set_header Connection $connection_upgrade;",
+  ...Object.entries(SET_BY_EDGE).map(([name, known]) => `proxy_set_header ${name} ${KNOWN[known]};`),
+  ...emptiedHeaders(letThrough).map((name) => `proxy_set_header ${name} "";`),
+];
 
 export interface ProductNginxOptions {
   readonly settings: EdgeSettings;
@@ -161,17 +185,7 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
     `add_header Access-Control-Max-Age ${settings.cors.maxAge.seconds};`,
     "return 204;",
   ]);
-  const proxy = [
-    `proxy_pass http://${pool};`,
-    "proxy_http_version 1.1;",
-    "proxy_set_header Host $host;",
-    "proxy_set_header X-Real-IP $remote_addr;",
-    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
-    "proxy_set_header X-Forwarded-Proto $scheme;",
-    "proxy_set_header Upgrade $http_upgrade;",
-    "proxy_set_header Connection $connection_upgrade;",
-    `proxy_hide_header ${SET_HEADER};`,
-  ];
+  const proxy = [`proxy_pass http://${pool};`, "proxy_http_version 1.1;", `proxy_hide_header ${SET_HEADER};`];
   const server = (listen: string, names: readonly string[], api = route.api): string[] =>
     block("server", [
       `listen ${listen};`,

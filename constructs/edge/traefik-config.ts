@@ -20,6 +20,7 @@ import {
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
 import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
+import { PLUGIN_ARGUMENTS, VISITOR, visitorMiddleware } from "./traefik-visitor";
 
 /** Traefik's name for an additional entry point. */
 const portEntry = (port: number): string => `port-${port}`;
@@ -43,10 +44,14 @@ export interface StaticOptions {
 
 /** Command-line arguments. What they say changes only with a restart of the edge; routing is not among it. */
 export function staticArguments(options: StaticOptions): string[] {
-  const { tls } = options;
+  const { tls, trustedProxies } = options;
   const entry = (name: string, port: number): string[] => [
     `--entrypoints.${name}.address=:${port}`,
     `--entrypoints.${name}.transport.lifecycle.gracetimeout=${GRACE_SECONDS}s`,
+    // Else Traefik throws away what the middleware for visitors finds the visitor by.
+    ...(trustedProxies.length > 0
+      ? [`--entrypoints.${name}.forwardedheaders.trustedips=${trustedProxies.join(",")}`]
+      : []),
   ];
   return [
     `--providers.file.directory=${ROUTING}`,
@@ -55,6 +60,7 @@ export function staticArguments(options: StaticOptions): string[] {
     ...entry("web", 80),
     ...(tls.kind === "none" ? [] : secureEntry(tls, options)),
     ...options.developmentPorts.flatMap((port) => entry(portEntry(port), port)),
+    ...PLUGIN_ARGUMENTS,
     `--entrypoints.probe.address=:${PROBE_PORT}`,
     `--entrypoints.metrics.address=:${METRICS_PORT}`,
     "--ping=true",
@@ -73,7 +79,7 @@ export function staticArguments(options: StaticOptions): string[] {
     "--global.sendanonymoususage=false",
   ];
 
-  function secureEntry(secure: Exclude<Tls, { kind: "none" }>, { zone, trustedProxies }: StaticOptions): string[] {
+  function secureEntry(secure: Exclude<Tls, { kind: "none" }>, { zone }: StaticOptions): string[] {
     const acme = "--certificatesresolvers.letsencrypt.acme";
     return [
       "--entrypoints.web.http.redirections.entrypoint.to=websecure",
@@ -89,9 +95,6 @@ export function staticArguments(options: StaticOptions): string[] {
             `--entrypoints.websecure.http.tls.domains[0].main=${zone}`,
             `--entrypoints.websecure.http.tls.domains[0].sans=*.${zone}`,
           ]
-        : []),
-      ...(trustedProxies.length > 0
-        ? [`--entrypoints.websecure.forwardedheaders.trustedips=${trustedProxies.join(",")}`]
         : []),
       `${acme}.email=${secure.email}`,
       `${acme}.storage=${CERTIFICATES}/acme.json`,
@@ -131,6 +134,7 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
       routers,
       middlewares: {
         ...middlewares,
+        [VISITOR]: visitorMiddleware(settings),
         [HEADERS]: {
           headers: {
             customResponseHeaders: settings.securityHeaders,
@@ -185,7 +189,8 @@ function probe(name: string): { routers: object; middlewares: object } {
         entryPoints: ["probe"],
         rule: `Host(\`${name}\`)`,
         service: "ping@internal",
-        middlewares: [`${name}-${REVISION_SUFFIX}`],
+        // With the middleware that every route has: where that does not work, no change of the routing counts as served.
+        middlewares: [VISITOR, `${name}-${REVISION_SUFFIX}`],
       },
     },
     middlewares: {
@@ -197,7 +202,7 @@ function probe(name: string): { routers: object; middlewares: object } {
 }
 
 function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
-  const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
+  const middlewares = [VISITOR, HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
   const anyOf = (names: readonly string[]): string => names.map((host) => `Host(\`${host}\`)`).join(" || ");
   const hosts = anyOf(route.hosts);
   const webhookHosts = route.webhookHosts ?? [];
@@ -231,7 +236,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
       ? {
           [`${route.service}-webhooks`]: {
             ...common,
-            middlewares: [HEADERS, COMPRESS],
+            middlewares: [VISITOR, HEADERS, COMPRESS],
             rule: anyOf(webhookHosts),
             priority: 100,
             service: route.service,
