@@ -431,11 +431,18 @@ describe("nginx as the edge", () => {
       "* green;",
       'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains; preload" always;',
       "limit_req zone=api burst=20 nodelay;",
-      "proxy_set_header Upgrade $http_upgrade;",
       '"${var.smoke_key}:green" green;',
       "server_name api-chat.manacore.app;",
     ]) {
       expect(routing).toContain(text);
+    }
+  });
+  test("what services are told of a request is written once, and no route has a word of its own that would replace it", () => {
+    const shared = stack.production.routing("edge-settings");
+    expect(shared).toContain("proxy_set_header Upgrade $http_upgrade;");
+    expect(shared).toContain("proxy_set_header X-Real-IP $remote_addr;");
+    for (const each of Object.values(stack.production.contents("chat_switch_job"))) {
+      expect(each).not.toContain("proxy_set_header");
     }
   });
   test("its weights are in the switch's arguments, and each set alone has neither a share nor a cookie", () => {

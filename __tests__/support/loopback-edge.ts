@@ -12,7 +12,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { ROUTING } from "../../constructs/edge/edge";
 import { mainConfig, productNginxConfig, sharedNginxConfig } from "../../constructs/edge/nginx-config";
 import { productConfig, sharedConfig, staticArguments } from "../../constructs/edge/traefik-config";
-import { PLUGIN_ENV, PLUGIN_ROOT, START_WITH_PLUGIN } from "../../constructs/edge/traefik-visitor";
+import { PLUGIN_ROOT, START_WITH_PLUGIN } from "../../constructs/edge/traefik-visitor";
 import type { EdgeSettings } from "../../model/platform";
 import { METRICS_PORT, PROBE_PORT, type ProductRouting } from "../../model/routing";
 import { hours } from "../../model/units";
@@ -181,7 +181,7 @@ export class LoopbackEdge {
         .replace(ROUTING, join(folder, "routing")),
     );
     const script = START_WITH_PLUGIN.replaceAll(PLUGIN_ROOT, join(folder, "root"));
-    this.start("sh", ["-ec", script, "traefik", ...args], PLUGIN_ENV);
+    this.start("sh", ["-ec", script, "traefik", ...args]);
   }
 
   private nginx(): void {
@@ -205,12 +205,11 @@ export class LoopbackEdge {
     this.start("nginx", ["-c", join(folder, "nginx.conf"), "-g", "daemon off; user root;"]);
   }
 
-  private start(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+  private start(name: string, args: readonly string[]): void {
     const log = openSync(this.log, "a");
     this.program = spawn(name, args, {
       stdio: ["ignore", "ignore", log],
       cwd: this.folder,
-      env: { ...process.env, ...env },
     });
     closeSync(log);
   }

@@ -9,7 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseAnswers, type Series } from "../../clients/prometheus";
 import { EDGE_ALIAS, ROUTING } from "../../constructs/edge/edge";
 import { productConfig, sharedConfig, staticArguments } from "../../constructs/edge/traefik-config";
-import { PLUGIN_ENV, PLUGIN_ROOT, START_WITH_PLUGIN } from "../../constructs/edge/traefik-visitor";
+import { PLUGIN_ROOT, START_WITH_PLUGIN } from "../../constructs/edge/traefik-visitor";
 import { prometheusConfig } from "../../constructs/monitoring/prometheus";
 import { hours } from "../../model/units";
 import type { Colour } from "../../model/release";
@@ -150,7 +150,7 @@ export class RealEdge {
     );
     // Traefik itself in the end, and so what is killed.
     const script = START_WITH_PLUGIN.replaceAll(PLUGIN_ROOT, join(this.folder, "root"));
-    this.program("sh", ["-ec", script, "traefik", ...args], PLUGIN_ENV);
+    this.program("sh", ["-ec", script, "traefik", ...args]);
     const config = join(this.folder, "prometheus.yml");
     writeFileSync(config, prometheusConfig().replace(`${EDGE_ALIAS}:${METRICS_PORT}`, `127.0.0.1:${metrics}`));
     const data = join(this.folder, "data");
@@ -163,12 +163,11 @@ export class RealEdge {
     await until("the edge has asked both sets", async () => (await this.isUp("blue")) && (await this.isUp("green")));
   }
 
-  private program(name: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): void {
+  private program(name: string, args: readonly string[]): void {
     this.programs.push(
       spawn(findProgram(name, process.env["PATH"] ?? "")!, args, {
         stdio: "ignore",
         cwd: this.folder,
-        env: { ...process.env, ...env },
       }),
     );
   }

@@ -48,7 +48,11 @@ export function staticArguments(options: StaticOptions): string[] {
   const entry = (name: string, port: number): string[] => [
     `--entrypoints.${name}.address=:${port}`,
     `--entrypoints.${name}.transport.lifecycle.gracetimeout=${GRACE_SECONDS}s`,
-    // Else Traefik throws away what the middleware for visitors finds the visitor by.
+  ];
+  /** Every route of an entry that leads to services has it: none can be made without. */
+  const visitorsOf = (name: string): string[] => [
+    `--entrypoints.${name}.http.middlewares=${VISITOR}@file`,
+    // Else Traefik throws away what that middleware finds the visitor by.
     ...(trustedProxies.length > 0
       ? [`--entrypoints.${name}.forwardedheaders.trustedips=${trustedProxies.join(",")}`]
       : []),
@@ -58,10 +62,12 @@ export function staticArguments(options: StaticOptions): string[] {
     "--providers.file.watch=true",
     `--providers.providersthrottleduration=${THROTTLE_MS}ms`,
     ...entry("web", 80),
-    ...(tls.kind === "none" ? [] : secureEntry(tls, options)),
-    ...options.developmentPorts.flatMap((port) => entry(portEntry(port), port)),
+    ...(tls.kind === "none" ? visitorsOf("web") : secureEntry(tls, options)),
+    ...options.developmentPorts.flatMap((port) => [...entry(portEntry(port), port), ...visitorsOf(portEntry(port))]),
     ...PLUGIN_ARGUMENTS,
     `--entrypoints.probe.address=:${PROBE_PORT}`,
+    // Where it does not work no change of the routing counts as served.
+    `--entrypoints.probe.http.middlewares=${VISITOR}@file`,
     `--entrypoints.metrics.address=:${METRICS_PORT}`,
     "--ping=true",
     "--ping.entrypoint=metrics",
@@ -86,6 +92,7 @@ export function staticArguments(options: StaticOptions): string[] {
       "--entrypoints.web.http.redirections.entrypoint.scheme=https",
       "--entrypoints.web.http.redirections.entrypoint.permanent=true",
       ...entry("websecure", 443),
+      ...visitorsOf("websecure"),
       "--entrypoints.websecure.http.tls=true",
       "--entrypoints.websecure.http.tls.certresolver=letsencrypt",
       // One certificate for all names: a single request to Let's Encrypt, and a new service needs none. Only the DNS
@@ -189,8 +196,7 @@ function probe(name: string): { routers: object; middlewares: object } {
         entryPoints: ["probe"],
         rule: `Host(\`${name}\`)`,
         service: "ping@internal",
-        // With the middleware that every route has: where that does not work, no change of the routing counts as served.
-        middlewares: [VISITOR, `${name}-${REVISION_SUFFIX}`],
+        middlewares: [`${name}-${REVISION_SUFFIX}`],
       },
     },
     middlewares: {
@@ -202,7 +208,7 @@ function probe(name: string): { routers: object; middlewares: object } {
 }
 
 function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
-  const middlewares = [VISITOR, HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
+  const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
   const anyOf = (names: readonly string[]): string => names.map((host) => `Host(\`${host}\`)`).join(" || ");
   const hosts = anyOf(route.hosts);
   const webhookHosts = route.webhookHosts ?? [];
@@ -236,7 +242,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
       ? {
           [`${route.service}-webhooks`]: {
             ...common,
-            middlewares: [VISITOR, HEADERS, COMPRESS],
+            middlewares: [HEADERS, COMPRESS],
             rule: anyOf(webhookHosts),
             priority: 100,
             service: route.service,

@@ -33,6 +33,9 @@ export const visitorMiddleware = (settings: Pick<EdgeSettings, "trustedProxies" 
   },
 });
 
+/** As it is run: without the comments, which are for whoever reads it here. */
+const withoutComments = (go: string): string => go.replace(/^\s*\/\/.*\n/gm, "");
+
 const GO = `package visitor
 
 import (
@@ -185,22 +188,18 @@ func (v *visitor) isTrusted(address netip.Addr) bool {
 `;
 
 /** The plugin's files, by their paths below the folder that Traefik is started in. */
-export const PLUGIN_FILES: Readonly<Record<string, string>> = Object.fromEntries(
+const PLUGIN_FILES: Readonly<Record<string, string>> = Object.fromEntries(
   Object.entries({
     ".traefik.yml": `displayName: ${VISITOR}\ntype: middleware\nimport: ${MODULE}\nsummary: who the visitor is\ntestData: {}\n`,
     "go.mod": `module ${MODULE}\n\ngo 1.22\n`,
-    "visitor.go": GO,
+    "visitor.go": withoutComments(GO),
   }).map(([name, text]) => [`plugins-local/src/${MODULE}/${name}`, text]),
 );
 
-/** Environment variables with the files: Docker cannot write into a read-only container. */
-export const PLUGIN_ENV: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.values(PLUGIN_FILES).map((text, i) => [`EDGE_PLUGIN_${i}`, text]),
-);
-
-/** A shell command that writes the files and becomes Traefik, with its arguments. */
+/** A shell script that writes the files and becomes Traefik: Docker cannot write into a read-only container. */
 export const START_WITH_PLUGIN = [
-  `mkdir -p ${PLUGIN_ROOT}/plugins-local/src/${MODULE} && cd ${PLUGIN_ROOT}`,
-  ...Object.keys(PLUGIN_FILES).map((path, i) => `printf '%s' "$EDGE_PLUGIN_${i}" > ${path}`),
+  `mkdir -p ${PLUGIN_ROOT}/plugins-local/src/${MODULE}`,
+  `cd ${PLUGIN_ROOT}`,
+  ...Object.entries(PLUGIN_FILES).map(([path, text]) => `cat > ${path} <<'END'\n${text}END`),
   'exec traefik "$@"',
 ].join("\n");

@@ -8,7 +8,7 @@ import { call, literal } from "../terraform-expression";
 import { type Edge, type EdgeProps, ROUTING, type RoutingFile } from "./edge";
 import { EdgeContainer } from "./edge-container";
 import { productConfig, sharedConfig, staticArguments } from "./traefik-config";
-import { PLUGIN_ENV, START_WITH_PLUGIN } from "./traefik-visitor";
+import { START_WITH_PLUGIN } from "./traefik-visitor";
 
 /**
  * Traefik with its file provider: it watches a directory, so a product's switch is one file renamed into place, and no
@@ -43,7 +43,6 @@ export class TraefikEdge extends Construct implements Edge {
         }),
       ],
       env: {
-        ...PLUGIN_ENV,
         ...(props.dnsToken ? { CF_DNS_API_TOKEN: props.dnsToken } : {}),
         ...(tls.kind === "letsencrypt" && tls.dnsApi ? { CLOUDFLARE_BASE_URL: tls.dnsApi } : {}),
       },
