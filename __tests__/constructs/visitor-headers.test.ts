@@ -50,7 +50,6 @@ const SPELLINGS: Readonly<Record<string, (name: string) => string>> = {
   "in both": mixed,
   "with underscores": (name) => name.replaceAll("-", "_"),
   "with one underscore": (name) => name.replace("-", "_"),
-  "with dots": (name) => name.replaceAll("-", "."),
 };
 
 describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s", (kind) => {
@@ -100,6 +99,12 @@ describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s", (kin
         expect(valuesOf(answer, name)).toHaveLength(1);
         for (const each of ["X-Real-IP", "X-Forwarded-For"]) expect(valuesOf(answer, each)).toEqual([client]);
       }
+    });
+
+    test("does not say by the host's name which port it came to", async () => {
+      const answer = await edge.visit({ from, host: `${HOSTS.web}:6666`, headers: said });
+      expect(valuesOf(answer, "X-Forwarded-Host")).toEqual([expect.stringMatching(/^web\.localhost(:\d+)?$/)]);
+      for (const name of Object.keys(SET_BY_EDGE)) expect(valuesOf(answer, name).join()).not.toContain("6666");
     });
 
     test("says other things as ever", async () => {

@@ -51,7 +51,7 @@ export interface Answer {
 /** The values of a header at the service, by whatever spelling that a language may take for it. */
 export const valuesOf = ({ sent }: Answer, name: string): string[] => {
   if (!sent) throw new Error("no service was asked");
-  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, "-");
+  const plain = (text: string): string => text.toLowerCase().replaceAll("_", "-");
   return sent.filter(([other]) => plain(other) === plain(name)).map(([, value]) => value);
 };
 

@@ -40,6 +40,7 @@ const GO = `package visitor
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/netip"
@@ -57,12 +58,13 @@ func CreateConfig() *Config { return &Config{} }
 type visitor struct {
 	next    http.Handler
 	trusted []netip.Prefix
-	set     map[string]string
 	remove  map[string]bool
+	// Names of the headers that are set, by what is known.
+	client, scheme, host, port []string
 }
 
 func New(_ context.Context, next http.Handler, config *Config, _ string) (http.Handler, error) {
-	v := &visitor{next: next, set: map[string]string{}, remove: map[string]bool{}}
+	v := &visitor{next: next, remove: map[string]bool{}}
 	for _, text := range config.Trusted {
 		network, err := prefix(text)
 		if err != nil {
@@ -73,9 +75,19 @@ func New(_ context.Context, next http.Handler, config *Config, _ string) (http.H
 	for name, known := range config.Set {
 		name = http.CanonicalHeaderKey(name)
 		v.remove[name] = true
+		switch {
 		// Traefik's proxy writes it, by the address that the request comes from.
-		if name != "X-Forwarded-For" {
-			v.set[name] = known
+		case name == "X-Forwarded-For":
+		case known == "client":
+			v.client = append(v.client, name)
+		case known == "scheme":
+			v.scheme = append(v.scheme, name)
+		case known == "host":
+			v.host = append(v.host, name)
+		case known == "port":
+			v.port = append(v.port, name)
+		default:
+			return nil, errors.New("nothing is known as " + known)
 		}
 	}
 	for _, name := range config.Emptied {
@@ -92,77 +104,79 @@ func prefix(text string) (netip.Prefix, error) {
 	return netip.ParsePrefix(text)
 }
 
+// Each line here is interpreted for each request: no call that a plain visitor's does not need.
 func (v *visitor) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	said := r.Header["X-Forwarded-For"]
-	for name := range r.Header {
-		if v.remove[name] || v.remove[plain(name)] {
-			delete(r.Header, name)
+	header := r.Header
+	said := header["X-Forwarded-For"]
+	for name := range header {
+		if v.remove[name] || strings.IndexByte(name, '_') >= 0 && v.remove[plain(name)] {
+			delete(header, name)
 		}
 	}
-	host, port, _ := net.SplitHostPort(r.RemoteAddr)
-	client := v.client(host, said)
-	r.RemoteAddr = net.JoinHostPort(client, port)
-	for name, known := range v.set {
-		r.Header[name] = []string{value(known, client, r)}
+	client, from, _ := net.SplitHostPort(r.RemoteAddr)
+	// Of who is not trusted Traefik has thrown it away.
+	if len(said) > 0 {
+		client = v.find(client, said)
+		r.RemoteAddr = net.JoinHostPort(client, from)
+	}
+	scheme, host, port := "http", r.Host, "80"
+	if r.TLS != nil {
+		scheme, port = "https", "443"
+	}
+	// Which port it says is a visitor's word, too.
+	if colon := strings.LastIndexByte(host, ':'); colon > strings.LastIndexByte(host, ']') {
+		host = host[:colon]
+		if own := ownPort(r); own != "" && own != port {
+			host, port = host+":"+own, own
+		}
+	}
+	for _, name := range v.client {
+		header[name] = []string{client}
+	}
+	for _, name := range v.scheme {
+		header[name] = []string{scheme}
+	}
+	for _, name := range v.host {
+		header[name] = []string{host}
+	}
+	for _, name := range v.port {
+		header[name] = []string{port}
 	}
 	v.next.ServeHTTP(w, r)
 }
 
-// Languages that make variables of headers (CGI's way) know "_" and "-" as one, and some any other sign, too.
-func plain(name string) string {
-	if !strings.ContainsAny(name, "_.!#$%&'*+^\`|~") {
-		return name
+func ownPort(r *http.Request) string {
+	address, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	if address == nil {
+		return ""
 	}
-	letters := []byte(name)
-	for i, c := range letters {
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9') {
-			letters[i] = '-'
-		}
-	}
-	return http.CanonicalHeaderKey(string(letters))
+	_, port, _ := net.SplitHostPort(address.String())
+	return port
 }
 
-func value(known string, client string, r *http.Request) string {
-	switch known {
-	case "client":
-		return client
-	case "host":
-		return r.Host
-	case "scheme":
-		if r.TLS != nil {
-			return "https"
-		}
-		return "http"
-	}
-	if _, port, err := net.SplitHostPort(r.Host); err == nil && port != "" {
-		return port
-	}
-	if r.TLS != nil {
-		return "443"
-	}
-	return "80"
+// Languages that make variables of headers (CGI's way) know "_" and "-" as one.
+func plain(name string) string {
+	return http.CanonicalHeaderKey(strings.ReplaceAll(name, "_", "-"))
 }
 
 // From the nearest to the farthest, as long as whoever says where the request comes from is trusted. nginx's realip does so.
-func (v *visitor) client(peer string, said []string) string {
+func (v *visitor) find(peer string, said []string) string {
 	client, err := netip.ParseAddr(peer)
 	if err != nil {
 		return peer
 	}
 	client = client.Unmap().WithZone("")
-	if len(said) > 0 && v.isTrusted(client) {
-		chain := strings.Split(strings.Join(said, ","), ",")
-		for i := len(chain) - 1; i >= 0 && v.isTrusted(client); i-- {
-			text := strings.TrimSpace(chain[i])
-			if text == "" {
-				continue
-			}
-			next, err := address(text)
-			if err != nil {
-				break
-			}
-			client = next
+	chain := strings.Split(strings.Join(said, ","), ",")
+	for i := len(chain) - 1; i >= 0 && v.isTrusted(client); i-- {
+		text := strings.TrimSpace(chain[i])
+		if text == "" {
+			continue
 		}
+		next, err := address(text)
+		if err != nil {
+			break
+		}
+		client = next
 	}
 	return client.String()
 }
