@@ -24,7 +24,18 @@ export type Kind = (typeof KINDS)[number];
 export const SMOKE_KEY = "a-key-for-smoke-tests-only";
 /** The proxy in front that the edge believes; every other address is a visitor's own. */
 export const TRUSTED = "127.0.0.8";
+/** A proxy with a private address, and the addresses on loopback that stand for private ones: nobody comes from those here. */
+export const PRIVATE_PROXY = "192.168.7.7";
+export const AT: Readonly<Record<string, string>> = {
+  "192.168.0.0/16": "127.0.0.96/28",
+  [PRIVATE_PROXY]: "127.0.0.100",
+};
+/** One of those. */
+export const CONTAINER = "127.0.0.99";
+const onLoopback = (text: string): string =>
+  Object.entries(AT).reduce((all, [address, here]) => all.replaceAll(address, here), text);
 export const HOSTS = { api: "api.localhost", web: "web.localhost", webhooks: "hooks.localhost" } as const;
+const SENT = /@@(.*)@@/;
 const TLS = { kind: "none" } as const;
 
 /** What is missing here for it, in words; nothing: it can run. */
@@ -88,7 +99,7 @@ export class LoopbackEdge {
       byPort ? this.ports.alone : this.ports.web,
     );
     const head = text.split("\r\n\r\n")[0]!;
-    const got = /<(.*)>/.exec(text)?.[1];
+    const got = SENT.exec(text)?.[1];
     const sent = got && (JSON.parse(Buffer.from(got, "base64").toString()) as [string, string][]);
     return { code: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), head, sent: sent === "" ? undefined : sent };
   }
@@ -118,7 +129,7 @@ export class LoopbackEdge {
       // Whoever leaves out "close" (the tests of Connection do) has the whole answer when its end has come.
       socket.setEncoding("latin1").on("data", (part: string) => {
         text += part;
-        if (text.includes(">") || /^HTTP\/1\.1 (3|4|5)/.test(text)) socket.end();
+        if (SENT.test(text) || /^HTTP\/1\.1 (3|4|5)/.test(text)) socket.end();
       });
       socket.setTimeout(10_000, () => socket.destroy(new Error(`no end to the answer: ${text.slice(0, 200)}`)));
       socket.once("error", failed).once("close", () => done(text));
@@ -169,14 +180,14 @@ export class LoopbackEdge {
     const { settings, routing, folder } = this;
     const options = { settings, tls: TLS, hstsMaxAge: hours(1), corsOrigins: [] };
     const write = (name: string, config: object): void =>
-      writeFileSync(join(folder, "routing", name), JSON.stringify(config));
+      writeFileSync(join(folder, "routing", name), onLoopback(JSON.stringify(config)));
     write("settings.yml", sharedConfig(options));
-    write("chat.yml", productConfig(routing, TLS, SMOKE_KEY));
+    write("chat.yml", productConfig(routing, TLS, SMOKE_KEY, settings.trustedProxies));
     const args = staticArguments({
       ...{ tls: TLS, zone: "localhost" },
       ...{ trustedProxies: settings.trustedProxies, developmentPorts: [this.ports.alone] },
     }).map((each) =>
-      each
+      onLoopback(each)
         .replace(/(address=):(\d+)$/, (_, key: string, port: string) => `${key}127.0.0.1:${this.at(Number(port))}`)
         .replace(ROUTING, join(folder, "routing")),
     );
@@ -188,7 +199,7 @@ export class LoopbackEdge {
     const { settings, routing, folder } = this;
     const options = { settings, tls: TLS, hstsMaxAge: hours(1) };
     const here = (text: string): string =>
-      text
+      onLoopback(text)
         .replaceAll("/tmp/", `${folder}/`)
         .replaceAll("/dev/stderr", this.log)
         .replaceAll(ROUTING, join(folder, "routing"))
@@ -215,11 +226,11 @@ export class LoopbackEdge {
   }
 }
 
-/** Answers with what it was sent, in "<…>"; an upgrade, too. */
+/** Answers with what it was sent, as SENT has it; an upgrade, too. */
 async function echo(port: number): Promise<Server> {
   const said = ({ rawHeaders: raw }: IncomingMessage): string => {
     const pairs = raw.flatMap((name, i) => (i % 2 === 0 ? [[name, raw[i + 1]!]] : []));
-    return `<${Buffer.from(JSON.stringify(pairs)).toString("base64")}>`;
+    return `@@${Buffer.from(JSON.stringify(pairs)).toString("base64")}@@`;
   };
   const server = createWebServer((asked, answer) => void answer.end(said(asked)));
   server.on("upgrade", (asked, socket) => {

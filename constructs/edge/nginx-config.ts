@@ -17,7 +17,15 @@ import {
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
 import { emptiedHeaders, type Known, SET_BY_EDGE } from "../../model/visitor-headers";
-import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
+import {
+  CERTIFICATES,
+  IPV6_NETWORK_BITS,
+  originPattern,
+  PRIVATE_ADDRESSES,
+  privateProxies,
+  ROUTING,
+  stickyCookie,
+} from "./edge";
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
 const block = (head: string, lines: readonly string[]): string[] => [`${head} {`, ...indent(lines), "}"];
@@ -78,9 +86,7 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "proxy_headers_hash_max_size 2048;",
     "proxy_headers_hash_bucket_size 128;",
     ...headersForServices(settings),
-    // Containers of this host come by its own address; an empty key is not limited.
-    ...block("geo $limited", ["default 1;", ...PRIVATE_ADDRESSES.map((cidr) => `${cidr} 0;`)]),
-    ...block("map $limited $limit_key", ["0 '';", "1 $binary_remote_addr;"]),
+    ...limitKey(settings),
     `limit_req_zone $limit_key zone=api:10m rate=${rateLimit.perSecond}r/s;`,
     "limit_req_status 429;",
     "gzip on;",
@@ -104,6 +110,22 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "",
   ].join("\n");
 }
+
+/** Whom the rate limit counts: the visitor's address, of IPv6 its network; an empty key is not limited. */
+const limitKey = ({ trustedProxies }: EdgeSettings): string[] => [
+  // The address as its bytes: 4 or 16, whatever they are; IPv4 written as IPv6 is no network.
+  ...block("map $binary_remote_addr $visitor", [
+    "default $binary_remote_addr;",
+    `"~(?s)^(?!\\x00{10}\\xff\\xff)(?<visitor_network>.{${IPV6_NETWORK_BITS / 8}}).{${16 - IPV6_NETWORK_BITS / 8}}\\z" $visitor_network;`,
+  ]),
+  // Containers of this host come by its own address. Who comes by a trusted proxy is none of them.
+  ...block("geo $realip_remote_addr $limited", ["default 1;", ...PRIVATE_ADDRESSES.map((cidr) => `${cidr} 0;`)]),
+  ...block("geo $realip_remote_addr $proxied", [
+    "default 0;",
+    ...privateProxies(trustedProxies).map((cidr) => `${cidr} 1;`),
+  ]),
+  ...block('map "$limited$proxied" $limit_key', ["default $visitor;", "00 '';"]),
+];
 
 /** nginx's variables for what it knows of a request. */
 const KNOWN: Readonly<Record<Known, string>> = {

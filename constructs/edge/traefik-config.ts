@@ -19,7 +19,15 @@ import {
   setService,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
-import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
+import {
+  CERTIFICATES,
+  IPV6_NETWORK_BITS,
+  originPattern,
+  PRIVATE_ADDRESSES,
+  privateProxies,
+  ROUTING,
+  stickyCookie,
+} from "./edge";
 import { PLUGIN_ARGUMENTS, VISITOR, visitorMiddleware } from "./traefik-visitor";
 
 /** Traefik's name for an additional entry point. */
@@ -152,7 +160,13 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
         },
         [COMPRESS]: { compress: {} },
         [RATE_LIMIT]: {
-          rateLimit: { average: settings.rateLimit.perSecond, period: "1s", burst: settings.rateLimit.burst },
+          rateLimit: {
+            average: settings.rateLimit.perSecond,
+            period: "1s",
+            burst: settings.rateLimit.burst,
+            // Of the connection; the middleware for visitors has made it the visitor's by then.
+            sourceCriterion: { ipStrategy: { ipv6Subnet: IPV6_NETWORK_BITS } },
+          },
         },
         [CORS]: {
           headers: {
@@ -177,11 +191,20 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
 }
 
 /** The file with one product's routing. Server names and the key may be Terraform tokens. */
-export function productConfig(routing: ProductRouting, tls: Tls, smokeKey: string): object {
+export function productConfig(
+  routing: ProductRouting,
+  tls: Tls,
+  smokeKey: string,
+  trustedProxies: readonly string[] = [],
+): object {
   const { routers, middlewares } = probe(routing.product);
   return {
     http: {
-      routers: Object.assign({}, routers, ...routing.routes.map((r) => routersOf(r, tls, smokeKey))) as object,
+      routers: Object.assign(
+        {},
+        routers,
+        ...routing.routes.map((r) => routersOf(r, tls, smokeKey, trustedProxies)),
+      ) as object,
       middlewares,
       services: Object.assign({}, ...routing.routes.map((r) => servicesOf(routing, r, tls))) as object,
     },
@@ -207,10 +230,12 @@ function probe(name: string): { routers: object; middlewares: object } {
   };
 }
 
-function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
+function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string, trustedProxies: readonly string[]): object {
   const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
   const anyOf = (names: readonly string[]): string => names.map((host) => `Host(\`${host}\`)`).join(" || ");
   const hosts = anyOf(route.hosts);
+  const from = (ranges: readonly string[]): string => ranges.map((range) => `ClientIP(\`${range}\`)`).join(" || ");
+  const proxies = privateProxies(trustedProxies);
   const webhookHosts = route.webhookHosts ?? [];
   const common = { entryPoints: [tls.kind === "none" ? "web" : "websecure"], middlewares };
   // Containers of this host come by its own address. One limit for all of them would refuse what they ask each other.
@@ -219,7 +244,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
         [`${route.service}-from-here`]: {
           ...common,
           middlewares: middlewares.filter((name) => name !== RATE_LIMIT),
-          rule: `(${hosts}) && (${PRIVATE_ADDRESSES.map((cidr) => `ClientIP(\`${cidr}\`)`).join(" || ")})`,
+          rule: `(${hosts}) && (${from(PRIVATE_ADDRESSES)})${proxies.length > 0 ? ` && !(${from(proxies)})` : ""}`,
           priority: 500,
           service: route.service,
         },

@@ -64,6 +64,7 @@ export class TraefikEdge extends Construct implements Edge {
 
   productFile(routing: ProductRouting): string {
     // JSON is YAML; Terraform encodes it, as names and the key are known to Terraform only.
-    return call("jsonencode", productConfig(routing, this.props.tls, this.props.smokeKey));
+    const { tls, smokeKey, settings } = this.props;
+    return call("jsonencode", productConfig(routing, tls, smokeKey, settings.trustedProxies));
   }
 }
