@@ -77,7 +77,7 @@ export interface EdgeSettings {
   readonly kind: "traefik" | "nginx";
   readonly image: string;
   readonly resources: Service["resources"];
-  /** Per client address. */
+  /** Per visitor, also behind a trusted proxy: an address, of IPv6 a /64. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number };
   readonly cors: {
     readonly methods: readonly string[];

@@ -208,7 +208,10 @@ describe("edge", () => {
     });
   });
   test("APIs are limited to 10 requests a second and a burst of 20", () => {
-    expect(middlewares["api-rate-limit"].rateLimit).toEqual({ average: 10, period: "1s", burst: 20 });
+    expect(middlewares["api-rate-limit"].rateLimit).toEqual({
+      ...{ average: 10, period: "1s", burst: 20 },
+      sourceCriterion: { ipStrategy: { ipv6Subnet: 64 } },
+    });
   });
   test("containers of this host share no limit: they all come by the host's own address", () => {
     const routing = production.routing("mana-core-auth_switch_job");
