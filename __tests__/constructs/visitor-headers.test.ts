@@ -172,6 +172,47 @@ describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s", (kin
   });
 });
 
+describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s, with TLS", (kind) => {
+  let edge!: LoopbackEdge;
+  beforeAll(async () => {
+    edge = await LoopbackEdge.start(kind, {}, "letsencrypt");
+  }, 60_000);
+  afterAll(() => edge.stop());
+  const forged = [...emptiedHeaders(), ...Object.keys(SET_BY_EDGE)]
+    .filter((name) => name !== "X-Forwarded-For")
+    .map((name) => [name, FORGED] as const);
+
+  test.each(Object.entries(WAYS))(
+    "%s is known, and that the request came by TLS",
+    async (_, { from, said, client }) => {
+      for (const more of [[], UPGRADE]) {
+        const answer = await edge.visit({
+          from,
+          headers: [...forged, ["X-Forwarded-Proto", "http"], ...said, ...more],
+        });
+        expect(JSON.stringify(answer.sent)).not.toContain(FORGED);
+        for (const name of ["X-Real-IP", "X-Forwarded-For"]) expect(valuesOf(answer, name)).toEqual([client]);
+        expect(valuesOf(answer, "X-Forwarded-Proto")).toEqual(["https"]);
+      }
+    },
+  );
+
+  test.each(Object.entries(WAYS))(
+    "%s who asks by HTTP is led to HTTPS, and no service is asked",
+    async (_, { from, said }) => {
+      const answer = await edge.visit({
+        from,
+        plainly: true,
+        headers: [...forged, ["X-Forwarded-Proto", "https"], ...said],
+      });
+      expect([301, 308]).toContain(answer.code);
+      expect(answer.sent).toBeUndefined();
+      expect(answer.head).toMatch(/^location: https:\/\/web\.localhost/im);
+      expect(answer.head).not.toContain(FORGED);
+    },
+  );
+});
+
 describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s, where a platform lets through", (kind) => {
   test("what it names, and nothing else", async () => {
     const edge = await LoopbackEdge.start(kind, { letThrough: ["x-http-method-override", "CF-IPCountry"] });

@@ -5,18 +5,21 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createWebServer, type IncomingMessage, type Server } from "node:http";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { ROUTING } from "../../constructs/edge/edge";
+import { connect as connectSecurely } from "node:tls";
+import { CERTIFICATES, ROUTING } from "../../constructs/edge/edge";
 import { mainConfig, productNginxConfig, sharedNginxConfig } from "../../constructs/edge/nginx-config";
 import { productConfig, sharedConfig, staticArguments } from "../../constructs/edge/traefik-config";
 import { PLUGIN_ROOT, START_WITH_PLUGIN } from "../../constructs/edge/traefik-visitor";
+import type { Tls } from "../../model/environment";
 import type { EdgeSettings } from "../../model/platform";
 import { METRICS_PORT, PROBE_PORT, type ProductRouting } from "../../model/routing";
 import { hours } from "../../model/units";
 import { findProgram } from "../../rehearsal/images/file-tree";
+import { Authority } from "./certificate";
 import { MANACORE } from "./platforms";
 
 export const KINDS = ["traefik", "nginx"] as const;
@@ -36,7 +39,14 @@ const onLoopback = (text: string): string =>
   Object.entries(AT).reduce((all, [address, here]) => all.replaceAll(address, here), text);
 export const HOSTS = { api: "api.localhost", web: "web.localhost", webhooks: "hooks.localhost" } as const;
 const SENT = /@@(.*)@@/;
-const TLS = { kind: "none" } as const;
+const ZONE = "localhost";
+/** Nobody answers there: a certificate is laid beside, as one that Traefik or certbot has fetched. */
+const SECURE = {
+  kind: "letsencrypt",
+  challenge: "http",
+  email: "ops@example.org",
+  caServer: "http://127.0.0.1:9/dir",
+} as const;
 
 /** What is missing here for it, in words; nothing: it can run. */
 export function missingFor(kind: Kind): string | undefined {
@@ -50,6 +60,8 @@ export interface Visit {
   readonly headers?: readonly (readonly [name: string, value: string])[];
   /** By the port of the API alone. */
   readonly byPort?: boolean;
+  /** By HTTP, where the edge has TLS. */
+  readonly plainly?: boolean;
 }
 
 export interface Answer {
@@ -66,20 +78,23 @@ export const valuesOf = ({ sent }: Answer, name: string): string[] => {
   return sent.filter(([other]) => plain(other) === plain(name)).map(([, value]) => value);
 };
 
+type Six = [number, number, number, number, number, number];
+
 export class LoopbackEdge {
   private program: ChildProcess | undefined;
   private service: Server | undefined;
   private readonly folder = mkdtempSync(join(tmpdir(), "twinset-edge-"));
-  private ports = { web: 0, probe: 0, metrics: 0, service: 0, alone: 0 };
+  private ports = { web: 0, secure: 0, probe: 0, metrics: 0, service: 0, alone: 0 };
 
   private constructor(
     readonly kind: Kind,
     private readonly settings: EdgeSettings,
+    private readonly tls: Tls,
   ) {}
 
-  static async start(kind: Kind, more: Partial<EdgeSettings> = {}): Promise<LoopbackEdge> {
+  static async start(kind: Kind, more: Partial<EdgeSettings> = {}, tls: Tls["kind"] = "none"): Promise<LoopbackEdge> {
     const settings = { ...MANACORE.platform.edge, trustedProxies: [TRUSTED, "127.0.1.0/24"], ...more };
-    const edge = new LoopbackEdge(kind, settings);
+    const edge = new LoopbackEdge(kind, settings, tls === "none" ? { kind: tls } : SECURE);
     try {
       await edge.run();
       return edge;
@@ -90,23 +105,18 @@ export class LoopbackEdge {
   }
 
   /** One request, written as it is given: a header may come twice, and in any spelling. */
-  async visit({ from = "127.0.0.1", host = HOSTS.web, headers = [], byPort = false }: Visit = {}): Promise<Answer> {
+  async visit({ from = "127.0.0.1", host = HOSTS.web, headers = [], byPort, plainly }: Visit = {}): Promise<Answer> {
     const all = [["Host", host], ...headers];
     if (!headers.some(([name]) => name.toLowerCase() === "connection")) all.push(["Connection", "close"]);
     const text = await this.exchange(
       `GET / HTTP/1.1\r\n${all.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n`,
       from,
-      byPort ? this.ports.alone : this.ports.web,
+      byPort ? "alone" : plainly || this.tls.kind === "none" ? "web" : "secure",
     );
     const head = text.split("\r\n\r\n")[0]!;
     const got = SENT.exec(text)?.[1];
     const sent = got && (JSON.parse(Buffer.from(got, "base64").toString()) as [string, string][]);
     return { code: Number(/^HTTP\/1\.1 (\d+)/.exec(head)?.[1]), head, sent: sent === "" ? undefined : sent };
-  }
-
-  /** For a program that puts load on it. */
-  get url(): string {
-    return `http://127.0.0.1:${this.ports.web}/`;
   }
 
   async stop(): Promise<void> {
@@ -122,10 +132,15 @@ export class LoopbackEdge {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private exchange(request: string, from: string, port: number): Promise<string> {
+  private exchange(request: string, from: string, to: "alone" | "web" | "secure"): Promise<string> {
     return new Promise((done, failed) => {
       let text = "";
-      const socket = connect({ host: "127.0.0.1", port, localAddress: from }, () => socket.write(request));
+      const options = { host: "127.0.0.1", port: this.ports[to], localAddress: from };
+      const write = (): unknown => socket.write(request);
+      const socket: Socket =
+        to === "secure"
+          ? connectSecurely({ ...options, servername: HOSTS.web, rejectUnauthorized: false }, write)
+          : connect(options, write);
       // Whoever leaves out "close" (the tests of Connection do) has the whole answer when its end has come.
       socket.setEncoding("latin1").on("data", (part: string) => {
         text += part;
@@ -157,10 +172,11 @@ export class LoopbackEdge {
   }
 
   private async run(): Promise<void> {
-    const [web, probe, metrics, service, alone] = (await freePorts(5)) as [number, number, number, number, number];
-    this.ports = { web, probe, metrics, service, alone };
+    const [web, secure, probe, metrics, service, alone] = (await freePorts(6)) as Six;
+    this.ports = { web, secure, probe, metrics, service, alone };
     this.service = await echo(service);
     mkdirSync(join(this.folder, "routing"));
+    this.certificate();
     if (this.kind === "traefik") this.traefik();
     else this.nginx();
     for (let tries = 0; tries < 150; tries++) {
@@ -171,43 +187,57 @@ export class LoopbackEdge {
     throw new Error(`${this.kind} does not answer: ${readFileSync(this.log, "utf8").slice(-800)}`);
   }
 
+  private certificate(): void {
+    const { key, cert } = new Authority().issue({ names: Object.values(HOSTS), until: 30 });
+    const folder = join(this.folder, "certificates/live", ZONE);
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, "privkey.pem"), key);
+    writeFileSync(join(folder, "fullchain.pem"), cert);
+  }
+
   private at(port: number): number {
-    const { web, probe, metrics } = this.ports;
-    return { 80: web, [PROBE_PORT]: probe, [METRICS_PORT]: metrics }[port] ?? port;
+    const { web, secure, probe, metrics } = this.ports;
+    return { 80: web, 443: secure, [PROBE_PORT]: probe, [METRICS_PORT]: metrics }[port] ?? port;
   }
 
   private traefik(): void {
-    const { settings, routing, folder } = this;
-    const options = { settings, tls: TLS, hstsMaxAge: hours(1), corsOrigins: [] };
+    const { settings, routing, folder, tls } = this;
+    const options = { settings, tls, hstsMaxAge: hours(1), corsOrigins: [] };
     const write = (name: string, config: object): void =>
       writeFileSync(join(folder, "routing", name), onLoopback(JSON.stringify(config)));
     write("settings.yml", sharedConfig(options));
-    write("chat.yml", productConfig(routing, TLS, SMOKE_KEY, settings.trustedProxies));
+    write("chat.yml", productConfig(routing, tls, SMOKE_KEY, settings.trustedProxies));
+    const [certFile, keyFile] = ["fullchain.pem", "privkey.pem"].map((name) =>
+      join(folder, "certificates/live", ZONE, name),
+    );
+    if (tls.kind !== "none") write("certificates.yml", { tls: { certificates: [{ certFile, keyFile }] } });
     const args = staticArguments({
-      ...{ tls: TLS, zone: "localhost" },
+      ...{ tls, zone: ZONE },
       ...{ trustedProxies: settings.trustedProxies, developmentPorts: [this.ports.alone] },
     }).map((each) =>
       onLoopback(each)
         .replace(/(address=):(\d+)$/, (_, key: string, port: string) => `${key}127.0.0.1:${this.at(Number(port))}`)
-        .replace(ROUTING, join(folder, "routing")),
+        .replace(ROUTING, join(folder, "routing"))
+        .replace(CERTIFICATES, join(folder, "certificates")),
     );
     const script = START_WITH_PLUGIN.replaceAll(PLUGIN_ROOT, join(folder, "root"));
     this.start("sh", ["-ec", script, "traefik", ...args]);
   }
 
   private nginx(): void {
-    const { settings, routing, folder } = this;
-    const options = { settings, tls: TLS, hstsMaxAge: hours(1) };
+    const { settings, routing, folder, tls } = this;
+    const options = { settings, tls, hstsMaxAge: hours(1) };
     const here = (text: string): string =>
       onLoopback(text)
         .replaceAll("/tmp/", `${folder}/`)
         .replaceAll("/dev/stderr", this.log)
         .replaceAll(ROUTING, join(folder, "routing"))
+        .replaceAll(CERTIFICATES, join(folder, "certificates"))
         // Known since 1.27.4; Debian has an older one.
         .replaceAll(/keepalive_min_timeout .*\n/g, "")
         .replaceAll(/listen (\d+)/g, (_, port: string) => `listen 127.0.0.1:${this.at(Number(port))}`);
     writeFileSync(join(folder, "nginx.conf"), here(mainConfig()));
-    const shared = sharedNginxConfig({ ...options, zone: "localhost", corsOrigins: [] });
+    const shared = sharedNginxConfig({ ...options, zone: ZONE, corsOrigins: [] });
     writeFileSync(join(folder, "routing", "00-settings.conf"), here(shared));
     writeFileSync(
       join(folder, "routing", "chat.conf"),
