@@ -33,6 +33,15 @@ export const EMPTIED_BY_EDGE: Readonly<Record<string, readonly string[]>> = {
     ...["CF-Visitor", "X-Host", "X-HTTP-Host-Override", "X-Original-Host", "X-Original-Proto", "X-Original-Prefix"],
     ...["X-Original-URL", "X-Original-URI", "X-Original-Method", "X-Rewrite-URL", "X-Replaced-Path"],
     ...["X-HTTP-Method", "X-HTTP-Method-Override", "X-Method-Override", "X-Script-Name", "Via", "Proxy"],
+    ...[
+      "X-Forwarded-Context",
+      "X-Forwarded-Https",
+      "X-HTTPS",
+      "X-ARR-SSL",
+      "X-Real-Host",
+      "X-Real-Port",
+      "X-Real-Proto",
+    ],
   ],
   "that somebody has looked who the visitor is": [
     ...["X-Forwarded-Tls-Client-Cert", "X-Forwarded-Tls-Client-Cert-Info", "X-Forwarded-Client-Cert"],
@@ -44,6 +53,14 @@ export const EMPTIED_BY_EDGE: Readonly<Record<string, readonly string[]>> = {
     ...["X-Auth-Request-User", "X-Auth-Request-Email", "X-Auth-Request-Groups", "X-Auth-Request-Access-Token"],
     ...["X-Auth-Request-Preferred-Username", "X-Authenticated-User", "X-Remote-User", "X-Webauth-User", "X-Proxy-User"],
     ...["Remote-User", "Remote-Name", "Remote-Email", "Remote-Groups", "Cf-Access-Authenticated-User-Email"],
+    ...["X-Forwarded-Username", "X-Amzn-Oidc-Identity", "X-Amzn-Oidc-Data", "X-Goog-Authenticated-User-Email"],
+    ...[
+      "X-Goog-Authenticated-User-ID",
+      "X-MS-Client-Principal",
+      "X-MS-Client-Principal-ID",
+      "X-MS-Client-Principal-Name",
+    ],
+    ...["Tailscale-User-Login", "Tailscale-User-Name"],
   ],
 };
 
