@@ -1,7 +1,7 @@
 /**
  * What Traefik cannot do by itself, as a plugin of it (Go, which Traefik interprets): find out who a visitor behind a trusted
  * proxy is, and give services that one address. Traefik alone passes on what a trusted proxy sends, the parts of it that the
- * visitor wrote included, and has no way to set a header to a part of another (ADR 0015). nginx has its realip module for it.
+ * visitor wrote included, and has no way to set a header to a part of another (ADR 0016). nginx has its realip module for it.
  *
  * From here on the request comes from the visitor: the limits that follow count that address, and Traefik's own proxy writes
  * it into X-Forwarded-For.
