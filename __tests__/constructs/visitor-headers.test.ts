@@ -1,6 +1,11 @@
 /** What services are told of visitors, by the real Traefik and the real nginx: what the edge knows, never what a visitor says. */
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { PLUGIN_ARGUMENTS } from "../../constructs/edge/traefik-visitor";
 import { KEY_HEADER, REVISION_HEADER, SET_HEADER } from "../../model/routing";
 import { EMPTIED_BY_EDGE, emptiedHeaders, mayBeLetThrough, SET_BY_EDGE } from "../../model/visitor-headers";
 import {
@@ -227,6 +232,22 @@ describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s, where
     }
   }, 60_000);
 });
+
+(missingFor("traefik") ? test.skip : test)(
+  "a Traefik that cannot read its plugin does not start",
+  () => {
+    const folder = mkdtempSync(join(tmpdir(), "twinset-edge-"));
+    try {
+      const args = [...PLUGIN_ARGUMENTS, "--entrypoints.web.address=127.0.0.1:0", "--log.format=json"];
+      const { status, stdout, stderr } = spawnSync("traefik", args, { cwd: folder, encoding: "utf8", timeout: 30_000 });
+      expect(status).toBe(1);
+      expect(stdout + stderr).toContain("plugin");
+    } finally {
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+  40_000,
+);
 
 test.each(KINDS)("%s is here, or this file has tested nothing of it", (kind) => {
   if (missingFor(kind)) console.warn(`${missingFor(kind)}: what services are told by it was not tested`);
