@@ -218,6 +218,31 @@ describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s, with 
   );
 });
 
+describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s, by networks of any size", (kind) => {
+  test.each([
+    [["126.0.0.0/7"], "203.0.113.7, 126.1.2.3", "203.0.113.7"],
+    [["126.0.0.0/7"], "203.0.113.7, 128.1.2.3", "128.1.2.3"],
+    [["0.0.0.0/0"], "203.0.113.7, 198.51.100.1", "203.0.113.7"],
+    [["127.0.0.0/9", "2001:db8::/33"], "203.0.113.7, 2001:db8:7fff::1", "203.0.113.7"],
+    [["127.0.0.0/9", "2001:db8::/33"], "203.0.113.7, 2001:db8:8000::1", "2001:db8:8000::1"],
+    [["127.0.0.0/8", "2000::/3"], "203.0.113.7, 3fff::1", "203.0.113.7"],
+    [["127.0.0.0/8", "2000::/3"], "203.0.113.7, 4000::1", "4000::1"],
+    [[TRUSTED, "2001:db8::7"], "203.0.113.7, 2001:db8::7", "203.0.113.7"],
+  ])(
+    "trusted %j, said %s",
+    async (trustedProxies, said, client) => {
+      const edge = await LoopbackEdge.start(kind, { trustedProxies });
+      try {
+        const answer = await edge.visit({ from: TRUSTED, headers: [["X-Forwarded-For", said]] });
+        expect(valuesOf(answer, "X-Real-IP")).toEqual([client]);
+      } finally {
+        await edge.stop();
+      }
+    },
+    60_000,
+  );
+});
+
 describe.each(KINDS.filter((kind) => missingFor(kind) === undefined))("%s, where a platform lets through", (kind) => {
   test("what it names, and nothing else", async () => {
     const edge = await LoopbackEdge.start(kind, { letThrough: ["x-http-method-override", "CF-IPCountry"] });

@@ -57,20 +57,28 @@ func CreateConfig() *Config { return &Config{} }
 
 type visitor struct {
 	next    http.Handler
-	trusted []netip.Prefix
+	// By the address' first byte: an address is held against few of them.
+	trusted map[byte][]netip.Prefix
 	remove  map[string]bool
 	// Names of the headers that are set, by what is known.
 	client, scheme, host, port []string
 }
 
 func New(_ context.Context, next http.Handler, config *Config, _ string) (http.Handler, error) {
-	v := &visitor{next: next, remove: map[string]bool{}}
+	v := &visitor{next: next, trusted: map[byte][]netip.Prefix{}, remove: map[string]bool{}}
 	for _, text := range config.Trusted {
 		network, err := prefix(text)
 		if err != nil {
 			return nil, err
 		}
-		v.trusted = append(v.trusted, network)
+		bits := network.Bits()
+		if bits > 8 {
+			bits = 8
+		}
+		first := int(network.Masked().Addr().AsSlice()[0])
+		for b := first; b < first+1<<(8-bits); b++ {
+			v.trusted[byte(b)] = append(v.trusted[byte(b)], network)
+		}
 	}
 	for name, known := range config.Set {
 		name = http.CanonicalHeaderKey(name)
@@ -192,7 +200,7 @@ func address(text string) (netip.Addr, error) {
 }
 
 func (v *visitor) isTrusted(address netip.Addr) bool {
-	for _, network := range v.trusted {
+	for _, network := range v.trusted[address.AsSlice()[0]] {
 		if network.Contains(address) {
 			return true
 		}
