@@ -129,12 +129,12 @@ const agree = (who: Octokit, pull_number: number): Promise<unknown> =>
 const merge = (who: Octokit, pull_number: number): Promise<unknown> => who.pulls.merge({ ...AT, pull_number });
 
 describe("one person …", () => {
-  const owners = `${AT.owner}/operators`;
+  const given = { at: AT, owners: `${AT.owner}/operators`, path: process.env["PATH"] ?? "" };
   const here = PATHS.filter(({ needsTerraform }) => !needsTerraform);
   test.each(here.map((path) => [path.person, path] as const))(
     "%s: that is refused for its reason, and goes through without what keeps it",
     async (_, path) => {
-      expect(await tryPath(path, threatWorld(github, "admin", { at: AT, owners }))).toEqual({
+      expect(await tryPath(path, threatWorld(github, "admin", given))).toEqual({
         person: path.person,
         refusal: expect.stringMatching(/./),
         guard: path.guard,
@@ -148,7 +148,7 @@ describe("one person …", () => {
     ]);
   });
   test("a path that is open, or that something else refuses, is told", async () => {
-    const world = threatWorld(github, "admin", { at: AT, owners });
+    const world = threatWorld(github, "admin", given);
     const [path] = here;
     const passes = async (): Promise<undefined> => undefined;
     const wrong = async (change: object): Promise<unknown> => tryPath({ ...path!, ...change }, world);

@@ -135,7 +135,10 @@ const foreign = fc.string({ unit: fc.oneof(fc.constantFrom(...PIECES), fc.string
 const leaf: fc.Arbitrary<Span> = fc.record({ kind: fc.constantFrom("plain", "plain", "code"), text: foreign });
 const span: fc.Arbitrary<Span> = fc.oneof(
   { weight: 3, arbitrary: leaf },
-  { weight: 1, arbitrary: fc.array(leaf, { minLength: 1, maxLength: 3 }).map((words) => ({ kind: "strong", words })) },
+  {
+    weight: 1,
+    arbitrary: fc.array(leaf, { minLength: 1, maxLength: 3 }).map((words) => ({ kind: "strong" as const, words })),
+  },
 );
 const words: fc.Arbitrary<Words> = fc.array(span, { minLength: 1, maxLength: 4 });
 const item = fc.record({ words, under: fc.array(words, { maxLength: 2 }) });

@@ -11,8 +11,6 @@ import { unrecorded } from "../../release/journal/unrecorded";
 import { allow, start } from "./acts";
 import type { Path, Refusal, ThreatWorld } from "./path";
 
-/** Where bash, git and jq are. */
-const PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 const WORKFLOWS = join(__dirname, "../../.github/workflows");
 const workflowText = (name: string): string => readFileSync(join(WORKFLOWS, name), "utf8");
 
@@ -96,7 +94,7 @@ const RELEASED = [
 );
 
 /** The branch has the file from before the release, as the pull request with its record was closed. */
-const closedRecord = (journal: readonly string[]): Promise<Refusal> =>
+const closedRecord = ({ path }: ThreatWorld, journal: readonly string[]): Promise<Refusal> =>
   inFolder(async (folder) => {
     const file = join(folder, "production.json");
     writeFileSync(file, JSON.stringify({ $schema: "x", products: { chat: V1 } }));
@@ -105,7 +103,7 @@ const closedRecord = (journal: readonly string[]): Promise<Refusal> =>
       [`GIT_${who}_EMAIL`, "a@example"],
       [`GIT_${who}_DATE`, "2026-11-20T10:00:00Z"],
     ]);
-    const env = { PATH, ...Object.fromEntries(names), GIT_CONFIG_GLOBAL: "/dev/null" };
+    const env = { PATH: path, ...Object.fromEntries(names), GIT_CONFIG_GLOBAL: "/dev/null" };
     for (const args of [
       ["init", "--quiet"],
       ["add", "."],
@@ -121,6 +119,7 @@ const closedRecord = (journal: readonly string[]): Promise<Refusal> =>
 
 /** As GitHub runs a step: by bash, with these programs before all others. */
 const runStep = (
+  { path }: ThreatWorld,
   script: string,
   env: Readonly<Record<string, string>>,
   programs: Readonly<Record<string, string>> = {},
@@ -128,36 +127,42 @@ const runStep = (
   inFolder((folder) => {
     const bin = join(folder, "bin");
     const work = join(folder, "work");
-    [bin, work].forEach((path) => mkdirSync(path));
+    [bin, work].forEach((made) => mkdirSync(made));
     for (const [name, text] of Object.entries(programs)) {
       writeFileSync(join(bin, name), `#!/bin/bash\n${text}\n`, { mode: 0o755 });
     }
     const files = { GITHUB_OUTPUT: join(folder, "outputs"), GITHUB_STEP_SUMMARY: join(folder, "summary") };
-    const { status, stdout, stderr } = spawnSync("bash", ["-e", "-o", "pipefail", "-c", script], {
-      cwd: work,
-      encoding: "utf8",
-      env: { PATH: `${bin}:${PATH}`, ...files, ...env },
-    });
+    const { status, stdout, stderr } = spawnSync(
+      "bash",
+      ["--noprofile", "--norc", "-e", "-o", "pipefail", "-c", script],
+      {
+        cwd: work,
+        // Of a socket bash takes itself for one that was called from afar, and reads its user's file.
+        stdio: ["ignore", "pipe", "pipe"],
+        encoding: "utf8",
+        env: { PATH: `${bin}:${path}`, ...files, ...env },
+      },
+    );
     return { status, said: stdout + stderr, files: readdirSync(work) };
   });
 
 const scriptOf = (file: string, name: string): string => stepsOf(file).find((step) => step.name === name)!.run!;
 
 /** What is typed as a service's name is a command of hers. @param insert as text of the script, as `${{ }}` would */
-async function typed(insert: boolean): Promise<Refusal> {
+async function typed(world: ThreatWorld, insert: boolean): Promise<Refusal> {
   const evil = "x; touch owned; #";
   const script = scriptOf("image.yml", "Check inputs, make names");
   const inputs = { PROJECT: "apps/chat", TEMPLATE: "nestjs", PORT: "3002", TEMPLATES: "docker" };
   const others = { PLATFORMS: "linux/amd64", PUSH: "true", READ_ONLY_TOKEN: "false", GITHUB_REPOSITORY_OWNER: "acme" };
   const run = insert ? script.replace('"$SERVICE"', evil) : script;
-  const { files, said, status } = await runStep(run, { SERVICE: evil, ...inputs, ...others });
+  const { files, said, status } = await runStep(world, run, { SERVICE: evil, ...inputs, ...others });
   if (files.includes("owned")) return undefined;
   return status === 0 ? undefined : said;
 }
 
 const DIGEST = `sha256:${"a".repeat(64)}`;
 /** A registry that says this of a version; whoever pushes leaves a file. */
-async function overVersion(status: number, text: string): Promise<Refusal> {
+async function overVersion(world: ThreatWorld, status: number, text: string): Promise<Refusal> {
   const name = "ghcr.io/acme/chat-backend";
   const env = { IMAGE: `${name}@${DIGEST}`, TAGS: `${name}:v1.6.0`, USERNAME: "mallory", PASSWORD: "token" };
   const curl = `cat > /dev/null
@@ -167,7 +172,7 @@ while [ $# -gt 0 ]; do
 done
 printf '%s' '${text}' > "$file"
 printf '%s' '${status}'`;
-  const { files, said } = await runStep(scriptOf("image.yml", "Give it its tags"), env, {
+  const { files, said } = await runStep(world, scriptOf("image.yml", "Give it its tags"), env, {
     docker: "touch pushed",
     curl,
   });
@@ -228,9 +233,9 @@ export const OWN_CODE: readonly Path[] = [
   {
     person: "closes the pull request with a release's record, so that files undo it",
     refused: /is not in its file yet/,
-    attempt: () => closedRecord(RELEASED),
+    attempt: (world) => closedRecord(world, RELEASED),
     guard: "the journal",
-    unguarded: () => closedRecord([]),
+    unguarded: (world) => closedRecord(world, []),
   },
   {
     person: "changes the code that makes a review, or its verdict",
@@ -256,16 +261,17 @@ export const OWN_CODE: readonly Path[] = [
   {
     person: "types something that becomes part of a script",
     refused: /service is "x; touch owned; #"; expected/,
-    attempt: () => typed(false),
+    attempt: (world) => typed(world, false),
     guard: "that inputs come by env",
-    unguarded: () => typed(true),
+    unguarded: (world) => typed(world, true),
   },
   {
     person: "pushes an image over a version",
     refused: /v1\.6\.0 exists already/,
-    attempt: () => overVersion(200, '{"another":1}'),
+    attempt: (world) => overVersion(world, 200, '{"another":1}'),
     guard: "the version that is there",
-    unguarded: () => overVersion(404, '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'),
+    unguarded: (world) =>
+      overVersion(world, 404, '{"errors":[{"code":"MANIFEST_UNKNOWN","message":"manifest unknown"}]}'),
   },
   {
     person: "names a branch `v1.6.0`, `latest` or `buildcache`",

@@ -13,6 +13,8 @@ export interface ThreatWorld {
   readonly workflow: Octokit;
   /** A team that everybody is in, which owns the code. */
   readonly owners: string;
+  /** Where programs are: bash, git, jq. */
+  readonly path: string;
   /** A name that no branch has had. */
   readonly branch: () => string;
   /**
@@ -42,7 +44,7 @@ export interface Path {
 
 export interface Tried {
   readonly person: string;
-  /** Its first line. */
+  /** The line of it that says why. */
   readonly refusal: string;
   readonly guard: string;
 }
@@ -57,8 +59,9 @@ export async function tryPath(path: Path, world: ThreatWorld): Promise<Tried | {
   if (!path.refused.test(refusal)) return { wrong: `${path.person}: refused for another reason: ${refusal}` };
   const still = await path.unguarded(world);
   if (still !== undefined) return { wrong: `${path.person}: refused also without its guard (${path.guard}): ${still}` };
-  const words = refusal.split("\n").filter((line) => line.trim() !== "");
-  return { person: path.person, refusal: words.slice(0, 2).join(" "), guard: path.guard };
+  const lines = refusal.split("\n").filter((line) => line.trim() !== "");
+  const why = lines.find((line) => path.refused.test(line)) ?? lines.join(" ");
+  return { person: path.person, refusal: why.trim(), guard: path.guard };
 }
 
 const silent = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
@@ -76,7 +79,7 @@ export const WORKFLOWS = ["production.yml", "own.yml"] as const;
 export function threatWorld(
   github: GithubSimulator,
   token: string,
-  given: Pick<ThreatWorld, "at" | "owners" | "planned">,
+  given: Pick<ThreatWorld, "at" | "owners" | "path" | "planned">,
 ): ThreatWorld {
   let last = 0;
   return {
