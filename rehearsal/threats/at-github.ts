@@ -67,14 +67,18 @@ async function withoutClue(world: ThreatWorld): Promise<Refusal> {
   return refusalOf(merge(world, world.mallory, number));
 }
 
-/** A workflow of a branch of hers, in each of production's environments. */
+/** A workflow of a branch of hers, and of a tag on it, in each of production's environments. */
 async function fromBranch(world: ThreatWorld): Promise<Refusal> {
   const branch = world.branch();
-  await write(world, world.mallory, branch, ".github/workflows/own.yml");
-  await start(world, world.mallory, branch, "own.yml");
-  const may = ENVIRONMENTS.map((name) => [name, world.github.jobMayBegin(world.at.repo, "own.yml", name)] as const);
-  const through = may.filter(([, answer]) => answer !== "refused");
-  return through.length > 0 ? undefined : `${ENVIRONMENTS.join(", ")}: refused, as they are for main`;
+  const { github, at, mallory } = world;
+  await write(world, mallory, branch, ".github/workflows/own.yml");
+  const { data } = await mallory.git.createRef({ ...at, ref: `refs/tags/${branch}`, sha: "1".repeat(40) });
+  let through = false;
+  for (const ref of [branch, data.ref]) {
+    await start(world, mallory, ref, "own.yml");
+    through ||= ENVIRONMENTS.some((name) => github.jobMayBegin(at.repo, "own.yml", name) !== "refused");
+  }
+  return through ? undefined : `a branch and a tag: refused by ${ENVIRONMENTS.join(", ")}, which are for main`;
 }
 
 async function withAnyBranch(world: ThreatWorld): Promise<Refusal> {
@@ -162,7 +166,7 @@ export const AT_GITHUB: readonly Path[] = [
   },
   {
     person: "uses an environment from a branch or a tag",
-    refused: /refused, as they are for main/,
+    refused: /which are for main/,
     attempt: fromBranch,
     guard: "one environment's list of branches",
     unguarded: withAnyBranch,
