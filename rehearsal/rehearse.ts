@@ -310,7 +310,12 @@ function show(report: Report, path: string, write: (line: string) => void): void
     const word = drill.result === "passed" ? colours.green("passed") : colours.red("FAILED");
     write(`${String(drill.number).padStart(2)}  ${word}  ${String(drill.seconds).padStart(4)} s  ${drill.title}`);
     const details =
-      drill.reason === undefined ? drill.figures.map(formatFigure).join(" · ") : drill.reason.split("\n")[0]!;
+      drill.reason === undefined
+        ? drill.figures
+            .filter(({ isDetail }) => !isDetail)
+            .map(formatFigure)
+            .join(" · ")
+        : drill.reason.split("\n")[0]!;
     write(`                    ${colours.dim(details)}`);
   }
   write("");
