@@ -11,6 +11,7 @@ import { environmentPrefix } from "../model/names";
 import { type Platform, selectProducts } from "../model/platform";
 import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
+import { LOCK_VARIABLE, NO_LOCK } from "../terraform/project-lock";
 import { takeComputer } from "./alone";
 import { DRILLS } from "./drills";
 import { type DeploymentDrill, type Drill, type DrillRun, type Figure, mustBeBearable } from "./drills/drill";
@@ -169,7 +170,7 @@ export function synthesized(
   directory: string,
 ): { loaded: LoadedPlatform; environment: Environment; config: StackConfig } {
   const outdir = join(directory, "whole");
-  const loaded = synthesize({ PLATFORM: options.platform }, outdir);
+  const loaded = synthesize({ PLATFORM: options.platform, [LOCK_VARIABLE]: NO_LOCK }, outdir);
   const environment = loaded.platform.environments[options.environment ?? "production"];
   if (environment.host.kind === "local") {
     throw new ProblemsError([
