@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { writeWhole } from "../clients/files";
 import { error, errorsOf, type Problem, ProblemsError, warning } from "../model/problem";
 import type { StackConfig } from "./config";
+import { oneLine } from "./output";
 import {
   isStackLock,
   lockFor,
@@ -85,3 +86,16 @@ export function lockArguments(folder: string, { registry }: Pick<Terraform, "reg
   const isOurs = existsSync(file) && isStackLock(readFileSync(file, "utf8"));
   return isOurs && registry === LOCKED_REGISTRY ? ["-lockfile=readonly"] : [];
 }
+
+/** How Terraform says that a plugin is none of those that the lock lets in, and that the lock lets in none. */
+const REFUSED = /match any of the checksums|Provider dependency changes detected/;
+
+/** What to do where a lock has kept Terraform from a plugin. @returns nothing: it was something else */
+export const afterRefusal = (said: string): string[] =>
+  REFUSED.test(oneLine(said))
+    ? [
+        `${LOCK_NAME} does not let this plugin in: it was built by somebody else than its publisher, or changed since.`,
+        "Take it out of the plugin folder (~/.terraform.d/plugins) and of TF_PLUGIN_CACHE_DIR, so that the publisher's is taken;",
+        "where the lock is what is wrong: npm run locks -- --check",
+      ]
+    : [];

@@ -20,7 +20,7 @@ import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { partOf } from "./part";
 import { effective, type Plan, type ResourceChange } from "./plan";
 import { type Terraform } from "./program";
-import { lockArguments, STACK_LOCK } from "./project-lock";
+import { afterRefusal, lockArguments, STACK_LOCK } from "./project-lock";
 import { type Finished, run, type RunOptions } from "../clients/program";
 import { resourcesIn, resourcesInFile, type State, type StateResource } from "./state";
 
@@ -309,7 +309,7 @@ export class WorkingDirectory {
     if (result.code === null && this.options.over?.aborted) throw new TerraformError(command, [BROKEN_OFF]);
     const errors = errorDiagnostics(result.stdout);
     const lines = errors.length > 0 ? errors.map(describe) : [(result.stderr || result.stdout).trim()];
-    throw new TerraformError(command, lines, errors);
+    throw new TerraformError(command, [...lines, ...afterRefusal(result.stdout + result.stderr)], errors);
   }
 
   run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {

@@ -14,7 +14,7 @@ import type { StackConfig } from "../../terraform/config";
 import { describe, type Diagnostic, errorsIn, firstLines } from "../../terraform/output";
 import { howToGet, missingPlugins, type Plugin } from "../../terraform/plugins";
 import { childEnvironment, findTerraform, type Terraform } from "../../terraform/program";
-import { LOCK_VARIABLE, lockArguments, projectLock } from "../../terraform/project-lock";
+import { afterRefusal, LOCK_VARIABLE, lockArguments, projectLock } from "../../terraform/project-lock";
 import { type Finished, run, type RunOptions, withTempDirectory } from "../../clients/program";
 
 /** 0: every stack passed. 1: a stack is wrong. 2: nothing is known to be wrong, but something could not be checked. */
@@ -201,6 +201,9 @@ export async function init(stack: Stack, ...args: readonly string[]): Promise<Ve
     { timeout: stack.initTimeout },
   );
   if (result.code === 0) return undefined;
+  // A plugin that is there and is not let in is no plugin that could not be had.
+  const refused = afterRefusal(result.stdout + result.stderr);
+  if (refused.length > 0) return failed([...errorsIn(`${result.stdout}\n${result.stderr}`), ...refused]);
   const missing = missingPlugins(stack.config, stack.terraform, process.env);
   if (result.timedOut) {
     return withoutPlugins(stack, missing, [`${nameOf(stack)} init was stopped after ${stack.initTimeout} s`]);
