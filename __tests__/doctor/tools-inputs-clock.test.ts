@@ -55,7 +55,7 @@ describe("tools", () => {
     const lockOf = async (path: string, binary = "Terraform v1.11.4"): Promise<string[]> => {
       program("terraform", binary);
       const env = { PATH: folder, [LOCK_VARIABLE]: path };
-      return told(about(await tools(contextFor({ env, providers: PROVIDER_VERSIONS })), "plugins' lock"));
+      return about(await tools(contextFor({ env, providers: PROVIDER_VERSIONS })), "plugins' lock");
     };
     expect(await lockOf("none")).toEqual([expect.stringMatching(/^warning .*plugins are taken by version alone$/)]);
     expect(await lockOf(madeUpLock(folder))).toEqual(["ok plugins' lock: 4 plugins by their content"]);
