@@ -148,7 +148,7 @@ async function rehearseIn(session: Session): Promise<number> {
     versions: versionsOf(required, found),
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
-    changes: bench instanceof World ? bench.changes : [],
+    changes: bench instanceof World ? [...bench.changes, PLUGINS] : [],
     images: bench instanceof World ? Object.fromEntries(bench.images.origins) : {},
     drills,
     notRun: chosen.filter((drill) => !possible.includes(drill)).map(({ name }) => name),
@@ -159,6 +159,9 @@ async function rehearseIn(session: Session): Promise<number> {
   show(report, path, write);
   return drills.every(({ result }) => result === "passed") ? EXIT.passed : EXIT.failed;
 }
+
+/** On stand-in hosts it takes what there is, whoever built it (docs/adr/0015). */
+const PLUGINS = "plugins are those of this computer, held to no lock";
 
 const GITHUB_TRIAL = githubTrial("any") as {
   readonly terraform: { readonly required_providers: NonNullable<StackConfig["terraform"]["required_providers"]> };
