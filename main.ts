@@ -15,7 +15,7 @@ import { EnvironmentStack } from "./stacks/environment-stack";
 import type { StackConfig } from "./terraform/config";
 import { forgetOtherPlatform } from "./terraform/other-platform";
 import { outputDirectory } from "./terraform/output-directory";
-import { lockWarnings, mustLock, type ProjectLock, projectLock, writeStackLock } from "./terraform/project-lock";
+import { mustLock, type ProjectLock, projectLock, writeStackLock } from "./terraform/project-lock";
 
 /** Adds one stack per environment to an app, and the one for GitHub where the platform has it. @param names only these */
 export function addStacks(
@@ -42,9 +42,8 @@ export function synthesize(
 ): LoadedPlatform {
   const loaded = loadPlatform({ platform: env["PLATFORM"], profiles: env["PROFILES"] });
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
-  const lock = projectLock(env);
-  writeStacks(loaded, outdir, { lock });
-  return { ...loaded, problems: [...loaded.problems, ...lockWarnings(lock)] };
+  writeStacks(loaded, outdir, { lock: projectLock(env) });
+  return loaded;
 }
 
 export interface WriteOptions {

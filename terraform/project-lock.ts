@@ -2,7 +2,7 @@
 import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { writeWhole } from "../clients/files";
-import { error, errorsOf, type Problem, ProblemsError, warning } from "../model/problem";
+import { error, errorsOf, ProblemsError } from "../model/problem";
 import type { StackConfig } from "./config";
 import { oneLine } from "./output";
 import {
@@ -10,7 +10,6 @@ import {
   lockFor,
   lockProblems,
   LOCKED_REGISTRY,
-  MAKE_LOCK,
   parseLock,
   type PluginLock,
   stackLockText,
@@ -45,10 +44,6 @@ export function projectLock(env: Env): ProjectLock {
   }
   return { path, absent: `there is no ${LOCK_NAME} yet: plugins are taken by version alone` };
 }
-
-/** That nothing is locked, where nothing is. */
-export const lockWarnings = (project: ProjectLock): Problem[] =>
-  "absent" in project ? [warning(LOCK_NAME, project.absent, "a lock of all plugins, committed", MAKE_LOCK)] : [];
 
 type Required = StackConfig["terraform"]["required_providers"];
 
