@@ -188,7 +188,7 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
   ["lifecycle otherwise", / lifecycle /],
   ["provisioners and connections", / (provisioner|connection)( |$)/],
   ["order, and copies", / (depends_on|count|for_each|provider)( |$)/],
-  ["providers' settings, versions and locks", /^(provider\.|version |plugin )/],
+  ["providers' settings and versions", /^(provider\.|version |plugin )/],
   ["inputs", /^variable\./],
   ["outputs", /^output\./],
   ["modules, and files beside the stack", /^(module\.|file )/],

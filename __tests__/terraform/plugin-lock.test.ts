@@ -114,7 +114,7 @@ provider "registry.terraform.io/kreuzwerker/docker" {
     ['provider "a/b/c" { version = "1.0.0" hashes = ["md5:1"] }', "the hash md5:1"],
     ['provider "docker" { version = "1.0.0" }', "docker"],
     ['provider "a/b/c" { version = "1.0.0" }\nprovider "a/b/c" { version = "2.0.0" }', "a second time"],
-    ['{"provider": {}}', 'in line 1'],
+    ['{"provider": {}}', "in line 1"],
     [
       `provider "a/b/c" {\n version = "1.0.0"\n hashes = [\n "${h1(1)}", # linux_amd64\n "${h1(2)}", # linux_amd64\n ]\n}`,
       "two hashes for linux_amd64",
