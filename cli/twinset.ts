@@ -11,6 +11,7 @@ export const COMMANDS: readonly (readonly [name: string, load: () => Promise<{ r
   ["generate", () => import("./catalog/generate")],
   ["validate", () => import("./catalog/validate")],
   ["plan-dry", () => import("./catalog/plan-dry")],
+  ["locks", () => import("./catalog/locks")],
   ["rehearse", () => import("./rehearsal/rehearse")],
   ["status", () => import("./environment/status")],
   ["release", () => import("./release/release")],

@@ -370,10 +370,19 @@ function endBlock(review: Review): Block {
     paragraphs: [
       say`${code("+")} added, ${code("-")} removed, ${code("~")} changed in place, ${code("±")} replaced with the new one first, ${code("∓")} replaced with the old one first.`,
       howToApply(review),
+      ...unlockedPlugins(review),
       say`Fingerprint: ${code(fingerprint)}`,
     ],
   };
 }
+
+/** What the fingerprint cannot hold: whose program it is that does all of this. */
+const unlockedPlugins = ({ unlocked }: Review): Words[] =>
+  unlocked.length === 0
+    ? []
+    : [
+        say`Not checked: the content of ${count(unlocked.length, "plugin")} (${joined(unlocked.map((name) => say`${code(name)}`))}). No lock was used, so each computer takes its own by the version alone; ${code("npm run locks")} makes one.`,
+      ];
 
 function howToApply(review: Review): Words {
   const { environment, fingerprint, platform } = review;

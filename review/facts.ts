@@ -15,7 +15,7 @@ const BESIDE = new Set([...["lifecycle", "provisioner", "connection", "depends_o
 /** Longer texts are told apart by their hash. */
 const LONGEST = 160;
 
-export function factsOf({ blocks, others, providers }: Configuration): Facts {
+export function factsOf({ blocks, others, providers, locked = {} }: Configuration): Facts {
   const facts = new Map<string, string>();
   const add = (subject: string, value: unknown): void => {
     for (const [path, text] of flat(value)) facts.set([subject, ...path].join(" "), text);
@@ -32,6 +32,9 @@ export function factsOf({ blocks, others, providers }: Configuration): Facts {
   }
   for (const [path, text] of others) facts.set(`file ${path}`, short(text));
   for (const [name, version] of Object.entries(providers)) facts.set(`version ${name}`, version);
+  for (const [name, hashes] of Object.entries(locked)) {
+    facts.set(`plugin ${name}`, `${providers[name]}, ${hashes.length} hashes, sha256 ${hash(hashes.join(" "))}`);
+  }
   return Object.fromEntries([...facts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -84,6 +87,10 @@ const changed = (what: string, before: string | undefined, after: string | undef
   if (after === undefined) return `${what} is gone, which was: ${before}`;
   return `${what} is another one: ${before} → ${after}`;
 };
+
+/** Another version has other content; the same one has not. */
+const isOtherVersion = (before: string, after: string | undefined): boolean =>
+  after !== undefined && before.split(",")[0] !== after.split(",")[0];
 
 /** The first that fits says it. */
 const RULES: readonly Rule[] = [
@@ -139,6 +146,14 @@ const RULES: readonly Rule[] = [
     says: ([, name], before, after) => changed(`the version of the provider ${name}`, before, after),
   },
   {
+    of: /^plugin (\S+)$/,
+    mood: (before, after) => (before === undefined || isOtherVersion(before, after) ? "care" : "danger"),
+    says: ([, name], before, after) =>
+      after === undefined
+        ? `the plugin of ${name} is locked no more: whatever has its version is taken`
+        : changed(`the lock of ${name}'s plugin`, before, after),
+  },
+  {
     of: /^(terraform|module\.\S+|removed)(?: (.+))?$/,
     mood: "danger",
     says: ([fact], before, after) => changed(fact, before, after),
@@ -173,7 +188,7 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
   ["lifecycle otherwise", / lifecycle /],
   ["provisioners and connections", / (provisioner|connection)( |$)/],
   ["order, and copies", / (depends_on|count|for_each|provider)( |$)/],
-  ["providers' settings and versions", /^(provider\.|version )/],
+  ["providers' settings and versions", /^(provider\.|version |plugin )/],
   ["inputs", /^variable\./],
   ["outputs", /^output\./],
   ["modules, and files beside the stack", /^(module\.|file )/],

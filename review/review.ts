@@ -73,6 +73,8 @@ export interface Review {
   readonly fingerprint: string;
   /** Not of a plan in JSON. */
   readonly unseen: Unseen | undefined;
+  /** Providers whose plugin is taken by its version alone, where that can be told. */
+  readonly unlocked: readonly string[];
   /** Is all that decides what runs in the fingerprint? Not of a plan in JSON, which lacks lifecycle. */
   readonly fromText: boolean;
 }
@@ -144,6 +146,7 @@ export function reviewPlan(
     changes: changes.length,
     fingerprint: fingerprint(whole, source),
     unseen: found.unseen,
+    unlocked: Object.keys(source?.providers ?? {}).filter((name) => !source?.locked?.[name]),
     fromText: source !== undefined,
   });
 }

@@ -20,6 +20,7 @@ import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { partOf } from "./part";
 import { effective, type Plan, type ResourceChange } from "./plan";
 import { type Terraform } from "./program";
+import { afterRefusal, lockArguments, STACK_LOCK } from "./project-lock";
 import { type Finished, run, type RunOptions } from "../clients/program";
 import { resourcesIn, resourcesInFile, type State, type StateResource } from "./state";
 
@@ -115,7 +116,8 @@ export class WorkingDirectory {
   }
 
   async init(): Promise<void> {
-    await this.must("init", ["-input=false", "-no-color"]);
+    const args = ["-input=false", "-no-color", ...lockArguments(this.path, this.terraform)];
+    await this.must("init", args);
   }
 
   /**
@@ -134,7 +136,7 @@ export class WorkingDirectory {
 
   private initializedFor(): string {
     const { terraform } = JSON.parse(readFileSync(this.stackPath, "utf8")) as { terraform?: unknown };
-    const lock = join(this.path, LOCK);
+    const lock = join(this.path, STACK_LOCK);
     const around = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_DATA_DIR", "AWS_ENDPOINT_URL_S3", "HOME"];
     return createHash("sha256")
       .update(JSON.stringify([this.terraform, terraform, around.map((name) => this.env[name])]))
@@ -170,7 +172,9 @@ export class WorkingDirectory {
       const providers = join(this.dataPath, "providers");
       // A stack of Terraform's own resources alone has none.
       if (existsSync(providers)) symlinkSync(providers, join(own, "providers"), "junction");
-      const beside = readdirSync(this.path).filter((name) => name === LOCK || /\.auto\.tfvars(\.json)?$/.test(name));
+      const beside = readdirSync(this.path).filter(
+        (name) => name === STACK_LOCK || /\.auto\.tfvars(\.json)?$/.test(name),
+      );
       for (const name of beside) copyFileSync(join(this.path, name), join(path, name));
       writeFileSync(join(path, CONFIG), JSON.stringify(withoutEngine(part.config)));
       writeFileSync(join(path, "terraform.tfstate"), JSON.stringify(part.state), { mode: 0o600 });
@@ -305,7 +309,7 @@ export class WorkingDirectory {
     if (result.code === null && this.options.over?.aborted) throw new TerraformError(command, [BROKEN_OFF]);
     const errors = errorDiagnostics(result.stdout);
     const lines = errors.length > 0 ? errors.map(describe) : [(result.stderr || result.stdout).trim()];
-    throw new TerraformError(command, lines, errors);
+    throw new TerraformError(command, [...lines, ...afterRefusal(result.stdout + result.stderr)], errors);
   }
 
   run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
@@ -367,7 +371,6 @@ function haltBeforeItBegins(over: AbortSignal | undefined) {
 }
 
 const CONFIG = "cdk.tf.json";
-const LOCK = ".terraform.lock.hcl";
 /** No plan of a part takes so long. */
 const LEFT_BEHIND_MS = 600_000;
 /** Terraform reads it by itself, so that others who work in the directory have the same values. */

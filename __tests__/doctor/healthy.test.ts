@@ -26,6 +26,8 @@ import { Client, PUSHER } from "../simulators/registry-client";
 import { Authority } from "../support/certificate";
 import { ACCOUNT, ADDRESS, ENV, KEY_ID, ops, SMALL, told, TOKENS, ZONE_ID } from "../support/patient";
 import { WebServer } from "../support/web-server";
+import { madeUpLock } from "../support/made-up-lock";
+import { LOCK_VARIABLE } from "../../terraform/project-lock";
 
 const production = SMALL.platform.environments.production;
 const BUCKET = "manacore-terraform-state";
@@ -133,6 +135,7 @@ beforeAll(async () => {
       HCLOUD_ENDPOINT: hetzner.baseUrl,
       CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
       AWS_ENDPOINT_URL_S3: store.baseUrl,
+      [LOCK_VARIABLE]: madeUpLock(path.split(":")[0]!),
       ...env,
     } as NodeJS.ProcessEnv;
     const asked = new Resolver({ timeout: 1000, tries: 2 });

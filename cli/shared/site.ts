@@ -21,6 +21,7 @@ import { inTime } from "../../release/in-time";
 import { keepAppliedFacts } from "../../review/applied-facts";
 import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
+import { projectLock } from "../../terraform/project-lock";
 import { planSource } from "../../terraform/plan-source";
 import type { StateResource } from "../../terraform/state";
 import { WorkingDirectory } from "../../terraform/working-directory";
@@ -98,6 +99,7 @@ export async function openSite({
     ]);
   }
   const outdir = outputDirectory(env);
+  const plugins = projectLock(env);
   const directory = new WorkingDirectory(
     terraform,
     join(outdir, "stacks", name),
@@ -118,7 +120,7 @@ export async function openSite({
     const releases = { ...loaded.releases, [name]: { release, path } };
     const problems = errorsOf(checkPlatform(platform, releases));
     if (problems.length > 0) throw new ProblemsError(problems);
-    writeStacks({ ...loaded, releases }, outdir, [name]);
+    writeStacks({ ...loaded, releases }, outdir, { names: [name], lock: plugins });
     if (offline) directory.silence();
     written = { release: wanted, text: readFileSync(stack, "utf8") };
   };

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { planDry, planProblems } from "../../../cli/catalog/plan-dry";
 import type { StackConfig } from "../../../terraform/config";
 import type { Plan } from "../../../terraform/plan";
+import { LOCK_VARIABLE } from "../../../terraform/project-lock";
 import { FakeTerraform, UNREACHABLE } from "../../support/fake-terraform";
+import { madeUpLock } from "../../support/made-up-lock";
 import { onSmallStacks, SMALL, synthesize } from "./small-main";
 
 // Terraform is a process each time, and the machine may be busy.
@@ -12,6 +14,7 @@ import { onSmallStacks, SMALL, synthesize } from "./small-main";
 let terraform: FakeTerraform;
 beforeEach(() => {
   terraform = new FakeTerraform();
+  process.env[LOCK_VARIABLE] = madeUpLock(terraform.home);
 });
 afterEach(() => {
   expect(terraform.leftovers()).toEqual([]);
