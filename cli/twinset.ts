@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { noteChildren, TIMINGS } from "../clients/timings";
 import { errorsOf, ProblemsError } from "../model/problem";
+import { redactor, valuesIn } from "../model/redact";
 
 /** In the order of the help, each with the module that ends with its definition. */
 export const COMMANDS: readonly (readonly [name: string, load: () => Promise<{ readonly command: Command }>])[] = [
@@ -55,8 +56,14 @@ export async function main(): Promise<void> {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync();
   } catch (mistake) {
-    if (!(mistake instanceof ProblemsError)) throw mistake;
-    console.error(mistake.message);
+    // With where it happened, and without whatever a program, a cloud or a host has put into it.
+    const hide = redactor(valuesIn(process.env, true));
+    if (!(mistake instanceof ProblemsError)) {
+      console.error(hide(mistake instanceof Error ? (mistake.stack ?? mistake.message) : String(mistake)));
+      process.exitCode = 1;
+      return;
+    }
+    console.error(hide(mistake.message));
     const count = errorsOf(mistake.problems).length;
     console.error(`\n${count === 1 ? "One error" : `${count} errors`}; nothing was written.`);
     process.exitCode = 1;

@@ -3,6 +3,8 @@
  * file that somebody has asked for. Nobody has, and nothing is written, unless the variable is set.
  */
 import { appendFileSync } from "node:fs";
+import { redactor, valuesIn } from "../model/redact";
+import { eachText } from "../model/each-text";
 
 /** Names the file. */
 export const TIMINGS = "TWINSET_TIMINGS";
@@ -27,5 +29,8 @@ export function childBegins(program: string, args: readonly string[]): () => voi
   const to = file;
   if (to === undefined) return () => undefined;
   const began = Date.now();
-  return () => appendFileSync(to, `${JSON.stringify({ program, args, began, ended: Date.now() } satisfies Timing)}\n`);
+  return () => {
+    const timing = eachText<Timing>({ program, args, began, ended: Date.now() }, redactor(valuesIn(process.env)));
+    appendFileSync(to, `${JSON.stringify(timing)}\n`, { mode: 0o600 });
+  };
 }

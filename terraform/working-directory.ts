@@ -20,6 +20,8 @@ import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
 import { partOf } from "./part";
 import { effective, type Plan, type ResourceChange } from "./plan";
 import { type Terraform } from "./program";
+import { eachText } from "../model/each-text";
+import { type Redact, redactor, valuesIn } from "../model/redact";
 import { type Finished, run, type RunOptions } from "../clients/program";
 import { resourcesIn, resourcesInFile, type State, type StateResource } from "./state";
 
@@ -83,6 +85,13 @@ export interface WorkingDirectoryOptions {
    * only as long as it has begun with no resource; any other comes to its end. @default it takes what it takes
    */
   readonly over?: AbortSignal | undefined;
+  /**
+   * Takes what is secret out of whatever Terraform says of a failure: it and its providers print values there.
+   * @default what the environment's names call a secret
+   */
+  readonly hide?: Redact;
+  /** Told of each plan that was read, as JSON, before anything is said of it. */
+  readonly read?: (json: string) => void;
   /** Told of each plan of the whole stack that was applied, by its file. */
   readonly applied?: (planPath: string) => Promise<void>;
 }
@@ -175,7 +184,7 @@ export class WorkingDirectory {
       writeFileSync(join(path, CONFIG), JSON.stringify(withoutEngine(part.config)));
       writeFileSync(join(path, "terraform.tfstate"), JSON.stringify(part.state), { mode: 0o600 });
       const { parallelism, over } = this.options;
-      const options = { parallelism, over, lock: false, init: false };
+      const options = { parallelism, over, lock: false, init: false, hide: this.hide };
       const directory = new WorkingDirectory(this.terraform, path, { ...this.env, TF_DATA_DIR: own }, options);
       const changes = await directory.plan({ targets: [address], refresh: false });
       return { changes, isCurrent: async () => (await stateNow()) === state };
@@ -207,7 +216,9 @@ export class WorkingDirectory {
 
   /** The whole plan that is kept, as JSON. It holds secrets. @param file another one, from here or with its whole path */
   async plannedJson(file = PLAN): Promise<string> {
-    return (await this.must("show", ["-json", file])).stdout;
+    const json = (await this.must("show", ["-json", file])).stdout;
+    this.options.read?.(json);
+    return json;
   }
 
   /** Where the synthesized stack is. */
@@ -251,10 +262,10 @@ export class WorkingDirectory {
         if (event) options.onEvent?.(event);
       },
     }).finally(() => halt.end());
-    const errors = errorDiagnostics(result.stdout);
+    const errors = this.errorsIn(result.stdout);
     if (result.code === null && over?.aborted) errors.push({ severity: "error", summary: BROKEN_OFF });
     if (result.code !== 0 && result.code !== null && errors.length === 0) {
-      errors.push({ severity: "error", summary: firstLines(result.stderr || result.stdout) });
+      errors.push({ severity: "error", summary: firstLines(this.hide(result.stderr || result.stdout)) });
     }
     return { code: result.code, seconds: (performance.now() - start) / 1000, errors };
   }
@@ -303,8 +314,8 @@ export class WorkingDirectory {
     }
     if (result.code === 0) return result;
     if (result.code === null && this.options.over?.aborted) throw new TerraformError(command, [BROKEN_OFF]);
-    const errors = errorDiagnostics(result.stdout);
-    const lines = errors.length > 0 ? errors.map(describe) : [(result.stderr || result.stdout).trim()];
+    const errors = this.errorsIn(result.stdout);
+    const lines = errors.length > 0 ? errors.map(describe) : [this.hide(result.stderr || result.stdout).trim()];
     throw new TerraformError(command, lines, errors);
   }
 
@@ -312,6 +323,15 @@ export class WorkingDirectory {
     const { over } = this.options;
     const usual = { timeout: 600, ...(over ? { killed: over } : {}) };
     return run(this.terraform.binary, args, { ...usual, ...options, cwd: this.path, env: this.env });
+  }
+
+  /** Whole texts, before anything is cut or folded. */
+  private errorsIn(output: string): Diagnostic[] {
+    return errorDiagnostics(output).map((each) => eachText(each, (text) => this.hide(text)));
+  }
+
+  private get hide(): Redact {
+    return this.options.hide ?? redactor(valuesIn(this.env));
   }
 
   private get values(): string[] {

@@ -13,7 +13,7 @@ import { Docker } from "../../clients/docker";
 import type { EdgeAddress } from "../../clients/edge";
 import { EdgeKeeper } from "../../clients/edge-keeper";
 import { Journal } from "../../release/journal/journal";
-import { knownSecrets, type Redact, redactor } from "../../model/redact";
+import { knownSecrets } from "../../model/redact";
 import type { Site } from "../../release/site";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { type StateFiles } from "../../clients/state-store/state-files";
@@ -27,6 +27,7 @@ import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
 import { ROOT } from "./root";
+import { atHand, SecretsAtHand } from "./secrets-at-hand";
 import { addressInState, addressWithoutState, remembered, type ServerOf } from "./server-address";
 
 export interface SiteOptions {
@@ -98,12 +99,25 @@ export async function openSite({
     ]);
   }
   const outdir = outputDirectory(env);
-  const directory = new WorkingDirectory(
+  // Only where something has to be hidden is it asked for.
+  const secrets = atHand(
+    new SecretsAtHand(
+      () => knownSecrets(platform, environment, env),
+      () => readFileSync(directory.stackPath, "utf8"),
+    ),
+  );
+  const readState = async (): Promise<string | undefined> => {
+    const text = (await files.readState())?.text;
+    secrets.stateIs(text);
+    return text;
+  };
+  const directory: WorkingDirectory = new WorkingDirectory(
     terraform,
     join(outdir, "stacks", name),
     { ...usable(env), TF_INPUT: "0" },
     {
-      ...{ lock, over, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
+      ...{ lock, over, parallelism: PARALLELISM, stateFile: readState },
+      ...{ hide: secrets.hide, read: secrets.plannedIs },
       applied: (planPath) => noteApplied(files, planPath),
     },
   );
@@ -124,9 +138,7 @@ export async function openSite({
   };
   render(read());
   if (!unready) await directory.prepared();
-  // Only where something has gone wrong is it asked for.
-  let known: Redact | undefined;
-  const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);
+  const redact = secrets.hide;
   const server: ServerOf = { platform: platform.name, environment, env };
   // Neither the server nor its address changes while a command runs.
   let state: readonly StateResource[] | undefined;
