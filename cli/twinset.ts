@@ -1,5 +1,6 @@
 /** The program `twinset`: its commands, each in a file of its own that is loaded when it is asked for. */
 import { Command } from "commander";
+import { endCleanly } from "../clients/own-files";
 import { noteChildren, TIMINGS } from "../clients/timings";
 import { errorsOf, ProblemsError } from "../model/problem";
 import { redactor, valuesIn } from "../model/redact";
@@ -51,6 +52,7 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
 
 /** What `twinset` runs. */
 export async function main(): Promise<void> {
+  endCleanly();
   noteChildren(process.env[TIMINGS]);
   try {
     const program = await programFor(process.argv.slice(2));

@@ -1,15 +1,13 @@
 /** A directory with one synthesized stack, and Terraform's commands in it. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -17,9 +15,11 @@ import { join, resolve } from "node:path";
 import { type Lock, lockAmong } from "./lock";
 import { withoutEngine } from "./offline";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
+import { guardStateLeft, stateLeft } from "./state-left";
 import { partOf } from "./part";
 import { effective, type Plan, type ResourceChange } from "./plan";
 import { type Terraform } from "./program";
+import { goesWithUs, ownName, removeLeft } from "../clients/own-files";
 import { eachText } from "../model/each-text";
 import { type Redact, redactor, valuesIn } from "../model/redact";
 import { type Finished, run, type RunOptions } from "../clients/program";
@@ -99,6 +99,7 @@ export interface WorkingDirectoryOptions {
 export class WorkingDirectory {
   /** Is the plan that is kept one of a part of the stack? */
   private isOfPart = false;
+  private readonly planFile = ownName(`${PLAN}-last`);
 
   constructor(
     private readonly terraform: Terraform,
@@ -109,6 +110,9 @@ export class WorkingDirectory {
     mkdirSync(path, { recursive: true });
     // Plans and values hold secrets, and Terraform writes a plan for everybody to read.
     chmodSync(path, 0o700);
+    removeLeft(path);
+    guardStateLeft(path);
+    goesWithUs(this.planPath);
   }
 
   /** @param config cdk.tf.json's content; @param values for a .tfvars file */
@@ -153,7 +157,7 @@ export class WorkingDirectory {
 
   /** Plans, and keeps the plan for `applyPlanned`. @returns the changes that an apply would make now */
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
-    await this.must("plan", ["-json", "-input=false", `-out=${PLAN}`, ...this.flags(options)]);
+    await this.must("plan", ["-json", "-input=false", `-out=${this.planFile}`, ...this.flags(options)]);
     chmodSync(this.planPath, 0o600);
     this.isOfPart = (options.targets ?? []).length > 0;
     return this.planned();
@@ -197,12 +201,10 @@ export class WorkingDirectory {
   private placeForPart(): string {
     const parts = resolve(this.path, ".part");
     mkdirSync(parts, { recursive: true });
-    for (const name of readdirSync(parts)) {
-      const left = join(parts, name);
-      const { mtimeMs } = statSync(left, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
-      if (mtimeMs < Date.now() - LEFT_BEHIND_MS) rmSync(left, { recursive: true, force: true });
-    }
-    return mkdtempSync(join(parts, "plan-"));
+    removeLeft(parts);
+    const path = goesWithUs(join(parts, ownName(`plan-${randomUUID()}`)));
+    mkdirSync(path, { mode: 0o700 });
+    return path;
   }
 
   private get dataPath(): string {
@@ -210,12 +212,12 @@ export class WorkingDirectory {
   }
 
   /** The changes of the plan that is kept. @param file another one in this directory */
-  async planned(file = PLAN): Promise<ResourceChange[]> {
+  async planned(file = this.planFile): Promise<ResourceChange[]> {
     return effective(JSON.parse(await this.plannedJson(file)) as Plan);
   }
 
   /** The whole plan that is kept, as JSON. It holds secrets. @param file another one, from here or with its whole path */
-  async plannedJson(file = PLAN): Promise<string> {
+  async plannedJson(file = this.planFile): Promise<string> {
     const json = (await this.must("show", ["-json", file])).stdout;
     this.options.read?.(json);
     return json;
@@ -226,19 +228,19 @@ export class WorkingDirectory {
     return join(this.path, CONFIG);
   }
 
-  /** Where `plan` keeps the plan. It holds secrets. */
+  /** Where `plan` keeps the plan: this process's own, which goes with it. It holds secrets. */
   get planPath(): string {
-    return join(this.path, PLAN);
+    return join(this.path, this.planFile);
   }
 
   /**
    * Applies what was planned last, and nothing else: Terraform refuses it when the state has changed since.
    * @param file another plan in this directory
    */
-  async applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}, file = PLAN): Promise<Applied> {
+  async applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}, file = this.planFile): Promise<Applied> {
     const args = [...this.locking, `-parallelism=${this.options.parallelism ?? 10}`, file];
     const applied = await this.applying(args, options);
-    const isWhole = file !== PLAN || !this.isOfPart;
+    const isWhole = file !== this.planFile || !this.isOfPart;
     if (applied.code === 0 && isWhole) await this.options.applied?.(join(this.path, file));
     return applied;
   }
@@ -254,7 +256,7 @@ export class WorkingDirectory {
     if (over?.aborted) throw new TerraformError("apply", [NOT_BEGUN]);
     const halt = haltBeforeItBegins(over);
     const result = await run(this.terraform.binary, ["apply", "-json", "-input=false", ...args], {
-      ...{ cwd: this.path, env: this.env, timeout: 3600, interrupted: halt.interrupted },
+      ...{ cwd: this.path, env: this.env, timeout: 3600, interrupted: halt.interrupted, secret: true },
       killed: options.killed ?? halt.killed,
       onLine: (line) => {
         const event = eventIn(line);
@@ -264,6 +266,8 @@ export class WorkingDirectory {
     }).finally(() => halt.end());
     const errors = this.errorsIn(result.stdout);
     if (result.code === null && over?.aborted) errors.push({ severity: "error", summary: BROKEN_OFF });
+    const lost = stateLeft(this.path);
+    if (result.code !== 0 && lost !== undefined) errors.push({ severity: "error", summary: lost });
     if (result.code !== 0 && result.code !== null && errors.length === 0) {
       errors.push({ severity: "error", summary: firstLines(this.hide(result.stderr || result.stdout)) });
     }
@@ -321,7 +325,7 @@ export class WorkingDirectory {
 
   run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     const { over } = this.options;
-    const usual = { timeout: 600, ...(over ? { killed: over } : {}) };
+    const usual = { timeout: 600, secret: true, ...(over ? { killed: over } : {}) };
     return run(this.terraform.binary, args, { ...usual, ...options, cwd: this.path, env: this.env });
   }
 
@@ -388,8 +392,6 @@ function haltBeforeItBegins(over: AbortSignal | undefined) {
 
 const CONFIG = "cdk.tf.json";
 const LOCK = ".terraform.lock.hcl";
-/** No plan of a part takes so long. */
-const LEFT_BEHIND_MS = 600_000;
 /** Terraform reads it by itself, so that others who work in the directory have the same values. */
 export const VALUES = "values.auto.tfvars";
 const PLAN = "tfplan";

@@ -12,6 +12,7 @@ import { recover } from "../../release/recover";
 import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
 import type { StateResource } from "../../terraform/state";
+import { stateLeft } from "../../terraform/state-left";
 import { TerraformError, WorkingDirectory } from "../../terraform/working-directory";
 import { accessOf } from "../shared/access";
 import { environmentNamed } from "../shared/names";
@@ -45,6 +46,8 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
   const { hide } = atHand(new SecretsAtHand(() => knownSecrets(platform, platform.environments[environment], env)));
   const path = join(outdir, "stacks", environment);
   const directory = new WorkingDirectory(terraform, path, { ...usable(env), TF_INPUT: "0" }, { hide });
+  const lost = stateLeft(path);
+  if (lost !== undefined) write(lost);
   try {
     await directory.init();
     if (command.unlock !== undefined) await directory.must("force-unlock", ["-force", command.unlock]);

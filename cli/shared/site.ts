@@ -23,9 +23,11 @@ import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
 import { planSource } from "../../terraform/plan-source";
 import type { StateResource } from "../../terraform/state";
+import { stateLeft } from "../../terraform/state-left";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
+import { removeUnshown } from "./kept-plan";
 import { ROOT } from "./root";
 import { atHand, SecretsAtHand } from "./secrets-at-hand";
 import { addressInState, addressWithoutState, remembered, type ServerOf } from "./server-address";
@@ -121,6 +123,9 @@ export async function openSite({
       applied: (planPath) => noteApplied(files, planPath),
     },
   );
+  removeUnshown(directory.path);
+  const lost = stateLeft(directory.path);
+  if (lost !== undefined) console.error(lost);
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;
   const stack = directory.stackPath;
@@ -220,7 +225,7 @@ export function releaseFile(
 /** Written beside and renamed, so that no half of it is ever read. */
 function saveEntry(file: string, product: string, entry: ProductRelease): void {
   const text = withEntry(readFileSync(file, "utf8"), product, entry);
-  writeWhole(file, text);
+  writeWhole(file, text, { open: true });
 }
 
 /** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */
