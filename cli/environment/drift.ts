@@ -9,11 +9,12 @@ import { type Reported, reportDrift } from "../../delivery/drift-issue";
 import { firewallProblem } from "../../delivery/way-in";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
 import { error, formatProblem, list, ProblemsError } from "../../model/problem";
+import { plainLines } from "../../model/safe-text";
 import { openReleases } from "../../release/journal/open-releases";
 import { unfinished } from "../../release/journal/unfinished";
 import { allProblems, inWords } from "../../release/journal/whole";
 import { isNotKnown, servedLook, watchedInWords } from "../../release/served";
-import { markdown, MOST_CHARACTERS } from "../../review/markdown";
+import { code, markdown, MOST_CHARACTERS } from "../../review/markdown";
 import type { StackConfig } from "../../terraform/config";
 import { accessOf } from "../shared/access";
 import { loadCatalog } from "../shared/catalog";
@@ -57,9 +58,9 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv, host = true)
       ? await firewallProblem(new Hetzner(hetzner), { platform: site.platform.name, environment: name })
       : undefined;
   const parts = [
-    ...(open ? ["**The server is not behind its firewall.**", "```", formatProblem(open), "```"] : []),
+    ...(open ? ["**The server is not behind its firewall.**", ...fenced(redact(formatProblem(open)))] : []),
     ...(!review.edge.every(isNotKnown) && review.changes === 0
-      ? ["**The edge is not as Terraform was told.**", ...review.edge.map((line) => `- ${redact(line)}`)]
+      ? ["**The edge is not as Terraform was told.**", ...review.edge.map((line) => `- ${code(redact(line))}`)]
       : []),
     ...(review.changes > 0
       ? [
@@ -71,6 +72,13 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv, host = true)
   ];
   if (parts.length > 0 && !host) parts.push("", NOT_ASKED);
   return parts.length > 0 ? parts.join("\n") : undefined;
+}
+
+/** What a cloud has said, as text in Markdown: none of it ends the block that it is in. */
+export function fenced(text: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length));
+  const fence = "`".repeat(longest + 1);
+  return [fence, plainLines(text), fence];
 }
 
 const NOT_ASKED = "The host was not asked: what runs on it may differ besides (`npx twinset drift` does ask).";
