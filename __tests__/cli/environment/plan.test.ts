@@ -123,6 +123,9 @@ describe("twinset plan", () => {
       "- docker_container.b delete",
       "",
       "development: 1 created, 1 replaced, 1 changed, 1 removed.",
+      expect.stringMatching(
+        /^The plan holds secrets\. It is kept until it is applied, 24 hours at most: .*tfplan\.[0-9a-f]{12}$/,
+      ),
       expect.stringMatching(/^Apply this very plan: twinset apply development --plan [0-9a-f]{12}$/),
     ]);
     expect(fake.calls("apply")).toEqual([]);
