@@ -15,6 +15,7 @@ import { join, resolve } from "node:path";
 import { type Lock, lockAmong } from "./lock";
 import { withoutEngine } from "./offline";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
+import { haltBeforeItBegins } from "./halt";
 import { guardStateLeft, stateLeft } from "./state-left";
 import { partOf } from "./part";
 import { effective, type Plan, type ResourceChange } from "./plan";
@@ -363,32 +364,6 @@ const asksForInit = ({ stdout, stderr }: Finished): boolean =>
 
 const NOT_BEGUN = "not begun, as its time was over";
 const BROKEN_OFF = "broken off, as its time was over";
-
-/** After it was asked to stop, Terraform begins no resource: one that has not said so by then waits for something else. */
-const STOPS_WITHIN_MS = 5000;
-
-/** When nobody waits any longer: an apply that has begun with no resource is asked to stop, and killed where that does not help. */
-function haltBeforeItBegins(over: AbortSignal | undefined) {
-  const interrupted = new AbortController();
-  const killed = new AbortController();
-  let begun = false;
-  let timer: NodeJS.Timeout | undefined;
-  const halt = (): void => {
-    if (begun) return;
-    interrupted.abort();
-    timer = setTimeout(() => begun || killed.abort(), STOPS_WITHIN_MS);
-  };
-  over?.addEventListener("abort", halt);
-  return {
-    interrupted: interrupted.signal,
-    killed: killed.signal,
-    hasBegun: () => void (begun = true),
-    end: () => {
-      clearTimeout(timer);
-      over?.removeEventListener("abort", halt);
-    },
-  };
-}
 
 const CONFIG = "cdk.tf.json";
 const LOCK = ".terraform.lock.hcl";
