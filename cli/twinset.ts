@@ -53,7 +53,7 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
 /** What `twinset` runs. */
 export async function main(): Promise<void> {
   endCleanly();
-  noteChildren(process.env[TIMINGS]);
+  noteChildren(process.env[TIMINGS], (text) => redactor(valuesIn(process.env))(text));
   try {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync();
