@@ -63,4 +63,14 @@ export function atHand(secrets: SecretsAtHand): SecretsAtHand {
 }
 
 /** For what is said in the end, wherever it comes from. Before any environment is open, what looks like an input is hidden. */
-export const hidden: Redact = (text) => redactor(valuesIn(process.env))(hides(text));
+export const hidden: Redact = (text) => ofEnvironment()(hides(text));
+
+let made: { readonly of: string; readonly rule: Redact } | undefined;
+
+/** Made once: a run says hundreds of things. */
+function ofEnvironment(): Redact {
+  const values = valuesIn(process.env);
+  const of = JSON.stringify(values);
+  if (made?.of !== of) made = { of, rule: redactor(values) };
+  return made.rule;
+}
