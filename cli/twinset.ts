@@ -1,7 +1,9 @@
 /** The program `twinset`: its commands, each in a file of its own that is loaded when it is asked for. */
 import { Command } from "commander";
+import { endCleanly } from "../clients/own-files";
 import { noteChildren, TIMINGS } from "../clients/timings";
 import { errorsOf, ProblemsError } from "../model/problem";
+import { redactor, valuesIn } from "../model/redact";
 
 /** In the order of the help, each with the module that ends with its definition. */
 export const COMMANDS: readonly (readonly [name: string, load: () => Promise<{ readonly command: Command }>])[] = [
@@ -51,13 +53,20 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
 
 /** What `twinset` runs. */
 export async function main(): Promise<void> {
-  noteChildren(process.env[TIMINGS]);
+  endCleanly();
+  noteChildren(process.env[TIMINGS], (text) => redactor(valuesIn(process.env))(text));
   try {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync();
   } catch (mistake) {
-    if (!(mistake instanceof ProblemsError)) throw mistake;
-    console.error(mistake.message);
+    // With where it happened, and without whatever a program, a cloud or a host has put into it.
+    const hide = redactor(valuesIn(process.env, true));
+    if (!(mistake instanceof ProblemsError)) {
+      console.error(hide(mistake instanceof Error ? (mistake.stack ?? mistake.message) : String(mistake)));
+      process.exitCode = 1;
+      return;
+    }
+    console.error(hide(mistake.message));
     const count = errorsOf(mistake.problems).length;
     console.error(`\n${count === 1 ? "One error" : `${count} errors`}; nothing was written.`);
     process.exitCode = 1;

@@ -21,11 +21,35 @@ export function knownSecrets(
   const names = inputUses(platform, environment)
     .filter(({ input }) => input.secret)
     .map(({ input }) => `TF_VAR_${input.name}`);
-  return [...names, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].flatMap((name) => {
+  return valuesOf([...names, ...CREDENTIALS], env);
+}
+
+/** What is secret in any environment, whatever the catalog says. */
+const CREDENTIALS = [
+  ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+  ...["GITHUB_TOKEN", "GH_TOKEN", "HCLOUD_TOKEN", "CLOUDFLARE_API_TOKEN"],
+];
+
+const valuesOf = (names: readonly string[], env: Readonly<Record<string, string | undefined>>): string[] =>
+  names.flatMap((name) => {
     const value = env[name];
     return value ? partsOf(value).map(({ text }) => text) : [];
   });
-}
+
+/**
+ * For who has no catalog at hand: the credentials, and each input that its name calls a secret.
+ * @param all each input, whatever its name is: for texts of which nobody knows what is in them
+ */
+export const valuesIn = (env: Readonly<Record<string, string | undefined>>, all = false): string[] =>
+  valuesOf(
+    [
+      ...CREDENTIALS,
+      ...Object.keys(env).filter((name) => name.startsWith("TF_VAR_") && (all || LIKE_SECRET.test(name))),
+    ],
+    env,
+  );
+
+const LIKE_SECRET = /token|secret|pass|pwd|private|credential|dsn|(?:^|_)key(?:_|$)|(?:api|access|smoke)_?key/i;
 
 /**
  * @returns a function that puts *** in place of each secret of at least 4 characters, also where it is escaped as in JSON

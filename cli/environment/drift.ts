@@ -59,7 +59,7 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv, host = true)
       ? await firewallProblem(new Hetzner(hetzner), { platform: site.platform.name, environment: name })
       : undefined;
   const parts = [
-    ...(open ? ["**The server is not behind its firewall.**", codeBlock(formatProblem(open))] : []),
+    ...(open ? ["**The server is not behind its firewall.**", codeBlock(redact(formatProblem(open)))] : []),
     ...(!review.edge.every(isNotKnown) && review.changes === 0
       ? [
           "**The edge is not as Terraform was told.**",

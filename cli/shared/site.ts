@@ -13,7 +13,7 @@ import { Docker } from "../../clients/docker";
 import type { EdgeAddress } from "../../clients/edge";
 import { EdgeKeeper } from "../../clients/edge-keeper";
 import { Journal } from "../../release/journal/journal";
-import { knownSecrets, type Redact, redactor } from "../../model/redact";
+import { knownSecrets } from "../../model/redact";
 import type { Site } from "../../release/site";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { type StateFiles } from "../../clients/state-store/state-files";
@@ -24,10 +24,13 @@ import { findTerraform, usable } from "../../terraform/program";
 import { projectLock } from "../../terraform/project-lock";
 import { planSource } from "../../terraform/plan-source";
 import type { StateResource } from "../../terraform/state";
+import { stateLeft } from "../../terraform/state-left";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
+import { removeUnshown } from "./kept-plan";
 import { ROOT } from "./root";
+import { atHand, SecretsAtHand } from "./secrets-at-hand";
 import { addressInState, addressWithoutState, remembered, type ServerOf } from "./server-address";
 
 export interface SiteOptions {
@@ -100,15 +103,31 @@ export async function openSite({
   }
   const outdir = outputDirectory(env);
   const plugins = projectLock(env);
-  const directory = new WorkingDirectory(
+  // Only where something has to be hidden is it asked for.
+  const secrets = atHand(
+    new SecretsAtHand(
+      () => knownSecrets(platform, environment, env),
+      () => readFileSync(directory.stackPath, "utf8"),
+    ),
+  );
+  const readState = async (): Promise<string | undefined> => {
+    const text = (await files.readState())?.text;
+    secrets.stateIs(text);
+    return text;
+  };
+  const directory: WorkingDirectory = new WorkingDirectory(
     terraform,
     join(outdir, "stacks", name),
     { ...usable(env), TF_INPUT: "0" },
     {
-      ...{ lock, over, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
+      ...{ lock, over, parallelism: PARALLELISM, stateFile: readState },
+      ...{ hide: secrets.hide, read: secrets.plannedIs },
       applied: (planPath) => noteApplied(files, planPath),
     },
   );
+  removeUnshown(directory.path);
+  const lost = stateLeft(directory.path);
+  if (lost !== undefined) console.error(lost);
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;
   const stack = directory.stackPath;
@@ -126,9 +145,7 @@ export async function openSite({
   };
   render(read());
   if (!unready) await directory.prepared();
-  // Only where something has gone wrong is it asked for.
-  let known: Redact | undefined;
-  const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);
+  const redact = secrets.hide;
   const server: ServerOf = { platform: platform.name, environment, env };
   // Neither the server nor its address changes while a command runs.
   let state: readonly StateResource[] | undefined;
@@ -210,7 +227,7 @@ export function releaseFile(
 /** Written beside and renamed, so that no half of it is ever read. */
 function saveEntry(file: string, product: string, entry: ProductRelease): void {
   const text = withEntry(readFileSync(file, "utf8"), product, entry);
-  writeWhole(file, text);
+  writeWhole(file, text, { open: true });
 }
 
 /** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */
