@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { z } from "zod";
 import { ENVIRONMENTS } from "../model/environment-name";
 import { error, type Problem } from "../model/problem";
-import { valueAt } from "./release-file";
+import { valueAt } from "./json-file";
 
 const waiverSchema = z.strictObject({
   policy: z.string().min(1),
