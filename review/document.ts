@@ -308,13 +308,16 @@ function capacityBlock({ capacity }: Review): Block {
 
 function policyBlock(review: Review): Block {
   const broken = brokenPolicies(review);
-  const kept = review.policies.filter((result) => result.broken.length === 0 && result.pointless === undefined);
+  const kept = review.policies.filter(
+    ({ broken: findings, said, pointless: why }) => findings.length + said.length === 0 && why === undefined,
+  );
   const pointless = review.policies.filter((result) => result.pointless !== undefined);
   const reasons = [...new Set(pointless.map(({ pointless: why }) => why!))];
   const named = (results: readonly PolicyResult[]): Words =>
     joined(results.map(({ policy }) => say`${code(policy.name)}`));
   const items: Item[] = [
     ...broken.map(brokenItem),
+    ...review.policies.filter(({ said }) => said.length > 0).map(saidItem),
     ...review.policies.flatMap(({ policy, waived }) =>
       waived.map(({ address, given, waiver }) => ({
         words: say`waived until ${waiver.until}: ${code(policy.name)}, ${code(address)} ${given}. ${waiver.reason}`,
@@ -339,6 +342,18 @@ function brokenItem({ policy, broken }: PolicyResult): Item {
       ({ address, given, ended }) =>
         say`${code(address)} ${given}${ended ? `; its waiver ended on ${ended.until}` : ""}`,
     ),
+  };
+}
+
+/** What is short of a policy without breaking it: the plan may be applied, and somebody should see to it. */
+function saidItem({ policy, said }: PolicyResult): Item {
+  const fixes = [...new Set(said.map(({ fix }) => fix))];
+  return {
+    words: [
+      strong("short of ", code(policy.name)),
+      ...say`, and not refused: ${policy.demands}. ${policy.reason} What to do: ${fixes.join("; ")}.`,
+    ],
+    under: said.map(({ address, given }) => say`${code(address)} ${given}`),
   };
 }
 
