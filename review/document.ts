@@ -309,6 +309,7 @@ function capacityBlock({ capacity }: Review): Block {
 
 function policyBlock(review: Review): Block {
   const broken = brokenPolicies(review);
+  const short = review.policies.filter(({ said }) => said.length > 0);
   const kept = review.policies.filter(
     ({ broken: findings, said, pointless: why }) => findings.length + said.length === 0 && why === undefined,
   );
@@ -318,9 +319,7 @@ function policyBlock(review: Review): Block {
     joined(results.map(({ policy }) => say`${code(policy.name)}`));
   const items: Item[] = [
     ...broken.map(brokenItem),
-    ...review.policies
-      .filter(({ said }) => said.length > 0)
-      .map(({ policy, said }) => policyItem(["short of ", ", and not refused"], policy, said, () => "")),
+    ...short.map(({ policy, said }) => policyItem(["short of ", ", and not refused"], policy, said, () => "")),
     ...review.policies.flatMap(({ policy, waived }) =>
       waived.map(({ address, given, waiver }) => ({
         words: say`waived until ${waiver.until}: ${code(policy.name)}, ${code(address)} ${given}. ${waiver.reason}`,
@@ -343,11 +342,11 @@ function policyItem<T extends Finding>(
   findings: readonly T[],
   more: (finding: T) => string,
 ): Item {
-  const fixes = [...new Set(findings.map(({ fix }) => fix))];
+  const fixes = new Set(findings.map(({ fix }) => fix));
   return {
     words: [
       strong(before, code(policy.name)),
-      ...say`${after}: ${policy.demands}. ${policy.reason} What to do: ${fixes.join("; ")}.`,
+      ...say`${after}: ${policy.demands}. ${policy.reason} What to do: ${[...fixes].join("; ")}.`,
     ],
     under: findings.map((finding) => say`${code(finding.address)} ${finding.given}${more(finding)}`),
   };

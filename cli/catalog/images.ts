@@ -3,8 +3,7 @@ import { Command } from "commander";
 import { existsSync, readFileSync } from "node:fs";
 import { writeWhole } from "../../clients/files";
 import { type Change, changeOf, isAnswered, type Recorded } from "../../clients/registry/changes";
-import { resolveDigest, type Resolved } from "../../clients/registry/digest";
-import { referenceOf } from "../../clients/registry/reference";
+import { resolveNamed } from "../../clients/registry/named";
 import { inTurns } from "../../doctor/in-turns";
 import type { Platform } from "../../model/platform";
 import { error, list, ProblemsError } from "../../model/problem";
@@ -34,7 +33,9 @@ export async function images(options: ImagesOptions): Promise<number> {
   }
   const source = flags.release === undefined ? ownSource(options) : releaseSource(flags.release, options);
   const asked = chosen(source, names);
-  const changes = await inTurns(asked, AT_A_TIME, async (image) => changeOf(image, await ask(image, source)));
+  const changes = await inTurns(asked, AT_A_TIME, async (image) =>
+    changeOf(image, await resolveNamed(image.name, source.login)),
+  );
   const unused = names.length > 0 ? [] : source.unused;
   linesOf(changes, unused).forEach((line) => write(line));
   const code = codeOf(changes, unused, flags.check === true || flags.update === true);
@@ -44,17 +45,6 @@ export async function images(options: ImagesOptions): Promise<number> {
 
 /** Docker Hub counts requests of those who have no login. */
 const AT_A_TIME = 4;
-
-/** Without a login first: most images are anybody's, and a login is for its own registry only. */
-async function ask({ name }: Recorded, { login }: DigestsSource): Promise<Resolved> {
-  const reference = referenceOf(name);
-  if (!reference) return { problem: "unreachable", said: "this is no name of an image with a tag" };
-  const credentials = login(reference.host);
-  const answer = await resolveDigest(reference, undefined);
-  return "problem" in answer && answer.problem !== "unreachable" && credentials
-    ? resolveDigest(reference, credentials)
-    : answer;
-}
 
 function chosen({ images: all, path }: DigestsSource, names: readonly string[]): readonly Recorded[] {
   const unknown = names.filter((name) => !all.some((image) => image.name === name));

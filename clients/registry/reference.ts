@@ -6,9 +6,11 @@ import type { ImageReference } from "./digest";
 const HUB = "registry-1.docker.io";
 const HUB_NAMES: ReadonlySet<string> = new Set(["docker.io", "index.docker.io", HUB]);
 
-/** @returns undefined: no name of an image, or one without a tag */
+/** @returns undefined: no name of an image, or one with neither tag nor digest */
 export function referenceOf(name: string): ImageReference | undefined {
-  const { repository, tag } = parseImage(name) ?? {};
+  const { repository, tag: named, digest } = parseImage(name) ?? {};
+  // What Docker asks for, where it has both.
+  const tag = digest ?? named;
   if (repository === undefined || tag === undefined) return undefined;
   const [first = "", ...rest] = repository.split("/");
   const isHost = rest.length > 0 && (/[.:]/.test(first) || first === "localhost");

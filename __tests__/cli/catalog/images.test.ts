@@ -19,7 +19,9 @@ import { whole } from "../../../config/load";
 import { parseReleaseFile } from "../../../config/release-file";
 import { manacore } from "../../../config/platforms/manacore";
 import type { Platform } from "../../../model/platform";
+import type { Fault } from "../../../simulators/faults";
 import { type RegistrySimulator, startRegistry } from "../../../simulators/registry";
+import { WebServer } from "../../support/web-server";
 import { Client, OCI_INDEX, PULLER, PUSHER } from "../../simulators/registry-client";
 
 const FAKE = `sha256:${"ab".repeat(32)}`;
@@ -129,10 +131,10 @@ describe("the file of digests", () => {
     expect(written()[named("db:16")]).toBe(FAKE);
   });
 
-  test.each([
+  test.each<[string, Fault]>([
     ["an outage", { kind: "error" }],
     ["a limit", { kind: "rate-limit", retryAfterSeconds: 3600 }],
-  ] as const)("%s at one image: nothing at all is written", async (_, fault) => {
+  ])("%s at one image: nothing at all is written", async (_, fault) => {
     await pushAll();
     // A registry that wants a long pause is not asked again.
     for (let i = 0; i < (fault.kind === "error" ? 2 : 1); i++) registry.faults.inject({ fault, path: /acme\/db/ });
@@ -240,12 +242,19 @@ describe("a registry that wants a login", () => {
   });
 
   test("and is another one than the hosts' gets none", async () => {
-    const elsewhere = { ...platform(), registry: { host: "ghcr.io", owner: "wuesteon" } };
-    expect(await run({}, { env: LOGIN, platforms: [elsewhere] })).toBe(2);
-    const sent = registry.requests.map(({ headers }) => headers?.["authorization"] ?? "");
-    expect(
-      sent.filter((value) => String(value).includes(Buffer.from(PULLER.username).toString("base64").slice(0, 6))),
-    ).toEqual([]);
+    const other = await WebServer.start(({ headers }, response) => {
+      response.writeHead(401, { "www-authenticate": `Bearer realm="http://${headers.host}/token"` }).end();
+    });
+    const own = platform();
+    const image = `127.0.0.1:${other.port}/acme/db:16`;
+    const theirs = { ...own, stores: [{ ...own.stores[0]!, image }] };
+    expect(await run({}, { env: LOGIN, platforms: [theirs], names: [image] })).toBe(2);
+    const toOwn = { ...theirs, registry: { ...own.registry, host: `127.0.0.1:${other.port}` } };
+    const sent = (): unknown[] => other.asked.map(({ headers }) => headers["authorization"]).filter(Boolean);
+    expect([other.asked.length > 0, sent()]).toEqual([true, []]);
+    expect(await run({}, { env: LOGIN, platforms: [toOwn], names: [image] })).toBe(2);
+    expect(sent()).toHaveLength(1);
+    await other.stop();
   });
 });
 
