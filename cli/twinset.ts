@@ -11,6 +11,7 @@ export const COMMANDS: readonly (readonly [name: string, load: () => Promise<{ r
   ["env", () => import("./inputs/env")],
   ["with", () => import("./inputs/with")],
   ["generate", () => import("./catalog/generate")],
+  ["images", () => import("./catalog/images")],
   ["validate", () => import("./catalog/validate")],
   ["plan-dry", () => import("./catalog/plan-dry")],
   ["locks", () => import("./catalog/locks")],

@@ -3,6 +3,7 @@ import type { Environment, ProviderInputs } from "./environment";
 import type { EnvironmentName } from "./environment-name";
 import type { Network, NetworkName, Product, Resources, Service, Store } from "./service";
 import type { Duration, Size } from "./units";
+import type { Digests } from "./image-version";
 
 /** A monthly price and where it comes from: prices of 2026 changed several times, so none stands without its source. */
 export interface Price {
@@ -118,6 +119,8 @@ export interface Platform {
   /** @default config/monitoring.ts, where the edge is one that counts per service and set */
   readonly monitoring?: MonitoringSettings;
   readonly zone: Zone;
+  /** What holds the images of stores, edge and monitoring. @default config/images/digests.json, which loading puts here */
+  readonly digests?: Digests;
   readonly logs: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
   /** Connections that Supabase's pooler grants. @default no product's data is at Supabase */
   readonly supabasePool?: { readonly service: number; readonly migration: number };

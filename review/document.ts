@@ -4,6 +4,7 @@ import { describeCost } from "./capacity";
 import { type Detail, differences } from "./details";
 import type { Drift } from "./drift";
 import type { PolicyResult } from "./policies";
+import type { Finding, Policy } from "./policy";
 import { brokenPolicies, doesSomething, type Group, isBlessed, type Review } from "./review";
 import { count } from "./words";
 
@@ -308,13 +309,17 @@ function capacityBlock({ capacity }: Review): Block {
 
 function policyBlock(review: Review): Block {
   const broken = brokenPolicies(review);
-  const kept = review.policies.filter((result) => result.broken.length === 0 && result.pointless === undefined);
+  const short = review.policies.filter(({ said }) => said.length > 0);
+  const kept = review.policies.filter(
+    ({ broken: findings, said, pointless: why }) => findings.length + said.length === 0 && why === undefined,
+  );
   const pointless = review.policies.filter((result) => result.pointless !== undefined);
   const reasons = [...new Set(pointless.map(({ pointless: why }) => why!))];
   const named = (results: readonly PolicyResult[]): Words =>
     joined(results.map(({ policy }) => say`${code(policy.name)}`));
   const items: Item[] = [
     ...broken.map(brokenItem),
+    ...short.map(({ policy, said }) => policyItem(["short of ", ", and not refused"], policy, said, () => "")),
     ...review.policies.flatMap(({ policy, waived }) =>
       waived.map(({ address, given, waiver }) => ({
         words: say`waived until ${waiver.until}: ${code(policy.name)}, ${code(address)} ${given}. ${waiver.reason}`,
@@ -328,17 +333,22 @@ function policyBlock(review: Review): Block {
   return { kind: "list", title: broken.length > 0 ? "Policies: this plan is not to be applied" : "Policies", items };
 }
 
-function brokenItem({ policy, broken }: PolicyResult): Item {
-  const fixes = [...new Set(broken.map(({ fix }) => fix))];
+const brokenItem = ({ policy, broken }: PolicyResult): Item =>
+  policyItem(["broken: ", ""], policy, broken, ({ ended }) => (ended ? `; its waiver ended on ${ended.until}` : ""));
+
+function policyItem<T extends Finding>(
+  [before, after]: readonly [string, string],
+  policy: Policy,
+  findings: readonly T[],
+  more: (finding: T) => string,
+): Item {
+  const fixes = new Set(findings.map(({ fix }) => fix));
   return {
     words: [
-      strong("broken: ", code(policy.name)),
-      ...say`: ${policy.demands}. ${policy.reason} What to do: ${fixes.join("; ")}.`,
+      strong(before, code(policy.name)),
+      ...say`${after}: ${policy.demands}. ${policy.reason} What to do: ${[...fixes].join("; ")}.`,
     ],
-    under: broken.map(
-      ({ address, given, ended }) =>
-        say`${code(address)} ${given}${ended ? `; its waiver ended on ${ended.until}` : ""}`,
-    ),
+    under: findings.map((finding) => say`${code(finding.address)} ${finding.given}${more(finding)}`),
   };
 }
 

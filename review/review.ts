@@ -153,7 +153,7 @@ export function reviewPlan(
 
 /** Policies judge by the plan itself; what they have found is said without its secrets. */
 export const hiddenIn = (
-  { broken, waived, ...rest }: PolicyResult,
+  { broken, waived, said, ...rest }: PolicyResult,
   hide: (text: string, address?: string) => string,
 ): PolicyResult => {
   const hidden = <T extends Finding>(finding: T): T => ({
@@ -161,7 +161,7 @@ export const hiddenIn = (
     address: hide(finding.address),
     given: hide(finding.given, finding.address),
   });
-  return { ...rest, broken: broken.map(hidden), waived: waived.map(hidden) };
+  return { ...rest, broken: broken.map(hidden), waived: waived.map(hidden), said: said.map(hidden) };
 };
 
 const GROUPS: Readonly<Record<string, string>> = {

@@ -136,6 +136,7 @@ export class EnvironmentStack extends NamedStack {
       replacedWith: host ? [host.gate.address] : [],
       replaceOrder: environment.host.kind === "hetzner" && environment.host.maintenance ? "old-first" : "new-first",
       logs: platform.logs,
+      digests: platform.digests,
       protectData: environment.protectData,
     };
   }

@@ -94,7 +94,9 @@ beforeAll(async () => {
   const repositories = services.map(({ name, image }) => `${SMALL.platform.registry.owner}/${image ?? name}`);
   const puller = { username: "puller", password: TOKENS.registry, permission: "pull" as const };
   const registry = await startRegistry({ accounts: [PUSHER, puller] });
-  const pusher = new Client(registry, repositories);
+  const pusher = new Client(registry, [...repositories, "acme/own"]);
+  const digest = await pusher.push("acme/own", "v1");
+  const image = `${registry.host}/acme/own:v1`;
   for (const repository of repositories) await pusher.push(repository, "v1.0.0");
   const names = new Map(
     servicesOf(SMALL.platform).flatMap((service) =>
@@ -143,7 +145,13 @@ beforeAll(async () => {
     const context = new Context({
       ...doctorOptions(SMALL, "production", whole),
       edge: () => Promise.resolve({ differences: [] }),
-      platform: withRegistry(SMALL.platform, registry.host),
+      platform: {
+        ...withRegistry(SMALL.platform, registry.host),
+        edge: { ...SMALL.platform.edge, image },
+        monitoring: { ...SMALL.platform.monitoring!, image },
+        stores: SMALL.platform.stores.map((each) => ({ ...each, image })),
+        digests: { [image]: digest },
+      },
       release,
       // Terraform's registry is not there, and whether plugins are differs from computer to computer.
       providers: {},

@@ -14,6 +14,7 @@ import { checkDependencies } from "./dependencies";
 import { checkEdge } from "./edge";
 import { checkHealth } from "./health";
 import { checkHostNames } from "./host-names";
+import { checkImages } from "./images";
 import { checkInputs } from "./inputs";
 import { checkLimits } from "./limits";
 import { checkMemory } from "./memory";
@@ -44,6 +45,7 @@ const CHECKS: readonly ((platform: Platform) => Problem[])[] = [
   checkSecrets,
   checkInputs,
   checkStores,
+  checkImages,
   checkHostNames,
   checkCacheRules,
   checkZoneOwner,

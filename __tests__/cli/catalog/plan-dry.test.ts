@@ -109,7 +109,9 @@ describe("a plan that is wrong", () => {
     const address = "docker_image.chat";
     terraform.plays({ "show staging": { after: { [address]: { name: "chat:latest" } } } });
     const { code, lines } = await run({ environments: ["staging"] });
-    expect(lines[2]).toBe(`             ${address}: breaks no-latest: chat:latest; name a version`);
+    expect(lines[2]).toBe(
+      `             ${address}: breaks nothing-moves: chat:latest, whose tag moves or is no whole version; have its digest recorded: npx twinset images --update`,
+    );
     expect(code).toBe(1);
   });
 
