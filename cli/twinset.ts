@@ -52,6 +52,9 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
   return program;
 }
 
+/** A text of what nobody has caught, without whatever a program, a cloud or a host has put into it. */
+export const hide = (text: string): string => redactor(valuesIn(process.env, true))(text);
+
 /** What `twinset` runs. */
 export async function main(): Promise<void> {
   endCleanly();
@@ -60,13 +63,7 @@ export async function main(): Promise<void> {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync();
   } catch (mistake) {
-    // With where it happened, and without whatever a program, a cloud or a host has put into it.
-    const hide = redactor(valuesIn(process.env, true));
-    if (!(mistake instanceof ProblemsError)) {
-      console.error(hide(mistake instanceof Error ? (mistake.stack ?? mistake.message) : String(mistake)));
-      process.exitCode = 1;
-      return;
-    }
+    if (!(mistake instanceof ProblemsError)) throw mistake;
     console.error(hide(mistake.message));
     const count = errorsOf(mistake.problems).length;
     console.error(`\n${count === 1 ? "One error" : `${count} errors`}; nothing was written.`);

@@ -2,7 +2,8 @@
 import type { Redact } from "../model/redact";
 import { BREAK, code, escape, html } from "../model/markdown-text";
 import { oneLine } from "../model/safe-text";
-import { type Block, document, type Item, type Mood, type Span, type Words } from "./document";
+import type { Block, Item, Mood, Span, Words } from "./blocks";
+import { document } from "./document";
 import type { Review } from "./review";
 
 /** GitHub's limit of a comment's body, in characters ("body is too long (maximum is 65536 characters)"). */

@@ -8,7 +8,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { codeBlock } from "../../model/markdown-text";
 import { oneLine, plainLines, plainText } from "../../model/safe-text";
-import type { Block, Span, Words } from "../../review/document";
+import type { Block, Span, Words } from "../../review/blocks";
 import { markdown, written } from "../../review/markdown";
 import type { ResourceChange } from "../../terraform/plan";
 import { cmark, cmarkMissing, type Node } from "../support/cmark";

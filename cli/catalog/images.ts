@@ -155,12 +155,13 @@ function replace(file: string, path: string, before: string | undefined, after: 
 }
 
 export const command = new Command("images")
-  .description("digests of images: what is on file against what registries say, and what moved")
+  .description(
+    "digests of images: what is on file against what registries say, and what moved; ends with 0: as it should be, 1: something differs, 2: a mistake, or no answer",
+  )
   .argument("[names...]", "only these images, e.g. postgres:16-alpine (default: all)")
   .option("--check", "end with 1 when something differs, for nightly runs")
   .option("--update", "write what was found, if every registry has answered")
   .option("--release <environment>", "the services' images in that release file: those without a digest get one")
-  .addHelpText("after", "\nEnds with 0: as it should be, 1: something differs, 2: a mistake, or no answer.")
   .action(async (names: string[], flags: ImagesOptions["flags"]) => {
     process.exitCode = await images({ names, flags, env: process.env });
   });
