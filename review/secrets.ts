@@ -31,9 +31,12 @@ export function secretsIn(plan: Plan, known: readonly string[] = []): PlanSecret
 
 const isDistinct = (text: string): boolean => text.length >= SHORTEST_DISTINCT && !isPlain(text);
 
-/** Of marked values from elsewhere, a state: what can be looked for in any sentence, with all that is secret in them. */
-export const distinct = (values: readonly string[]): string[] => [
-  ...new Set(values.flatMap((value) => partsOf(value).map(({ text }) => text)).filter(isDistinct)),
+/**
+ * Of marked values from elsewhere, a state: what can be looked for in any sentence, with all that is secret in them.
+ * @param isPublic of a marked file with one secret in it, what stands in the stack is none
+ */
+export const distinct = (values: readonly string[], isPublic: (part: string) => boolean): string[] => [
+  ...new Set(values.flatMap((value) => partsOf(value, isPublic).map(({ text }) => text)).filter(isDistinct)),
 ];
 
 /**

@@ -3,6 +3,7 @@
  * one rule for texts of Terraform, SSH, Docker and clouds before they leave it, on whatever way.
  */
 import { type Redact, MASK, redactor, valuesIn } from "../../model/redact";
+import { wordsOfStack } from "../../review/public-text";
 import { distinct, secretsIn } from "../../review/secrets";
 import { markedInState } from "../../review/state-marks";
 import type { Plan } from "../../terraform/plan";
@@ -49,8 +50,13 @@ export class SecretsAtHand {
   private made(): Redact {
     const known = this.known();
     const ofPlan = this.plan === undefined ? [] : secretsIn(JSON.parse(this.plan) as Plan, known).distinct;
-    const ofState = this.state === undefined ? [] : distinct(markedInState(this.state, this.stack()));
+    const ofState = this.state === undefined ? [] : this.inState(this.state);
     return redactor([...known, ...ofPlan, ...ofState]);
+  }
+
+  private inState(state: string): string[] {
+    const stack = this.stack();
+    return distinct(markedInState(state, stack), wordsOfStack(stack));
   }
 }
 

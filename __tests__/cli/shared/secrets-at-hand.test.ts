@@ -69,6 +69,20 @@ describe("what is at hand", () => {
     expect(hide("docker_container.api at 198.51.100.7: MODE=Production-7")).toContain("MODE=Production-7");
   });
 
+  test("of a marked file with a secret in it what stands in the stack is shown, and the secret is not", () => {
+    const file = (key: string): string => `services:\n  chat-backend:\n    check: "/api/health"\nKEY=${key}\n`;
+    const secrets = new SecretsAtHand(
+      () => [],
+      () => JSON.stringify({ upload: [{ content: file("${var.key}") }] }),
+    );
+    const upload = { attributes: { upload: [{ content: file("Own-Key-0815") }] } };
+    const marked = { ...upload, sensitive_attributes: [[{ type: "get_attr", value: "upload" }]] };
+    secrets.stateIs(JSON.stringify({ version: 4, resources: [{ instances: [marked] }] }));
+    expect(secrets.hide("smoke: chat-backend: https://x.example/api/health with Own-Key-0815")).toBe(
+      "smoke: chat-backend: https://x.example/api/health with ***",
+    );
+  });
+
   test("a rule that cannot be made lets nothing through", () => {
     const secrets = new SecretsAtHand(() => {
       throw new Error(INPUT);
