@@ -5,7 +5,7 @@ import { Resolver } from "node:dns/promises";
 import { join } from "node:path";
 import colours from "picocolors";
 import type { LoadedPlatform } from "../../config/load";
-import { DEPLOY_USER, READY_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
+import { DEPLOY_USER, FAILED_FILE, READY_FILE, REBOOT_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
 import { PROVIDER_VERSIONS, type ProviderName } from "../../constructs/provider-versions";
 import {
   type Context,
@@ -76,7 +76,14 @@ export function doctorOptions(loaded: LoadedPlatform, name: EnvironmentName, env
     directory: ROOT,
     inputs: inputStatus(platform, environment, env, written),
     inputFile: { name: file, exists: existsSync(join(ROOT, file)) },
-    host: { user: DEPLOY_USER, readyFile: READY_FILE, volumesPath: VOLUMES_PATH, sshd: lowerCased(SSHD_LIMITS) },
+    host: {
+      user: DEPLOY_USER,
+      readyFile: READY_FILE,
+      failedFile: FAILED_FILE,
+      rebootFile: REBOOT_FILE,
+      volumesPath: VOLUMES_PATH,
+      sshd: lowerCased(SSHD_LIMITS),
+    },
     providers: providersOf(environment),
     // Fewer and shorter attempts than by default: a resolver that does not answer should not hold the rest up.
     names: new Resolver({ timeout: 2000, tries: 2 }),
