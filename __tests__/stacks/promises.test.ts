@@ -347,13 +347,19 @@ describe("names and caching", () => {
       proxied: false,
     });
   });
-  test("page rules: API bypassed, pages cached for 28 days at the edge and a week in browsers, images polished", () => {
+  test("page rules: API and webs bypassed, landings cached for 28 days at the edge and a week in browsers, images polished", () => {
     const rules = production.all("cloudflare_page_rule") as Record<string, Body>;
     expect(rules["cache_api"]).toMatchObject({ target: "*api-*.manacore.app/*", actions: { cache_level: "bypass" } });
     expect(rules["cache_pages"]).toMatchObject({
       actions: { cache_level: "cache_everything", edge_cache_ttl: 2_419_200, browser_cache_ttl: 604_800 },
     });
-    expect(rules["cache_images"]!["actions"].polish).toBe("lossless");
+    expect(rules["cache_webs"]).toMatchObject({ target: "*app*.manacore.app/*", actions: { cache_level: "bypass" } });
+    expect(rules["cache_webs"]!["priority"]).toBeGreaterThan(rules["cache_pages"]!["priority"]);
+    expect(rules["cache_images"]!["actions"]).toEqual({
+      cache_level: "aggressive",
+      cache_deception_armor: "on",
+      polish: "lossless",
+    });
     expect(rules["cache_api"]!["priority"]).toBeGreaterThan(rules["cache_pages"]!["priority"]);
   });
   test("the same as cache rules, by one word", () => {
@@ -362,8 +368,8 @@ describe("names and caching", () => {
     expect(Object.keys(stack.all("cloudflare_page_rule"))).toEqual([]);
     const rules = stack.resource("cloudflare_ruleset", "cache_cache") as Body;
     // Of cache rules the last that fits wins, of page rules the first.
-    expect(rules["rules"].map((r: Body) => r["ref"])).toEqual(["pages", "images", "auth", "api"]);
-    expect(rules["rules"][3]).toMatchObject({
+    expect(rules["rules"].map((r: Body) => r["ref"])).toEqual(["pages", "webs", "images", "hashed", "auth", "api"]);
+    expect(rules["rules"][5]).toMatchObject({
       action_parameters: { cache: false },
       expression: '(http.request.full_uri wildcard r"http*://*api-*.manacore.app/*")',
     });
