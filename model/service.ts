@@ -63,6 +63,12 @@ export interface PublicAccess {
   /** An API gets CORS headers and a rate limit. */
   readonly api: boolean;
   /**
+   * Whose pages browsers may call this API from with the visitor's cookies: services by name, and origins of others
+   * (`https://partner.example`). The environment's `corsOrigins` may as well.
+   * @default every service of the platform
+   */
+  readonly corsFrom?: readonly string[];
+  /**
    * More host names of the service, for other companies' servers that report events (Stripe, GitHub …): neither CORS nor
    * a rate limit, as they come in bursts from few addresses and an event that is refused comes late or never.
    * @default none
