@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "@jest/globals";
 import type { HetznerHost } from "../../model/environment";
-import { servicesOf } from "../../model/platform";
+import { type Platform, servicesOf } from "../../model/platform";
 import { seconds } from "../../model/units";
 import { type Body, longRunning } from "../support/cases";
 import { checkTerraform } from "../support/provider-schemas";
@@ -233,6 +233,35 @@ describe("edge", () => {
       ...products.filter((name) => name !== "chat"),
     ]);
   });
+  test("an API with a list of its own has it in its product's file, for either edge; the others have that of all", () => {
+    const narrow = (platform: Platform): Platform => ({
+      ...platform,
+      products: platform.products.map((product) => ({
+        ...product,
+        services: product.services.map((service) =>
+          service.name === "chat-backend"
+            ? { ...service, access: { ...service.access, corsFrom: ["chat-web"] } }
+            : service,
+        ),
+      })),
+    });
+    const traefik = synthStack(variant({ platform: narrow }));
+    const chat = traefik.routing("chat_switch_job");
+    expect(chat).toContain('"security-headers", "compress", "api-rate-limit", "chat-backend-cors"');
+    expect(chat).not.toContain("api-cors");
+    expect(chat.match(/"accessControlAllowOriginListRegex" = \[([^\]]*)\]/)![1]).toContain("app-chat");
+    expect(chat.match(/"accessControlAllowOriginListRegex" = \[([^\]]*)\]/)![1]).not.toContain("app-news");
+    expect(traefik.routing("news_switch_job")).toContain("api-cors");
+    const nginx = synthStack(
+      variant({ platform: (p) => narrow({ ...p, edge: { ...p.edge, kind: "nginx", image: "nginx:1.29-alpine" } }) }),
+    );
+    const [, origins] = /map \$http_origin \$chat_backend_cors_origin \{([^}]*)\}/.exec(
+      nginx.routing("chat_switch_job"),
+    )!;
+    expect(origins).toContain("app-chat");
+    expect(origins).not.toContain("app-news");
+    expect(nginx.routing("news_switch_job")).toContain("Access-Control-Allow-Origin $cors_origin always");
+  });
   test("origins per environment, as whole-string patterns", () => {
     const origins = (stack: Synthesized): string[] =>
       JSON.parse(stack.routing("edge-settings")).http.middlewares["api-cors"].headers.accessControlAllowOriginListRegex;
@@ -242,6 +271,8 @@ describe("edge", () => {
     expect(allowed(production, "https://manacore.app")).toBe(true);
     expect(allowed(production, "capacitor://localhost")).toBe(true);
     expect(allowed(production, "https://manacore.app.evil.org")).toBe(false);
+    expect(allowed(production, "https://status.manacore.app")).toBe(false);
+    expect(allowed(production, "https://gone.manacore.app")).toBe(false);
     expect(allowed(production, "https://evil.org/.manacore.app")).toBe(false);
     expect(allowed(production, "https://xmanacore-app")).toBe(false);
     expect(allowed(production, "http://localhost:5173")).toBe(false);
