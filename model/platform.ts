@@ -29,17 +29,23 @@ export interface CacheRule {
   readonly id: string;
   /** Cloudflare's wildcard form, without scheme: `*api-*.manacore.app/*`. */
   readonly pattern: string;
-  readonly cache: "everything" | "bypass";
+  /**
+   * - `everything`: each answer, for as long as `ZoneCaching` says and whatever the answer says: one copy for all visitors.
+   * - `assets`: files only (images, fonts, scripts, styles), for as long as the answer itself says, and no page under a
+   *   file's name.
+   * - `bypass`: nothing.
+   */
+  readonly cache: "everything" | "assets" | "bypass";
   /** Recompress images. Needs the Pro plan. */
   readonly polish?: "lossless" | "lossy";
 }
 
-/** How many page rules a zone's plan permits, and whether Polish is in it (Cloudflare's plan table). */
+/** How many page rules and cache rules a zone's plan permits, and whether Polish is in it (Cloudflare's plan table). */
 export const ZONE_PLANS = {
-  free: { pageRules: 3, polish: false },
-  pro: { pageRules: 20, polish: true },
-  business: { pageRules: 50, polish: true },
-  enterprise: { pageRules: 125, polish: true },
+  free: { pageRules: 3, cacheRules: 10, polish: false },
+  pro: { pageRules: 20, cacheRules: 25, polish: true },
+  business: { pageRules: 50, cacheRules: 50, polish: true },
+  enterprise: { pageRules: 125, cacheRules: 300, polish: true },
 } as const;
 export type ZonePlan = keyof typeof ZONE_PLANS;
 
@@ -48,7 +54,7 @@ export interface ZoneCaching {
   /** As page rules, or the same as cache rules (rulesets). */
   readonly rulesAs: "page-rules" | "cache-rules";
   readonly rules: readonly CacheRule[];
-  /** How long Cloudflare and browsers keep what a rule caches. */
+  /** How long Cloudflare and browsers keep what a rule says "everything" of. */
   readonly edgeTtl: Duration;
   readonly browserTtl: Duration;
 }

@@ -8,6 +8,7 @@ import type { Platform } from "../../model/platform";
 import type { Problem } from "../../model/problem";
 import { checkCacheRules } from "./cache-rules";
 import { checkCanary } from "./canary";
+import { checkCors } from "./cors";
 import { checkDatabase } from "./database";
 import { checkDelivery } from "./delivery";
 import { checkDependencies } from "./dependencies";
@@ -48,6 +49,7 @@ const CHECKS: readonly ((platform: Platform) => Problem[])[] = [
   checkImages,
   checkHostNames,
   checkCacheRules,
+  checkCors,
   checkZoneOwner,
   checkDelivery,
 ];
