@@ -14,6 +14,7 @@ export class SecretsAtHand {
   private plan: string | undefined;
   private state: string | undefined;
   private rule: Redact | undefined;
+  private distinctRule: Redact | undefined;
 
   /**
    * @param known the inputs' values; asked for once a text has to be hidden, as nobody else needs them
@@ -26,16 +27,21 @@ export class SecretsAtHand {
 
   /** @param json of `terraform show -json <plan>` */
   readonly plannedIs = (json: string): void => {
-    if (json !== this.plan) this.rule = undefined;
+    if (json !== this.plan) this.forget();
     this.plan = json;
   };
 
   /** @param text of the state's own file */
   readonly stateIs = (text: string | undefined): void => {
     if (text === undefined || text === this.state) return;
-    this.rule = undefined;
+    this.forget();
     this.state = text;
   };
+
+  private forget(): void {
+    this.rule = undefined;
+    this.distinctRule = undefined;
+  }
 
   /** A rule that cannot be made lets nothing through. */
   readonly hide: Redact = (text) => {
@@ -46,11 +52,24 @@ export class SecretsAtHand {
     }
   };
 
+  /** For texts that are compared later, with names of the stack in them: a plain word is none of the secrets there. */
+  readonly hideDistinct: Redact = (text) => {
+    try {
+      return (this.distinctRule ??= redactor(distinct(this.all())))(text);
+    } catch {
+      return NOT_SHOWN;
+    }
+  };
+
   private made(): Redact {
+    return redactor(this.all());
+  }
+
+  private all(): string[] {
     const known = this.known();
     const ofPlan = this.plan === undefined ? [] : secretsIn(JSON.parse(this.plan) as Plan, known).distinct;
     const ofState = this.state === undefined ? [] : distinct(markedInState(this.state, this.stack()));
-    return redactor([...known, ...ofPlan, ...ofState]);
+    return [...known, ...ofPlan, ...ofState];
   }
 }
 
