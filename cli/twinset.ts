@@ -60,7 +60,10 @@ export async function main(): Promise<void> {
     await program.parseAsync();
   } catch (mistake) {
     // With where it happened, and without whatever a program, a cloud or a host has put into it.
-    const hide = redactor(valuesIn(process.env, true));
+    // No help needs that rule, and it takes the review with it.
+    const { hidden } = await import("./shared/secrets-at-hand");
+    const every = redactor(valuesIn(process.env, true));
+    const hide = (text: string): string => every(hidden(text));
     if (!(mistake instanceof ProblemsError)) {
       console.error(hide(mistake instanceof Error ? (mistake.stack ?? mistake.message) : String(mistake)));
       process.exitCode = 1;

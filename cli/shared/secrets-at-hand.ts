@@ -6,6 +6,7 @@ import { type Redact, MASK, redactor, valuesIn } from "../../model/redact";
 import { distinct, secretsIn } from "../../review/secrets";
 import { markedInState } from "../../review/state-marks";
 import type { Plan } from "../../terraform/plan";
+import { ownKeys } from "./own-keys";
 
 /** Instead of a text of which nobody can say what in it is secret. */
 const NOT_SHOWN = `${MASK} (not shown, as it could not be found out what in it is secret)`;
@@ -66,7 +67,7 @@ export class SecretsAtHand {
   }
 
   private all(): string[] {
-    const known = this.known();
+    const known = [...this.known(), ...ownKeys(process.env)];
     const ofPlan = this.plan === undefined ? [] : secretsIn(JSON.parse(this.plan) as Plan, known).distinct;
     const ofState = this.state === undefined ? [] : distinct(markedInState(this.state, this.stack()));
     return [...known, ...ofPlan, ...ofState];
@@ -88,7 +89,7 @@ let made: { readonly of: string; readonly rule: Redact } | undefined;
 
 /** Made once: a run says hundreds of things. */
 function ofEnvironment(): Redact {
-  const values = valuesIn(process.env);
+  const values = [...valuesIn(process.env), ...ownKeys(process.env)];
   const of = JSON.stringify(values);
   if (made?.of !== of) made = { of, rule: redactor(values) };
   return made.rule;
