@@ -186,6 +186,8 @@ describe("of random secrets that an input, a plan and a state have", () => {
           const write = (line: string): void => void lines.push(line);
           for (const report of [hiding(jsonReporter(write)), hiding(lineReporter(write))]) {
             report({ kind: "line", level: "error", text });
+            // The key of a map that a resource is there for each of.
+            report({ kind: "progress", done: 1, total: 2, waitingFor: `docker_volume.a["${text}"]` });
           }
           const said = lines.join("\n");
           expect(
