@@ -3,7 +3,7 @@ import { Command } from "commander";
 import { endCleanly } from "../clients/own-files";
 import { noteChildren, TIMINGS } from "../clients/timings";
 import { errorsOf, ProblemsError } from "../model/problem";
-import { redactor, valuesIn } from "../model/redact";
+import { type Redact, redactor, valuesIn } from "../model/redact";
 
 /** In the order of the help, each with the module that ends with its definition. */
 export const COMMANDS: readonly (readonly [name: string, load: () => Promise<{ readonly command: Command }>])[] = [
@@ -53,7 +53,8 @@ export async function programFor([asked]: readonly string[]): Promise<Command> {
 }
 
 /** A text of what nobody has caught, without whatever a program, a cloud or a host has put into it. */
-export const hide = (text: string): string => redactor(valuesIn(process.env, true))(text);
+export const hide = (text: string): string => redactor(valuesIn(process.env, true))(ofCommand(text));
+let ofCommand: Redact = (text) => text;
 
 /** What `twinset` runs. */
 export async function main(): Promise<void> {
@@ -63,6 +64,9 @@ export async function main(): Promise<void> {
     const program = await programFor(process.argv.slice(2));
     await program.parseAsync();
   } catch (mistake) {
+    // What a command has read is secret, too. No help needs that rule, and it takes the review with it.
+    const { hidden } = await import("./shared/secrets-at-hand");
+    ofCommand = hidden;
     if (!(mistake instanceof ProblemsError)) throw mistake;
     console.error(hide(mistake.message));
     const count = errorsOf(mistake.problems).length;

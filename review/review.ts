@@ -20,6 +20,7 @@ import { maskedPlan } from "./masked-plan";
 import { actionOf, managed, partOf } from "./parts";
 import { checkPolicies, type PolicyResult } from "./policies";
 import type { Finding } from "./policy";
+import { planRedactor } from "./secrets";
 import { storeObstacles } from "./stores";
 import { isMoved, type ProductReview, productReviews, trafficClause } from "./traffic";
 import { verdictOf } from "./verdict";
@@ -101,6 +102,8 @@ export function reviewPlan(
 ): Review {
   const { plan, told, hide } = maskedPlan(whole, known);
   const configuration = source && configurationOf(source);
+  // Names of the stack are among its facts, so that no plain word is taken for a secret here.
+  const redact = configuration ? planRedactor(whole, known) : String;
   const resources = managed(plan);
   const changes = effective(plan).filter(({ mode }) => mode === "managed");
   const products = productReviews(resources, platform);
@@ -119,7 +122,7 @@ export function reviewPlan(
     changes,
     interruptions: interruptions(plan, resources, products, platform, obstacles),
     drift: driftIn(plan),
-    unseen: configuration ? unseenOf(factsOf(configuration), applied ?? "nobody has looked") : undefined,
+    unseen: configuration && unseenOf(factsOf(configuration, redact), applied ?? "nobody has looked", redact),
   };
   const policies = checkPolicies({ plan: whole, platform, environment, configuration }, { waivers, now: made.at });
   return told({

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type ChildProcess, spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { writeWhole } from "../../clients/files";
@@ -143,3 +152,86 @@ test("a state that could not be written stays, is its owner's alone, and it is s
   expect(statSync(join(folder, "errored.tfstate")).mode & 0o777).toBe(0o600);
   expect(stateLeft(folder)).toMatch(/only copy.*state push errored\.tfstate/);
 });
+
+/** A release's command: one Ctrl-C waits, the second ends it. */
+const releasing = (folder: string): string => `
+  ${program(folder)}
+  const { terminalOperator, endNow } = require(${JSON.stringify(join(ROOT, "cli/shared/operator.ts"))});
+  terminalOperator(true, () => require("fs").writeFileSync(${JSON.stringify(join(folder, "heard"))}, ""), {
+    input: { isTTY: true }, output: process.stderr, exit: endNow,
+  });
+`;
+
+const until = async (holds: () => boolean): Promise<void> => {
+  for (let n = 0; n < 600 && !holds(); n++) await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(holds()).toBe(true);
+};
+
+const run = (text: string): ChildProcess => {
+  const child = spawn(process.execPath, ["--import", "tsx", "-e", text], { cwd: ROOT, stdio: "inherit" });
+  children.push(child);
+  return child;
+};
+const codeOf = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => child.once("exit", (code) => resolve(code)));
+
+describe("a release's command", () => {
+  test("a second Ctrl-C ends Terraform first, and leaves no plan", async () => {
+    const child = run(releasing(folder));
+    const code = codeOf(child);
+    await until(() => existsSync(join(stack(), "ready")));
+    child.kill("SIGINT");
+    await until(() => existsSync(join(folder, "heard")));
+    expect(existsSync(join(stack(), "ended"))).toBe(false);
+    child.kill("SIGINT");
+    expect(await code).toBe(130);
+    expect(existsSync(join(stack(), "ended"))).toBe(true);
+    expect(plans()).toEqual([]);
+  }, 60_000);
+
+  test("and a third one kills a Terraform that does not end", async () => {
+    const deaf = STAND_IN.replace(/^trap .*$/m, "trap 'echo asked > asked' INT; echo $$ > pid");
+    writeFileSync(join(folder, "terraform"), deaf);
+    const child = run(releasing(folder));
+    const code = codeOf(child);
+    await until(() => existsSync(join(stack(), "ready")));
+    child.kill("SIGINT");
+    await until(() => existsSync(join(folder, "heard")));
+    child.kill("SIGINT");
+    await until(() => existsSync(join(stack(), "asked")));
+    child.kill("SIGINT");
+    expect(await code).toBe(130);
+    const pid = Number(readFileSync(join(stack(), "pid"), "utf8"));
+    await until(() => !isRunning(pid));
+    expect(plans()).toEqual([]);
+  }, 60_000);
+});
+
+/** A process that has ended and that nobody has asked about yet is none. */
+const isRunning = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0);
+    return !/\) Z /.test(existsSync(`/proc/${pid}/stat`) ? readFileSync(`/proc/${pid}/stat`, "utf8") : "");
+  } catch {
+    return false;
+  }
+};
+
+test("two commands in one folder: neither takes the other's plan, however one of them ends", async () => {
+  const first = await planning();
+  const [own] = plans();
+  rmSync(join(stack(), "ready"));
+  const second = run(program(folder));
+  await until(() => existsSync(join(stack(), "ready")) && plans().length === 2);
+  expect(plans()).toContain(own);
+  const over = ended(second);
+  second.kill("SIGTERM");
+  await over;
+  expect(plans()).toEqual([own]);
+  removeUnshown(stack());
+  expect(plans()).toEqual([own]);
+  const done = ended(first);
+  first.kill("SIGINT");
+  await done;
+  expect(plans()).toEqual([]);
+}, 60_000);

@@ -21,7 +21,7 @@ const source = (lock: string): PlanSource =>
   );
 const plan = goldenPlan("release");
 const mark = (lock: PluginLock): string => fingerprint(plan, source(stackLockText(lock)));
-const facts = (lock: PluginLock) => factsOf(configurationOf(source(stackLockText(lock))));
+const facts = (lock: PluginLock) => factsOf(configurationOf(source(stackLockText(lock))), String);
 
 /** The same lock, with one hash that is another one. */
 const swapped = (lock: PluginLock, at: number): PluginLock =>

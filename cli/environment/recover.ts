@@ -16,7 +16,7 @@ import { stateLeft } from "../../terraform/state-left";
 import { TerraformError, WorkingDirectory } from "../../terraform/working-directory";
 import { accessOf } from "../shared/access";
 import { environmentNamed } from "../shared/names";
-import { atHand, SecretsAtHand } from "../shared/secrets-at-hand";
+import { atHand, hidden, SecretsAtHand } from "../shared/secrets-at-hand";
 
 export interface RecoverCommand {
   readonly environment: EnvironmentName;
@@ -34,7 +34,8 @@ export interface RecoverCommand {
  */
 export async function recoverEnvironment(command: RecoverCommand): Promise<number> {
   const { env, environment, yes } = command;
-  const write = command.write ?? console.log;
+  const say = command.write ?? console.log;
+  const write = (line: string): void => say(hidden(line));
   const terraform = await findTerraform(env);
   if (typeof terraform === "string") {
     write(terraform);

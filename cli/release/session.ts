@@ -185,8 +185,10 @@ export const hiding =
   (event) =>
     report(SPEAKS.has(event.kind) ? withoutSecrets(event) : event);
 
-/** Kinds of events with texts from elsewhere; the others are numbers, and come by the hundred. */
-const SPEAKS: ReadonlySet<ReleaseEvent["kind"]> = new Set(["plan", "line", "step", "end", "begin"]);
+/** Kinds of events with texts from elsewhere, an address with a map's key among them; the others are numbers. */
+const SPEAKS: ReadonlySet<ReleaseEvent["kind"]> = new Set([
+  ...(["plan", "progress", "line", "step", "end", "begin"] as const),
+]);
 
 function withoutSecrets(event: ReleaseEvent): ReleaseEvent {
   const { kind, ...rest } = event;

@@ -7,6 +7,7 @@ import { wordsOfStack } from "../../review/public-text";
 import { distinct, secretsIn } from "../../review/secrets";
 import { markedInState } from "../../review/state-marks";
 import type { Plan } from "../../terraform/plan";
+import { ownKeys } from "./own-keys";
 
 /** Instead of a text of which nobody can say what in it is secret. */
 const NOT_SHOWN = `${MASK} (not shown, as it could not be found out what in it is secret)`;
@@ -15,6 +16,7 @@ export class SecretsAtHand {
   private plan: string | undefined;
   private state: string | undefined;
   private rule: Redact | undefined;
+  private distinctRule: Redact | undefined;
 
   /**
    * @param known the inputs' values; asked for once a text has to be hidden, as nobody else needs them
@@ -27,16 +29,21 @@ export class SecretsAtHand {
 
   /** @param json of `terraform show -json <plan>` */
   readonly plannedIs = (json: string): void => {
-    if (json !== this.plan) this.rule = undefined;
+    if (json !== this.plan) this.forget();
     this.plan = json;
   };
 
   /** @param text of the state's own file */
   readonly stateIs = (text: string | undefined): void => {
     if (text === undefined || text === this.state) return;
-    this.rule = undefined;
+    this.forget();
     this.state = text;
   };
+
+  private forget(): void {
+    this.rule = undefined;
+    this.distinctRule = undefined;
+  }
 
   /** A rule that cannot be made lets nothing through. */
   readonly hide: Redact = (text) => {
@@ -47,11 +54,24 @@ export class SecretsAtHand {
     }
   };
 
+  /** For texts that are compared later, with names of the stack in them: a plain word is none of the secrets there. */
+  readonly hideDistinct: Redact = (text) => {
+    try {
+      return (this.distinctRule ??= redactor(distinct(this.all())))(text);
+    } catch {
+      return NOT_SHOWN;
+    }
+  };
+
   private made(): Redact {
-    const known = this.known();
+    return redactor(this.all());
+  }
+
+  private all(): string[] {
+    const known = [...this.known(), ...ownKeys(process.env)];
     const ofPlan = this.plan === undefined ? [] : secretsIn(JSON.parse(this.plan) as Plan, known).distinct;
     const ofState = this.state === undefined ? [] : this.inState(this.state);
-    return redactor([...known, ...ofPlan, ...ofState]);
+    return [...known, ...ofPlan, ...ofState];
   }
 
   private inState(state: string): string[] {
@@ -75,7 +95,7 @@ let made: { readonly of: string; readonly rule: Redact } | undefined;
 
 /** Made once: a run says hundreds of things. */
 function ofEnvironment(): Redact {
-  const values = valuesIn(process.env);
+  const values = [...valuesIn(process.env), ...ownKeys(process.env)];
   const of = JSON.stringify(values);
   if (made?.of !== of) made = { of, rule: redactor(values) };
   return made.rule;

@@ -13,7 +13,7 @@ import { Docker } from "../../clients/docker";
 import type { EdgeAddress } from "../../clients/edge";
 import { EdgeKeeper } from "../../clients/edge-keeper";
 import { Journal } from "../../release/journal/journal";
-import { knownSecrets } from "../../model/redact";
+import { knownSecrets, type Redact } from "../../model/redact";
 import type { Site } from "../../release/site";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { type StateFiles } from "../../clients/state-store/state-files";
@@ -30,7 +30,7 @@ import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
 import { removeUnshown } from "./kept-plan";
 import { ROOT } from "./root";
-import { atHand, SecretsAtHand } from "./secrets-at-hand";
+import { atHand, hidden, SecretsAtHand } from "./secrets-at-hand";
 import { addressInState, addressWithoutState, remembered, type ServerOf } from "./server-address";
 
 export interface SiteOptions {
@@ -122,7 +122,7 @@ export async function openSite({
     {
       ...{ lock, over, parallelism: PARALLELISM, stateFile: readState },
       ...{ hide: secrets.hide, read: secrets.plannedIs },
-      applied: (planPath) => noteApplied(files, planPath),
+      applied: (planPath) => noteApplied(files, planPath, secrets.hideDistinct),
     },
   );
   removeUnshown(directory.path);
@@ -191,13 +191,13 @@ export async function openSite({
 const NOTE_MS = 5000;
 
 /** The next review compares with it. What keeps it from being written is no reason to call the apply a failure. */
-async function noteApplied(files: StateFiles, planPath: string): Promise<void> {
+async function noteApplied(files: StateFiles, planPath: string, hide: Redact): Promise<void> {
   const noted = async (): Promise<string> => {
     try {
-      await keepAppliedFacts(files, planSource(readFileSync(planPath)));
+      await keepAppliedFacts(files, planSource(readFileSync(planPath)), hide);
       return "";
     } catch (reason) {
-      return (reason as Error).message;
+      return hidden((reason as Error).message);
     }
   };
   const wrong = await inTime(noted(), NOTE_MS);

@@ -6,6 +6,9 @@ import { hiding } from "../../../cli/release/session";
 import { jsonReporter, lineReporter } from "../../../cli/release/show";
 import { atHand, SecretsAtHand } from "../../../cli/shared/secrets-at-hand";
 import { told } from "../../../cli/shared/told";
+import type { StateFiles } from "../../../clients/state-store/state-files";
+import type { NewEntry } from "../../../release/journal/entry";
+import { Journal } from "../../../release/journal/journal";
 import { formsOf } from "../../../model/secret-forms";
 import { findTerraform, type Terraform } from "../../../terraform/program";
 import { describe as inWords } from "../../../terraform/output";
@@ -142,6 +145,74 @@ describe("whatever Terraform says", () => {
       { numRuns: 12 },
     );
   }, 120_000);
+});
+
+const letters = [..."ABCDEFGHJKMNPQRSTUVWXYZabcdefghjkmnpqrstuvwxyz23456789"];
+const anySecret = fc
+  .tuple(
+    fc.string({ unit: fc.constantFrom(...letters), minLength: 5, maxLength: 10 }),
+    fc.string({ unit: fc.constantFrom(...letters, ..."/+&<>\"'$% =?ü\\\n"), maxLength: 12 }),
+    fc.string({ unit: fc.constantFrom(...letters), minLength: 5, maxLength: 10 }),
+  )
+  .map((parts) => `${parts.join("")}Q7z`);
+
+/** As somebody may write a secret; each has all of it. */
+const WAYS: readonly ((text: string) => string)[] = [
+  (text) => Buffer.from(text).toString("base64"),
+  (text) => Buffer.from(`user:${text}`).toString("base64url"),
+  (text) => Buffer.from(text).toString("hex"),
+];
+
+describe("of random secrets that an input, a plan and a state have", () => {
+  test("no form is in the journal, or in any event of a release, as lines or as JSON", () => {
+    fc.assert(
+      fc.property(
+        fc.tuple(anySecret, anySecret, anySecret),
+        fc.array(fc.tuple(fc.nat(2), fc.nat()), { minLength: 1, maxLength: 5 }),
+        fc.constantFrom(" ", "\n", '","', "="),
+        ([input, marked, inState], chosen, between) => {
+          const secrets = new SecretsAtHand(() => [input]);
+          const change = {
+            actions: ["create"],
+            before: null,
+            after: { env: [marked] },
+            after_sensitive: { env: [true] },
+          };
+          secrets.plannedIs(JSON.stringify({ format_version: "1.2", resource_changes: [{ address: "a.b", change }] }));
+          const path = [{ type: "get_attr", value: "password" }];
+          const instances = [{ attributes: { password: inState }, sensitive_attributes: [path] }];
+          secrets.stateIs(JSON.stringify({ version: 4, resources: [{ instances }] }));
+          const forms = [input, marked, inState].map((secret) => [
+            ...[...formsOf(secret)].filter((form) => form.length >= 6),
+            ...WAYS.map((way) => way(secret)),
+          ]);
+          const written = chosen.map(([which, n]) => forms[which]![n % forms[which]!.length]!);
+          const text = ["it says", ...written, "and ends"].join(between);
+          const lines: string[] = [];
+          const journal = new Journal({} as StateFiles, { redact: secrets.hide });
+          const plan = { add: 1, change: 0, destroy: 0, summary: text };
+          const about = { run: "r1", product: "chat", step: "deploy" } as const;
+          const given: NewEntry = { event: "step-failed", ...about, reason: text, plan };
+          const entry = journal.entryOf(given);
+          expect(entry).toHaveProperty("reason");
+          lines.push(JSON.stringify(entry));
+          atHand(secrets);
+          const write = (line: string): void => void lines.push(line);
+          for (const report of [hiding(jsonReporter(write)), hiding(lineReporter(write))]) {
+            report({ kind: "line", level: "error", text });
+            // The key of a map that a resource is there for each of.
+            report({ kind: "progress", done: 1, total: 2, waitingFor: `docker_volume.a["${text}"]` });
+          }
+          const said = lines.join("\n");
+          expect(
+            written.filter((form) => said.includes(form) || said.includes(JSON.stringify(form).slice(1, -1))),
+          ).toEqual([]);
+        },
+      ),
+      { numRuns: 200 },
+    );
+    atHand(new SecretsAtHand(() => []));
+  }, 240_000);
 });
 
 test("without an environment that is open: what an environment variable's name calls a secret", async () => {
