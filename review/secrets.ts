@@ -33,9 +33,9 @@ const isDistinct = (text: string): boolean => text.length >= SHORTEST_DISTINCT &
 
 /**
  * Of marked values from elsewhere, a state: what can be looked for in any sentence, with all that is secret in them.
- * @param isPublic of a marked file with one secret in it, what stands in the stack is none
+ * @param isPublic of a marked file with one secret in it, what stands in the stack is none @default nothing
  */
-export const distinct = (values: readonly string[], isPublic: (part: string) => boolean): string[] => [
+export const distinct = (values: readonly string[], isPublic: (part: string) => boolean = () => false): string[] => [
   ...new Set(values.flatMap((value) => partsOf(value, isPublic).map(({ text }) => text)).filter(isDistinct)),
 ];
 
