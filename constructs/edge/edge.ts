@@ -19,7 +19,7 @@ export interface EdgeProps {
   /** Token for the DNS challenge; a Terraform token. */
   readonly dnsToken?: string;
   readonly hstsMaxAge: Duration;
-  /** Origins that browsers may call APIs from; `*` stands for any run of characters but `/`. */
+  /** Origins that browsers may call an API from that has no list of its own; `*` stands for any run of characters but `/`. */
   readonly corsOrigins: readonly string[];
   /** Value of the key header; a Terraform token. */
   readonly smokeKey: string;

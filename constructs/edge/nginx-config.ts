@@ -30,6 +30,8 @@ import {
 const indent = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
 const block = (head: string, lines: readonly string[]): string[] => [`${head} {`, ...indent(lines), "}"];
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+/** What the edge alone says: a service that echoes any origin would open itself to each. */
+const CORS_ANSWERS = ["Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"];
 /** nginx variables have no dashes. */
 const variable = (name: string): string => `$${name.replaceAll("-", "_")}`;
 
@@ -92,10 +94,7 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "gzip on;",
     "gzip_types text/plain text/css application/json application/javascript text/xml application/xml;",
     ...block("map $http_upgrade $connection_upgrade", ["default upgrade;", "'' '';"]),
-    ...block("map $http_origin $cors_origin", [
-      "default '';",
-      ...corsOrigins.map((origin) => `${quoted(`~${originPattern(origin)}`)} $http_origin;`),
-    ]),
+    ...corsMaps("$cors", corsOrigins),
     ...(tls.kind === "none"
       ? []
       : [
@@ -142,6 +141,15 @@ const headersForServices = ({ letThrough }: EdgeSettings): string[] => [
   "proxy_set_header Connection $connection_upgrade;",
   ...Object.entries(SET_BY_EDGE).map(([name, known]) => `proxy_set_header ${name} ${KNOWN[known]};`),
   ...emptiedHeaders(letThrough).map((name) => `proxy_set_header ${name} "";`),
+];
+
+/** What an answer says of CORS: nothing but for an origin on the list. */
+const corsMaps = (prefix: string, origins: readonly string[]): string[] => [
+  ...block(`map $http_origin ${prefix}_origin`, [
+    "default '';",
+    ...origins.map((origin) => `${quoted(`~${originPattern(origin)}`)} $http_origin;`),
+  ]),
+  ...block(`map ${prefix}_origin ${prefix}_credentials`, ["default true;", "'' '';"]),
 ];
 
 export interface ProductNginxOptions {
@@ -194,9 +202,11 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
         ]
       : []),
   ];
+  const corsPrefix = route.cors ? variable(`${route.service}-cors`) : "$cors";
+  // Neither is added where it is empty.
   const cors = [
-    "add_header Access-Control-Allow-Origin $cors_origin always;",
-    "add_header Access-Control-Allow-Credentials true always;",
+    `add_header Access-Control-Allow-Origin ${corsPrefix}_origin always;`,
+    `add_header Access-Control-Allow-Credentials ${corsPrefix}_credentials always;`,
     "add_header Vary Origin always;",
   ];
   const preflight = block("if ($request_method = OPTIONS)", [
@@ -219,10 +229,12 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
       ...block("location /", [
         ...(api ? [`limit_req zone=api burst=${settings.rateLimit.burst} nodelay;`, ...preflight] : []),
         ...proxy,
+        ...(api ? CORS_ANSWERS.map((name) => `proxy_hide_header ${name};`) : []),
       ]),
     ]);
 
   return [
+    ...(route.api && route.cors ? corsMaps(corsPrefix, route.cors.origins) : []),
     ...running.flatMap((colour) =>
       block(`upstream ${upstream(colour)}`, [
         ...route.servers[colour]!.map((name) => `server ${name}:${route.port};`),

@@ -168,16 +168,7 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
             sourceCriterion: { ipStrategy: { ipv6Subnet: IPV6_NETWORK_BITS } },
           },
         },
-        [CORS]: {
-          headers: {
-            accessControlAllowOriginListRegex: corsOrigins.map(originPattern),
-            accessControlAllowMethods: settings.cors.methods,
-            accessControlAllowHeaders: settings.cors.headers,
-            accessControlAllowCredentials: true,
-            accessControlMaxAge: settings.cors.maxAge.seconds,
-            addVaryHeader: true,
-          },
-        },
+        [CORS]: corsFor(corsOrigins, settings.cors),
         ...Object.fromEntries(
           COLOURS.map((colour) => [
             chosenSet(colour),
@@ -190,6 +181,25 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
   };
 }
 
+/**
+ * What a service itself says of origins is taken out first: Traefik says of every answer that cookies may come along, and a
+ * service that echoes any origin would be open to each.
+ */
+const corsFor = (origins: readonly string[], cors: EdgeSettings["cors"]): object => ({
+  headers: {
+    customResponseHeaders: { "Access-Control-Allow-Origin": "" },
+    accessControlAllowOriginListRegex: origins.map(originPattern),
+    accessControlAllowMethods: cors.methods,
+    accessControlAllowHeaders: cors.headers,
+    accessControlAllowCredentials: true,
+    accessControlMaxAge: cors.maxAge.seconds,
+    addVaryHeader: true,
+  },
+});
+
+/** The middleware of an API with a list of its own, which stands in its product's file; else that of all of them. */
+const corsOf = ({ service, cors }: ServiceRoute): string => (cors ? `${service}-cors` : CORS);
+
 /** The file with one product's routing. Server names and the key may be Terraform tokens. */
 export function productConfig(
   routing: ProductRouting,
@@ -198,6 +208,9 @@ export function productConfig(
   trustedProxies: readonly string[] = [],
 ): object {
   const { routers, middlewares } = probe(routing.product);
+  const lists = routing.routes.flatMap((route) =>
+    route.api && route.cors ? [[corsOf(route), corsFor(route.cors.origins, route.cors)] as const] : [],
+  );
   return {
     http: {
       routers: Object.assign(
@@ -205,7 +218,7 @@ export function productConfig(
         routers,
         ...routing.routes.map((r) => routersOf(r, tls, smokeKey, trustedProxies)),
       ) as object,
-      middlewares,
+      middlewares: { ...middlewares, ...Object.fromEntries(lists) },
       services: Object.assign({}, ...routing.routes.map((r) => servicesOf(routing, r, tls))) as object,
     },
   };
@@ -231,7 +244,7 @@ function probe(name: string): { routers: object; middlewares: object } {
 }
 
 function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string, trustedProxies: readonly string[]): object {
-  const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
+  const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, corsOf(route)] : [])];
   const anyOf = (names: readonly string[]): string => names.map((host) => `Host(\`${host}\`)`).join(" || ");
   const hosts = anyOf(route.hosts);
   const from = (ranges: readonly string[]): string => ranges.map((range) => `ClientIP(\`${range}\`)`).join(" || ");
