@@ -6,6 +6,7 @@ import { App, type TerraformStack } from "cdktf";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { loadPlatform, type LoadedPlatform } from "./config/load";
+import { PROVIDER_VERSIONS } from "./constructs/provider-versions";
 import { DELIVERY, type StackName } from "./model/delivery";
 import { stacksOf } from "./model/pipeline";
 import { errorsOf, formatProblem, ProblemsError } from "./model/problem";
@@ -14,6 +15,7 @@ import { EnvironmentStack } from "./stacks/environment-stack";
 import type { StackConfig } from "./terraform/config";
 import { forgetOtherPlatform } from "./terraform/other-platform";
 import { outputDirectory } from "./terraform/output-directory";
+import { mustLock, type ProjectLock, projectLock, writeStackLock } from "./terraform/project-lock";
 
 /** Adds one stack per environment to an app, and the one for GitHub where the platform has it. @param names only these */
 export function addStacks(
@@ -40,16 +42,24 @@ export function synthesize(
 ): LoadedPlatform {
   const loaded = loadPlatform({ platform: env["PLATFORM"], profiles: env["PROFILES"] });
   if (errorsOf(loaded.problems).length > 0) throw new ProblemsError(loaded.problems);
-  writeStacks(loaded, outdir);
+  writeStacks(loaded, outdir, { lock: projectLock(env) });
   return loaded;
 }
 
-/** Synthesizes what has been checked. @param names only these stacks */
+export interface WriteOptions {
+  /** Only these stacks. @default all */
+  readonly names?: readonly StackName[];
+  /** Of the plugins: each stack gets its part. */
+  readonly lock: ProjectLock;
+}
+
+/** Synthesizes what has been checked. @throws ProblemsError for a lock that does not fit the pinned versions: before it writes */
 export function writeStacks(
   loaded: LoadedPlatform,
   outdir: string,
-  names: readonly StackName[] = stacksOf(loaded.platform),
+  { names = stacksOf(loaded.platform), lock }: WriteOptions,
 ): void {
+  mustLock(lock, PROVIDER_VERSIONS);
   withoutTraces(() => {
     const app = new App({ outdir, stackTraces: false });
     addStacks(app, loaded, names);
@@ -57,7 +67,9 @@ export function writeStacks(
   });
   for (const name of names) {
     const stack = join(outdir, "stacks", name);
-    forgetOtherPlatform(stack, JSON.parse(readFileSync(join(stack, "cdk.tf.json"), "utf8")) as StackConfig);
+    const config = JSON.parse(readFileSync(join(stack, "cdk.tf.json"), "utf8")) as StackConfig;
+    forgetOtherPlatform(stack, config);
+    writeStackLock(stack, config, lock);
   }
 }
 

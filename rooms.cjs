@@ -28,7 +28,7 @@ const ROOMS = {
   doctor: { has: "looks at everything that a deploy needs, each with its fix", on: ["delivery", "terraform"] },
   rehearsal: {
     has: "the whole deployment on one computer: the world, the drills, the report",
-    on: ["main.ts", "review", "simulators"],
+    on: ["main.ts", "review", "delivery", "simulators"],
   },
   images: { has: "the Dockerfile for a monorepo's services, and a trial of it", on: ["main.ts"] },
   cli: { has: "the program `twinset`: parses, calls the above, prints", on: ["doctor", "inputs", "rehearsal"] },

@@ -13,6 +13,8 @@ export interface RunOptions {
   readonly onLine?: (line: string) => void;
   /** Kills the child with all of its own, as `kill -9` does. */
   readonly killed?: AbortSignal;
+  /** Are the files that it makes its own alone, whatever it would make them? @default false */
+  readonly secret?: boolean;
   /** Asks the child to end by itself, as Ctrl-C does. */
   readonly interrupted?: AbortSignal;
 }
@@ -26,6 +28,8 @@ export interface Finished {
 }
 
 const running = new Set<ChildProcess>();
+/** This process was asked to end: whatever goes on meanwhile begins nothing. */
+let ending = false;
 
 /** Terraform starts its plugins as children of its own, so the whole process group has to go. */
 export function kill(child: ChildProcess, signal: "SIGKILL" | "SIGINT" = "SIGKILL"): void {
@@ -42,15 +46,13 @@ export function run(
   args: readonly string[],
   options: RunOptions & { readonly cwd: string },
 ): Promise<Finished> {
-  const { cwd, env, timeout = 300, onLine, killed, interrupted } = options;
+  const { cwd, env, timeout = 300, onLine, killed, interrupted, secret = false } = options;
+  if (ending) return new Promise(() => undefined);
   const ended = childBegins(binary, args);
   return new Promise((resolve, reject) => {
-    const child = spawn(binary, args, {
-      cwd,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-      detached: system() !== "win32",
-    });
+    const child = withMask(secret, () =>
+      spawn(binary, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: system() !== "win32" }),
+    );
     running.add(child);
     const output = { stdout: "", stderr: "" };
     for (const stream of ["stdout", "stderr"] as const) {
@@ -83,6 +85,31 @@ export function run(
     child.on("error", (reason) => done(() => reject(reason)));
     child.on("close", (code) => done(() => resolve({ code, ...output, timedOut })));
   });
+}
+
+/** A child has its parent's mask from the moment it begins, so none of its files is ever open, not even for a moment. */
+function withMask<T>(secret: boolean, begin: () => T): T {
+  if (!secret) return begin();
+  const before = process.umask(0o077);
+  try {
+    return begin();
+  } finally {
+    process.umask(before);
+  }
+}
+
+/** Terraform stops within that, and gives the state's lock back. */
+const END_WITHIN_MS = 10_000;
+
+/** Asks all children to end, and ends those that do not; none begins from now on. */
+export async function endChildren(within = END_WITHIN_MS): Promise<void> {
+  ending = true;
+  const all = [...running];
+  const ended = all.map((child) => new Promise<void>((resolve) => child.once("close", () => resolve())));
+  all.forEach((child) => kill(child, "SIGINT"));
+  const timer = setTimeout(killChildren, within);
+  await Promise.all(ended);
+  clearTimeout(timer);
 }
 
 /** Ends all children that run, with theirs. */

@@ -3,6 +3,8 @@
  * file that somebody has asked for. Nobody has, and nothing is written, unless the variable is set.
  */
 import { appendFileSync } from "node:fs";
+import type { Redact } from "../model/redact";
+import { eachText } from "../model/each-text";
 
 /** Names the file. */
 export const TIMINGS = "TWINSET_TIMINGS";
@@ -16,9 +18,11 @@ export interface Timing {
 }
 
 let file: string | undefined;
+let hides: Redact = (text) => text;
 
-/** @param path undefined: nobody wants to know */
-export function noteChildren(path: string | undefined): void {
+/** @param path undefined: nobody wants to know @param hide takes what is secret out of the children's arguments */
+export function noteChildren(path: string | undefined, hide: Redact = (text) => text): void {
+  hides = hide;
   file = path || undefined;
 }
 
@@ -27,5 +31,8 @@ export function childBegins(program: string, args: readonly string[]): () => voi
   const to = file;
   if (to === undefined) return () => undefined;
   const began = Date.now();
-  return () => appendFileSync(to, `${JSON.stringify({ program, args, began, ended: Date.now() } satisfies Timing)}\n`);
+  return () => {
+    const timing = eachText<Timing>({ program, args, began, ended: Date.now() }, hides);
+    appendFileSync(to, `${JSON.stringify(timing)}\n`, { mode: 0o600 });
+  };
 }

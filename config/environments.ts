@@ -49,8 +49,8 @@ export function standardEnvironments(facts: StandardEnvironments): Readonly<Reco
       profiles: true,
       protectData: false,
       pinnedVersions: false,
-      // *.localhost are the same applications by their host names.
-      corsOrigins: ["http://localhost:*", "http://*.localhost"],
+      // Each service's own port, and whatever else a developer starts on this computer.
+      corsOrigins: ["http://localhost:*"],
     },
     staging: {
       ...remote,
@@ -66,7 +66,7 @@ export function standardEnvironments(facts: StandardEnvironments): Readonly<Reco
       },
       dns: { kind: "cloudflare", ownsZone: false },
       pinnedVersions: false,
-      corsOrigins: [`https://staging-*.${zone}`],
+      corsOrigins: [],
     },
     production: {
       ...remote,
@@ -82,7 +82,7 @@ export function standardEnvironments(facts: StandardEnvironments): Readonly<Reco
       },
       dns: { kind: "cloudflare", ownsZone: true },
       pinnedVersions: true,
-      corsOrigins: [`https://${zone}`, `https://*.${zone}`],
+      corsOrigins: [],
     },
   };
 }

@@ -1,8 +1,11 @@
 import { join } from "node:path";
 import { ENVIRONMENTS } from "../model/environment-name";
+import type { Digests } from "../model/image-version";
 import { type Platform, selectProducts } from "../model/platform";
 import { error, list, type Problem, ProblemsError } from "../model/problem";
 import { checkPlatform, type Releases } from "./checks";
+import { checkDigests } from "./checks/images";
+import { readDigests } from "./image-digests";
 import { STANDARD_MONITORING } from "./monitoring";
 import { DEFAULT_PLATFORM, PLATFORMS } from "./platforms";
 import { readReleaseFile } from "./release-file";
@@ -23,9 +26,18 @@ export interface LoadOptions {
   readonly profiles?: string | undefined;
   /** Where the release files are. @default config/releases beside this file */
   readonly releasesDirectory?: string | undefined;
+  /** The file of digests. @default config/images/digests.json */
+  readonly digestsFile?: string | undefined;
   /** @default the catalog's */
   readonly platforms?: Readonly<Record<string, Platform>> | undefined;
 }
+
+/** A platform as it is run, with what it does not say itself. */
+export const whole = (platform: Platform, digests: Digests): Platform => ({
+  ...platform,
+  monitoring: platform.monitoring ?? STANDARD_MONITORING,
+  digests,
+});
 
 /**
  * Reads a platform with its release files, and checks everything.
@@ -41,15 +53,22 @@ export function loadPlatform(options: LoadOptions = {}): LoadedPlatform {
     ]);
   }
 
-  const platform: Platform = { ...found, monitoring: found.monitoring ?? STANDARD_MONITORING };
-  const problems: Problem[] = [];
+  const file = readDigests(options.digestsFile);
+  const platform = whole(found, file.digests);
+  const problems: Problem[] = [
+    ...file.problems,
+    ...checkDigests(
+      file,
+      [...Object.values(PLATFORMS), ...Object.values(platforms)].map((each) => whole(each, {})),
+    ),
+  ];
   const releases = Object.fromEntries(
     ENVIRONMENTS.map((environment) => {
       const path = join("config", "releases", name, `${environment}.json`);
       const directory = options.releasesDirectory ?? join(__dirname, "releases");
-      const file = readReleaseFile(join(directory, name, `${environment}.json`), path);
-      problems.push(...file.problems);
-      return [environment, { release: file.release, path }];
+      const read = readReleaseFile(join(directory, name, `${environment}.json`), path);
+      problems.push(...read.problems);
+      return [environment, { release: read.release, path }];
     }),
   ) as unknown as Releases;
   problems.push(...checkPlatform(platform, releases));

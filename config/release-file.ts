@@ -3,18 +3,12 @@
  * set runs, which set is live and what share of the traffic the other one gets.
  */
 import { readFileSync } from "node:fs";
-import {
-  applyEdits,
-  findNodeAtLocation,
-  modify,
-  type Node,
-  type ParseError,
-  parseTree,
-  printParseErrorCode,
-} from "jsonc-parser";
+import { applyEdits, modify } from "jsonc-parser";
 import { z } from "zod";
-import { error, list, type Problem } from "../model/problem";
+import { DIGEST } from "../model/image-version";
+import { error, type Problem } from "../model/problem";
 import { MAX_CANARY_PERCENT, type ProductRelease, type Release } from "../model/release";
+import { A_DIGEST, parseJsonFile } from "./json-file";
 
 const setSchema = z
   .strictObject({
@@ -24,7 +18,7 @@ const setSchema = z
       .optional()
       .describe("Image tag per service that is built and tagged apart, where it is not the version"),
     digests: z
-      .record(z.string(), z.string().regex(/^sha256:[0-9a-f]{64}$/, "a digest is sha256: and 64 hexadecimal digits"))
+      .record(z.string(), z.string().regex(DIGEST, A_DIGEST))
       .optional()
       .describe("Digest per service, so that a moved tag changes nothing"),
   })
@@ -77,31 +71,8 @@ const failed = (...problems: Problem[]): ReleaseFile => ({ release: {}, problems
 
 /** @param displayPath how problems name the file */
 export function parseReleaseFile(text: string, displayPath: string): ReleaseFile {
-  const lineAt = (offset: number): number => text.slice(0, offset).split("\n").length;
-
-  const parseErrors: ParseError[] = [];
-  const tree = parseTree(text, parseErrors, { disallowComments: true });
-  if (!tree || parseErrors.length > 0) {
-    const first = parseErrors[0];
-    return failed(
-      error(
-        `${displayPath}:${first ? lineAt(first.offset) : 1}`,
-        text.trim() === "" || !first ? "an empty file" : `not JSON: ${printParseErrorCode(first.error)}`,
-        "JSON",
-        "mend the line; an editor with JSON support marks the place",
-      ),
-    );
-  }
-
-  const parsed = releaseFileSchema.safeParse(JSON.parse(text));
-  if (!parsed.success) {
-    const at = (path: readonly PropertyKey[]): string => {
-      const node = deepestNode(tree, path);
-      return `${displayPath}:${lineAt(node.offset)} ${path.map(String).join("/")}`.trimEnd();
-    };
-    return failed(...parsed.error.issues.flatMap((issue) => problemsOf(issue, at, JSON.parse(text))));
-  }
-  return { release: parsed.data.products, problems: [] };
+  const { data, problems } = parseJsonFile(text, displayPath, releaseFileSchema, knownKeys);
+  return { release: data?.products ?? {}, problems };
 }
 
 /** A release file's text with another entry for one product; everything else stays as a person has written it. */
@@ -115,35 +86,7 @@ export function withEntry(text: string, product: string, entry: ProductRelease):
   return applyEdits(text, modify(text, ["products", product], entry, { formattingOptions }));
 }
 
-function deepestNode(tree: Node, path: readonly PropertyKey[]): Node {
-  for (let length = path.length; length > 0; length--) {
-    const node = findNodeAtLocation(tree, path.slice(0, length) as (string | number)[]);
-    if (node) return node.parent?.type === "property" ? node.parent : node;
-  }
-  return tree;
-}
-
-function problemsOf(issue: z.core.$ZodIssue, at: (path: readonly PropertyKey[]) => string, data: unknown): Problem[] {
-  if (issue.code === "unrecognized_keys") {
-    return issue.keys.map((key) =>
-      error(
-        at([...issue.path, key]),
-        `the key "${key}"`,
-        `only ${list(knownKeys(issue.path.length))}`,
-        "remove the key or correct its spelling",
-      ),
-    );
-  }
-  return [
-    error(at(issue.path), JSON.stringify(valueAt(data, issue.path)) ?? "nothing", issue.message, "correct the value"),
-  ];
-}
-
 const knownKeys = (depth: number): string[] => {
   if (depth === 0) return Object.keys(releaseFileSchema.shape);
   return Object.keys(depth === 2 ? productSchema.shape : setSchema.shape);
 };
-
-/** What stands at a place of parsed JSON. */
-export const valueAt = (data: unknown, path: readonly PropertyKey[]): unknown =>
-  path.reduce<unknown>((value, key) => (value as Record<PropertyKey, unknown> | null)?.[key], data);

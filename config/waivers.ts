@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { ENVIRONMENTS } from "../model/environment-name";
-import { error, type Problem } from "../model/problem";
-import { valueAt } from "./release-file";
+import { error, type Problem, warning } from "../model/problem";
+import { valueAt } from "./json-file";
 
 const waiverSchema = z.strictObject({
   policy: z.string().min(1),
@@ -28,7 +28,10 @@ export interface Waivers {
 }
 
 const EXAMPLE =
-  '{ "policy": "no-latest", "environment": "production", "address": "docker_image.x", "reason": "…", "until": "2026-12-31" }';
+  '{ "policy": "nothing-moves", "environment": "production", "address": "docker_image.x", "reason": "…", "until": "2026-12-31" }';
+
+/** Policies that were called otherwise: a waiver of that time means the one that came of it. */
+const RENAMED: Readonly<Record<string, string>> = { "no-latest": "nothing-moves" };
 
 /**
  * Reads a platform's waivers. No file is no waiver.
@@ -58,13 +61,28 @@ export function readWaivers(
       ),
     );
   }
-  const { waivers } = parsed.data;
+  const isOld = (policy: string): boolean => RENAMED[policy] !== undefined && !policies.includes(policy);
+  const waivers = parsed.data.waivers.map((waiver) =>
+    isOld(waiver.policy) ? { ...waiver, policy: RENAMED[waiver.policy]! } : waiver,
+  );
+  const old = parsed.data.waivers.flatMap(({ policy }, i) =>
+    isOld(policy)
+      ? [
+          warning(
+            `${path}/waivers/${i}/policy`,
+            policy,
+            `its name now, ${RENAMED[policy]}`,
+            "rename it; it counts as that",
+          ),
+        ]
+      : [],
+  );
   const unknown = waivers.flatMap(({ policy }, i) =>
     policies.includes(policy)
       ? []
       : [error(`${path}/waivers/${i}/policy`, policy, `one of ${policies.join(", ")}`, "correct the name")],
   );
-  return { waivers: unknown.length > 0 ? [] : waivers, problems: unknown, path };
+  return { waivers: unknown.length > 0 ? [] : waivers, problems: [...unknown, ...old], path };
 }
 
 type Issue = z.core.$ZodIssue;

@@ -1,4 +1,4 @@
-/** Which environments a change concerns: those whose synthesized Terraform is another one than before. */
+/** Which environments a change concerns: those whose synthesized Terraform, or its lock of plugins, is another one than before. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
@@ -33,13 +33,20 @@ export function changedEnvironments({ platform, environments, base, head }: Comp
     const now = readStack(stackFile(head, environment));
     const file = stackFile(base, environment);
     if (!existsSync(file)) return [{ platform, environment, change: "new" }];
-    return isDeepStrictEqual(readStack(file), now) ? [] : [{ platform, environment, change: "changed" }];
+    const same = isDeepStrictEqual(readStack(file), now) && lockOf(base, environment) === lockOf(head, environment);
+    return same ? [] : [{ platform, environment, change: "changed" }];
   });
 }
 
 /** cdktf's layout. */
 const stackFile = (directory: string, environment: string): string =>
   join(directory, "stacks", environment, "cdk.tf.json");
+
+/** Which plugins do what the stack says: a change of that alone is reviewed, too. @returns "" where there is none */
+function lockOf(directory: string, environment: string): string {
+  const file = join(directory, "stacks", environment, ".terraform.lock.hcl");
+  return existsSync(file) ? readFileSync(file, "utf8") : "";
+}
 
 function readStack(path: string): unknown {
   try {

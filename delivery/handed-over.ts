@@ -4,6 +4,7 @@
  * this is the base's code.
  */
 import { list } from "../model/problem";
+import { isInvisible, seenPage } from "../model/safe-text";
 
 export interface Origin {
   /** The workflow's run, as a link. */
@@ -82,16 +83,30 @@ function doubt(files: readonly string[]): string[] {
       ];
 }
 
-/** Characters that move, hide or steer text; line ends and tabs are none. */
-const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\u2028\u2029\u115f\u1160\u3164\uffa0\u180b-\u180f]/gu;
-
-/** As it is, but for what could be taken for ours, call somebody, or not be seen. */
+/**
+ * As it is, but for what could be taken for ours, call somebody, or not be seen. GitHub looks for mentions in what has come of
+ * the Markdown, so an entity keeps it from nothing: a character without width does, which in code does not show either.
+ */
 const harmless = (text: string): string =>
-  text
-    .replaceAll("\r\n", "\n")
-    .replaceAll(UNSEEN, "�")
+  seenPage(text)
+    .replaceAll(ENTITY, (found, digits: string | undefined, hex: string | undefined) => meant(found, digits, hex))
     .replaceAll("<!--", "&lt;!--")
-    .replaceAll(/(?<![\w`/])@(?=[A-Za-z0-9])/g, "&#64;");
+    .replaceAll(/(?<!\w)@(?=[A-Za-z0-9])/g, `@${BETWEEN}`);
+
+/** HTML's names for what cannot be seen, for "@", and any character's number (html.spec.whatwg.org, 13.5). */
+const ENTITY =
+  /&(?:#0*(\d{1,7});?|#x0*([0-9a-f]{1,6});?|shy;?|(?:commat|zwn?j|lrm|rlm|ZeroWidthSpace|Negative(?:Very)?Th(?:in|ick)Space|NegativeMediumSpace|NoBreak|ApplyFunction|af|InvisibleTimes|it|InvisibleComma|ic);)/gi;
+const BETWEEN = "\u200b";
+/** What a review writes itself so that GitHub finds nothing. */
+const OUR_BREAK = "&#8203;";
+
+function meant(found: string, digits: string | undefined, hex: string | undefined): string {
+  if (found === OUR_BREAK) return found;
+  if (/^&commat;$/i.test(found)) return `@${BETWEEN}`;
+  const number = digits === undefined ? (hex === undefined ? undefined : parseInt(hex, 16)) : Number(digits);
+  if (number === undefined || number > 0x10ffff || isInvisible(String.fromCodePoint(number))) return "�";
+  return number === 0x40 ? `@${BETWEEN}` : found;
+}
 
 /** A path or a commit in code: what cannot be in one is not shown. */
 const shown = (text: string): string => `\`${text.replaceAll(/[^\w./@+-]/g, "�").slice(0, 200)}\``;

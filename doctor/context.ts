@@ -26,6 +26,10 @@ export interface HostFacts {
   readonly user: string;
   /** There when the server's first start has gone well. */
   readonly readyFile: string;
+  /** Has what stopped it, in words. */
+  readonly failedFile: string;
+  /** There when an upgrade waits for a reboot. */
+  readonly rebootFile: string;
   /** Where the data volume is mounted. */
   readonly volumesPath: string;
   /** sshd's settings, in its own words and small letters: "maxsessions" → "100". */

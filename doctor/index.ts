@@ -13,6 +13,7 @@ import { github } from "./github";
 import { hetznerFirewall, hetznerToken } from "./hetzner";
 import { host } from "./host";
 import { images } from "./images";
+import { ownImages } from "./own-images";
 import { catalog, inputs } from "./inputs";
 import { stateStore } from "./state";
 import { tools } from "./tools";
@@ -36,6 +37,7 @@ const CHECKS: readonly (readonly [group: Group, check: Check])[] = [
   ["Cloudflare", edgeToken],
   ["GitHub", github],
   ["images", images],
+  ["images", ownImages],
   ["host", host],
   ["host", edge],
   ["DNS", dns],

@@ -58,11 +58,13 @@ async function sshTo({ env, options, now }: Context, address: string, settings: 
 }
 
 /** A line each, "name=value"; what cannot be told is left out. */
-function questions({ readyFile, volumesPath, sshd }: Context["options"]["host"]): string {
+function questions({ readyFile, failedFile, rebootFile, volumesPath, sshd }: Context["options"]["host"]): string {
   const settings = Object.keys(sshd).join("|");
   return [
     'echo "time=$(date +%s)"',
     `if test -e ${readyFile}; then echo ready=yes; else echo ready=no; fi`,
+    `if test -s ${failedFile}; then echo "failed=$(head -n 1 ${failedFile})"; fi`,
+    `if test -e ${rebootFile}; then echo "reboot=$(( ($(date +%s) - $(stat -c %Y ${rebootFile})) / 86400 ))"; fi`,
     `if said=$(docker version --format '{{.Server.Version}}' 2>&1); then echo "docker=$said"; else echo "noDocker=$(echo "$said" | tail -n 1)"; fi`,
     `sudo -n df -Pk ${volumesPath} 2>/dev/null | awk 'NR == 2 { print "disk=" $2 " " $4 " " $6 }'`,
     `sudo -n sshd -T 2>/dev/null | grep -Ei '^(${settings}) ' | sed 's/ /=/'`,

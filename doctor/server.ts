@@ -1,6 +1,6 @@
 /** Is the server as its first start was to leave it? By what it said of itself at a login. */
 import type { Context } from "./context";
-import { type Finding, Findings } from "./finding";
+import { count, type Finding, Findings } from "./finding";
 
 const findings = new Findings("host");
 
@@ -11,10 +11,18 @@ const ROOM_PERCENT = 15;
 const NO_ROOM_PERCENT = 5;
 
 export function aboutServer(context: Context, facts: ReadonlyMap<string, string>): Finding[] {
-  return [firstStart(context, facts), docker(facts), ...sshd(context, facts), disk(context, facts)];
+  return [firstStart(context, facts), ...reboot(facts), docker(facts), ...sshd(context, facts), disk(context, facts)];
 }
 
 function firstStart({ options }: Context, facts: ReadonlyMap<string, string>): Finding {
+  const failed = facts.get("failed");
+  if (failed !== undefined) {
+    return findings.failure(
+      "first start",
+      `stopped: ${failed}`,
+      "as it says; its whole output: /var/log/cloud-init-output.log",
+    );
+  }
   return facts.get("ready") === "yes"
     ? findings.ok("first start", "went through")
     : findings.failure(
@@ -22,6 +30,20 @@ function firstStart({ options }: Context, facts: ReadonlyMap<string, string>): F
         `not over, or failed: there is no ${options.host.readyFile}`,
         "wait some minutes; then on the server: sudo cat /var/log/cloud-init-output.log",
       );
+}
+
+/** A kernel or a C library that was brought up to date is in use after a reboot, and not before. */
+function reboot(facts: ReadonlyMap<string, string>): Finding[] {
+  const days = Number(facts.get("reboot") ?? Number.NaN);
+  if (Number.isNaN(days)) return [];
+  const since = days === 0 ? "since today" : `for ${count(days, "day")}`;
+  return [
+    findings.warning(
+      "updates",
+      `wait ${since} for a reboot: what they mend is not mended before`,
+      "at a quiet time, on the server: sudo systemctl reboot; edge, stores and services come back by themselves",
+    ),
+  ];
 }
 
 function docker(facts: ReadonlyMap<string, string>): Finding {

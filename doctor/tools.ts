@@ -1,6 +1,9 @@
 /** The programs that a deploy runs, with their versions, and Terraform's plugins. */
 import { howToGet, missingPlugins } from "../terraform/plugins";
+import { ProblemsError } from "../model/problem";
+import { LOCKED_REGISTRY } from "../terraform/plugin-lock";
 import { findTerraform, type Terraform } from "../terraform/program";
+import { mustLock, projectLock } from "../terraform/project-lock";
 import { run } from "../clients/program";
 import type { Context } from "./context";
 import { count, type Finding, Findings, some } from "./finding";
@@ -49,7 +52,7 @@ async function terraformAndPlugins(context: Context): Promise<Finding[]> {
     const [what = "", ...fix] = terraform.split("\n");
     return [findings.failure("Terraform", what.replace(", so nothing was checked.", ""), fix.join(" "))];
   }
-  return [version(context, terraform), await plugins(context, terraform)];
+  return [version(context, terraform), await plugins(context, terraform), pluginLock(context, terraform)];
 }
 
 function version({ environment }: Context, { version: said }: Terraform): Finding {
@@ -96,6 +99,26 @@ async function plugins(context: Context, terraform: Terraform): Promise<Finding>
       `${some(names)} ${missing.length === 1 ? "is" : "are"} missing, and ${why}`,
       `reach the registry, or put each release's zip by hand into its folder, as ${place?.trim()}`,
     );
+  }
+}
+
+/** Is it said which builds of the plugins may be taken, and does that fit? What lies in plugin folders `init` looks at. */
+function pluginLock({ env, options: { providers } }: Context, { registry }: Terraform): Finding {
+  const what = "plugins' lock";
+  const make = "npm run locks, where Terraform's registry can be reached, and commit terraform.lock.hcl";
+  try {
+    const project = projectLock(env);
+    if ("absent" in project) return findings.warning(what, project.absent, make);
+    if (registry !== LOCKED_REGISTRY) {
+      const found = `is about ${LOCKED_REGISTRY}, and this takes plugins from ${registry}: by version alone`;
+      return findings.warning(what, found, "use Terraform, or look at the plugins yourself");
+    }
+    mustLock(project, providers);
+    return findings.ok(what, `${count(Object.keys(providers).length, "plugin")} by their content`);
+  } catch (reason) {
+    if (!(reason instanceof ProblemsError)) throw reason;
+    const said = reason.problems.map(({ path, given }) => `${path}: ${given}`);
+    return findings.failure(what, some(said), make);
   }
 }
 

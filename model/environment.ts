@@ -87,7 +87,10 @@ export interface Environment {
   readonly protectData: boolean;
   /** Must every version be one that cannot move (no `latest`, no branch)? */
   readonly pinnedVersions: boolean;
-  /** Origins that browsers may call the APIs from; `*` stands for any run of characters but `/`. */
+  /**
+   * Origins that browsers may call each API from with the visitor's cookies, besides the services' own (`corsFrom`); `*`
+   * stands for any run of characters but `/`.
+   */
   readonly corsOrigins: readonly string[];
   /** Expo bundles' host name, if mobile apps get theirs from here. */
   readonly otaHost?: string;

@@ -8,6 +8,11 @@ export interface ImageName {
   readonly digest?: string;
 }
 
+/** Image name with its tag → "sha256:…". */
+export type Digests = Readonly<Record<string, string>>;
+
+export const DIGEST = /^sha256:[0-9a-f]{64}$/;
+
 /** A version as far as a tag says it: "16-alpine" says nothing of the second number. */
 export interface TagVersion {
   /** At least one. */

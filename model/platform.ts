@@ -3,6 +3,7 @@ import type { Environment, ProviderInputs } from "./environment";
 import type { EnvironmentName } from "./environment-name";
 import type { Network, NetworkName, Product, Resources, Service, Store } from "./service";
 import type { Duration, Size } from "./units";
+import type { Digests } from "./image-version";
 
 /** A monthly price and where it comes from: prices of 2026 changed several times, so none stands without its source. */
 export interface Price {
@@ -28,17 +29,23 @@ export interface CacheRule {
   readonly id: string;
   /** Cloudflare's wildcard form, without scheme: `*api-*.manacore.app/*`. */
   readonly pattern: string;
-  readonly cache: "everything" | "bypass";
+  /**
+   * - `everything`: each answer, for as long as `ZoneCaching` says and whatever the answer says: one copy for all visitors.
+   * - `assets`: files only (images, fonts, scripts, styles), for as long as the answer itself says, and no page under a
+   *   file's name.
+   * - `bypass`: nothing.
+   */
+  readonly cache: "everything" | "assets" | "bypass";
   /** Recompress images. Needs the Pro plan. */
   readonly polish?: "lossless" | "lossy";
 }
 
-/** How many page rules a zone's plan permits, and whether Polish is in it (Cloudflare's plan table). */
+/** How many page rules and cache rules a zone's plan permits, and whether Polish is in it (Cloudflare's plan table). */
 export const ZONE_PLANS = {
-  free: { pageRules: 3, polish: false },
-  pro: { pageRules: 20, polish: true },
-  business: { pageRules: 50, polish: true },
-  enterprise: { pageRules: 125, polish: true },
+  free: { pageRules: 3, cacheRules: 10, polish: false },
+  pro: { pageRules: 20, cacheRules: 25, polish: true },
+  business: { pageRules: 50, cacheRules: 50, polish: true },
+  enterprise: { pageRules: 125, cacheRules: 300, polish: true },
 } as const;
 export type ZonePlan = keyof typeof ZONE_PLANS;
 
@@ -47,7 +54,7 @@ export interface ZoneCaching {
   /** As page rules, or the same as cache rules (rulesets). */
   readonly rulesAs: "page-rules" | "cache-rules";
   readonly rules: readonly CacheRule[];
-  /** How long Cloudflare and browsers keep what a rule caches. */
+  /** How long Cloudflare and browsers keep what a rule says "everything" of. */
   readonly edgeTtl: Duration;
   readonly browserTtl: Duration;
 }
@@ -77,7 +84,7 @@ export interface EdgeSettings {
   readonly kind: "traefik" | "nginx";
   readonly image: string;
   readonly resources: Service["resources"];
-  /** Per client address. */
+  /** Per visitor, also behind a trusted proxy: an address, of IPv6 a /64. */
   readonly rateLimit: { readonly perSecond: number; readonly burst: number };
   readonly cors: {
     readonly methods: readonly string[];
@@ -88,6 +95,11 @@ export interface EdgeSettings {
   readonly securityHeaders: Readonly<Record<string, string>>;
   /** Addresses whose X-Forwarded-For is believed: the proxy's in front. */
   readonly trustedProxies: readonly string[];
+  /**
+   * Headers that services get as visitors say them, though the edge would empty them (model/visitor-headers.ts). Whoever
+   * names one here has no service that believes it. @default none
+   */
+  readonly letThrough?: readonly string[];
   /** The companion that fetches certificates where the edge cannot itself (nginx). */
   readonly certbotImage?: string;
 }
@@ -118,6 +130,8 @@ export interface Platform {
   /** @default config/monitoring.ts, where the edge is one that counts per service and set */
   readonly monitoring?: MonitoringSettings;
   readonly zone: Zone;
+  /** What holds the images of stores, edge and monitoring. @default config/images/digests.json, which loading puts here */
+  readonly digests?: Digests;
   readonly logs: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
   /** Connections that Supabase's pooler grants. @default no product's data is at Supabase */
   readonly supabasePool?: { readonly service: number; readonly migration: number };

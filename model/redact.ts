@@ -3,7 +3,7 @@ import type { Environment } from "./environment";
 import { type Platform } from "./platform";
 import { inputUses } from "./inputs";
 import { type Find, finder, type Range } from "./secret-finder";
-import { partsOf } from "./secret-parts";
+import { isPlain, partsOf } from "./secret-parts";
 
 export type Redact = (text: string) => string;
 
@@ -12,7 +12,7 @@ const SHORTEST = 4;
 /** Shorter than any secret that is masked anywhere, so that a text gets shorter with each. */
 export const MASK = "***";
 
-/** The values of an environment's secret inputs, and of the credentials of its state's store, with what is secret in them. */
+/** The values of an environment's secret inputs, and of the credentials, with what is secret in them. */
 export function knownSecrets(
   platform: Platform,
   environment: Environment,
@@ -21,11 +21,54 @@ export function knownSecrets(
   const names = inputUses(platform, environment)
     .filter(({ input }) => input.secret)
     .map(({ input }) => `TF_VAR_${input.name}`);
-  return [...names, "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"].flatMap((name) => {
+  return valuesOf([...names, ...credentialsIn(env)], env);
+}
+
+/** What is secret in any environment, whatever the catalog says. */
+const CREDENTIALS = [
+  ...["AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"],
+  ...["GITHUB_TOKEN", "GH_TOKEN", "HCLOUD_TOKEN", "CLOUDFLARE_API_TOKEN"],
+];
+
+/** And what its name calls a secret: a job's tokens, the key of the way in, a registry's. Inputs are the catalog's matter. */
+const credentialsIn = (env: Readonly<Record<string, string | undefined>>): string[] => [
+  ...CREDENTIALS,
+  ...Object.keys(env).filter(
+    (name) =>
+      !name.startsWith("TF_VAR_") &&
+      !CREDENTIALS.includes(name) &&
+      LIKE_SECRET.test(name) &&
+      !A_PLACE.test(name) &&
+      couldBeSecret(env[name] ?? ""),
+  ),
+];
+
+/** A folder, a socket or a program of this computer. */
+const A_PLACE = /(?:^|_)(?:(?:OLD|INIT_)?PWD|INIT_CWD|ASKPASS|SOCK|FILE|PATH|DIR)$/i;
+
+/** "true", "store" and "1" are settings about a secret. */
+const couldBeSecret = (value: string): boolean => value.length >= 8 && !isPlain(value);
+
+const valuesOf = (names: readonly string[], env: Readonly<Record<string, string | undefined>>): string[] =>
+  names.flatMap((name) => {
     const value = env[name];
     return value ? partsOf(value).map(({ text }) => text) : [];
   });
-}
+
+/**
+ * For who has no catalog at hand: the credentials, and each input that its name calls a secret.
+ * @param all each input, whatever its name is: for texts of which nobody knows what is in them
+ */
+export const valuesIn = (env: Readonly<Record<string, string | undefined>>, all = false): string[] =>
+  valuesOf(
+    [
+      ...credentialsIn(env),
+      ...Object.keys(env).filter((name) => name.startsWith("TF_VAR_") && (all || LIKE_SECRET.test(name))),
+    ],
+    env,
+  );
+
+const LIKE_SECRET = /token|secret|pass|pwd|private|credential|dsn|(?:^|_)key(?:_|$)|(?:api|access|smoke)_?key/i;
 
 /**
  * @returns a function that puts *** in place of each secret of at least 4 characters, also where it is escaped as in JSON

@@ -1,3 +1,4 @@
+import type { EdgeSettings } from "./platform";
 import type { Colour } from "./release";
 import { type Duration, seconds } from "./units";
 
@@ -8,6 +9,8 @@ export interface ServiceRoute {
   /** More names, with neither CORS nor a rate limit. */
   readonly webhookHosts?: readonly string[];
   readonly api: boolean;
+  /** Which origins may call this API, where they are not those of all of them, and with what. */
+  readonly cors?: EdgeSettings["cors"] & { readonly origins: readonly string[] };
   readonly port: number;
   /** An additional port of the edge on which this service alone answers, on a developer's computer. */
   readonly developmentPort?: number;

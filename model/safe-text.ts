@@ -10,6 +10,8 @@
 const INVISIBLE = /[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}\u2800]/gu;
 /** In place of each of these. */
 const SHOWN = "\ufffd";
+/** The one exception, in whole pages that we have written: the mark of care is ⚠ and a selector that gives it its colours. */
+const OURS = "\u26a0\ufe0f";
 
 /** A text in one line, in which everything can be seen. */
 export const oneLine = (text: string): string =>
@@ -32,6 +34,18 @@ export const plainLines = (text: string): string =>
     .split(/\r\n|[\r\n]/)
     .map(plainText)
     .join("\n");
+
+/** A whole page: its line ends and tabs stay, and so does our own mark; everything else in it can be seen. */
+export const seenPage = (text: string): string => text.replaceAll("\r\n", "\n").split(OURS).map(seenPart).join(OURS);
+
+const seenPart = (text: string): string =>
+  text.replace(INVISIBLE, (found) => (found === "\n" || found === "\t" ? found : SHOWN));
+
+/** The same for a terminal and the log of a workflow. */
+export const plainPage = (text: string): string => seenPage(text).split("\n").map(withoutCommands).join("\n");
+
+/** Is it one of the characters that nobody can see? */
+export const isInvisible = (character: string): boolean => character.replace(INVISIBLE, "") === "";
 
 /**
  * JSON, with every character that cannot be seen as its number, so that nothing is lost and nothing is obeyed: a line of it

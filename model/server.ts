@@ -14,6 +14,12 @@ const SHARE: readonly string[] = ["ControlMaster=auto", "ControlPersist=60s", "C
 export const SSH_SETTINGS: readonly string[] = [...SSH_CONNECT, ...SHARE];
 /** Written when everything below is done; the readiness gate waits for it. */
 export const READY_FILE = "/var/lib/twinset-ready";
+/** What stopped the first start, in words. */
+export const FAILED_FILE = "/var/lib/twinset-failed";
+/** Debian's own word that an upgrade waits for a reboot. */
+export const REBOOT_FILE = "/run/reboot-required";
+/** What a new server does, once; it may be done again. */
+export const FIRST_START = "/usr/local/sbin/twinset-first-start";
 /** Docker keeps its volumes here, and so the Hetzner volume is mounted here: data outlives the server. */
 export const VOLUMES_PATH = "/var/lib/docker/volumes";
 /** Terraform makes one connection per resource: sshd's own limits (10:30:100, 10) drop them. */

@@ -41,7 +41,10 @@ export interface Sandbox {
   readonly capabilities?: readonly string[];
 }
 
-/** How Cloudflare treats what a service answers. */
+/**
+ * What Cloudflare may keep of a service's answers: all of them, or no page. Files that a rule of the zone calls `assets`
+ * may be kept of a `bypass` as well, but for an API's.
+ */
 export type CachePolicy = "everything" | "bypass";
 
 /** What the edge does for a service's host names. */
@@ -50,9 +53,22 @@ export interface PublicAccess {
   readonly hosts: Readonly<Record<EnvironmentName, readonly string[]>>;
   /** Does Cloudflare stand in front (the orange cloud)? */
   readonly proxied: boolean;
-  readonly cache: CachePolicy;
+  /** @default "bypass" */
+  readonly cache?: CachePolicy;
+  /**
+   * May an answer be one visitor's alone, as behind a sign-in, with a cart or a name in the page? `false` says that each
+   * address has the same answer for everyone, so that it may be kept for everyone.
+   * @default true
+   */
+  readonly logins?: boolean;
   /** An API gets CORS headers and a rate limit. */
   readonly api: boolean;
+  /**
+   * Whose pages browsers may call this API from with the visitor's cookies: services by name, and origins of others
+   * (`https://partner.example`). The environment's `corsOrigins` may as well.
+   * @default every service of the platform
+   */
+  readonly corsFrom?: readonly string[];
   /**
    * More host names of the service, for other companies' servers that report events (Stripe, GitHub …): neither CORS nor
    * a rate limit, as they come in bursts from few addresses and an event that is refused comes late or never.

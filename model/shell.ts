@@ -3,13 +3,16 @@ export interface WaitProps {
   readonly until: string;
   readonly patienceSeconds: number;
   readonly everySeconds: number;
+  /** Runs whenever the command has failed, with its code in `$?`. @default nothing */
+  readonly each?: readonly string[];
   /** Runs when the time is up; must end the script. */
   readonly otherwise: readonly string[];
 }
 
-export const waitUntil = ({ until, patienceSeconds, everySeconds, otherwise }: WaitProps): string[] => [
+export const waitUntil = ({ until, patienceSeconds, everySeconds, each = [], otherwise }: WaitProps): string[] => [
   `deadline=$(($(date +%s) + ${patienceSeconds}))`,
   `until ${until}; do`,
+  ...each.map((line) => `  ${line}`),
   '  if [ "$(date +%s)" -ge "$deadline" ]; then',
   ...otherwise.map((line) => `    ${line}`),
   "  fi",

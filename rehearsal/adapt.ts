@@ -2,6 +2,7 @@
  * What a rehearsal changes about an environment, and nothing else: where its edge listens and gets its certificates, where
  * its images come from, and how many cores a container may have on this computer. Each change is listed in the report.
  */
+import { ownImages } from "../model/images";
 import type { Environment } from "../model/environment";
 import type { Platform } from "../model/platform";
 import type { Release, SetRelease } from "../model/release";
@@ -20,6 +21,14 @@ export interface Surroundings {
   readonly cores: number;
   /** The edge's image with the ACME server's certificate in it. */
   readonly edgeImage: string;
+  /** Stand-ins of images that are no service's: where they are in that registry. @default none is there */
+  readonly published?: Readonly<Record<string, Published>>;
+}
+
+/** An image in a rehearsal's registry. */
+export interface Published {
+  readonly name: string;
+  readonly digest: string;
 }
 
 export interface Adapted {
@@ -57,12 +66,22 @@ export function adapt(platform: Platform, environment: Environment, around: Surr
   }
   changes.push("images come from a registry on this computer");
   const edge = cap({ name: "edge", ...platform.edge });
+  const { published = {}, edgeImage } = around;
+  const named = (image: string): string => published[image]?.name ?? image;
   const result: Platform = {
     ...withRegistry(platform, around.registry),
-    edge: { ...platform.edge, image: around.edgeImage, resources: edge.resources },
+    edge: { ...platform.edge, image: named(edgeImage), resources: edge.resources },
+    ...(platform.monitoring ? { monitoring: { ...platform.monitoring, image: named(platform.monitoring.image) } } : {}),
     products: platform.products.map((product) => ({ ...product, services: product.services.map(cap) })),
-    stores: platform.stores.map(cap),
+    stores: platform.stores.map(cap).map((store) => ({ ...store, image: named(store.image) })),
+    digests: Object.fromEntries(Object.values(published).map(({ name, digest }) => [name, digest])),
   };
+  const loose = ownImages(result).filter(({ name }) => result.digests?.[name] === undefined);
+  if (loose.length > 0) {
+    changes.push(
+      `images that are not from there go by their tags (${[...new Set(loose.map(({ name }) => name))].join(", ")})`,
+    );
+  }
   if (capped.size > 0) {
     changes.push(`no container may use more than this computer's ${around.cores} cores (${[...capped].join(", ")})`);
   }

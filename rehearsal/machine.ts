@@ -10,7 +10,7 @@ import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, Server, type ServerChannel, utils } from "ssh2";
 import { parse } from "yaml";
-import { READY_FILE } from "../model/server";
+import { FAILED_FILE, READY_FILE, REBOOT_FILE } from "../model/server";
 import type { Docker } from "../clients/docker";
 import { listenOn } from "../simulators/listening";
 import { keyPair } from "./key-pair";
@@ -143,8 +143,7 @@ export class Machine implements Machines {
   private execute(command: string, channel: ServerChannel): void {
     channel.on("error", () => undefined);
     if (/^docker system dial-stdio\b/.test(command)) return this.dial(channel);
-    // The only file of the server's own disk that anybody asks for.
-    const local = command.replaceAll(READY_FILE, this.readyFile);
+    const local = OWN_FILES.reduce((text, file) => text.replaceAll(file, join(this.options.disk, file)), command);
     const child = spawn("sh", ["-c", local], { env: this.options.env, stdio: ["pipe", "pipe", "pipe"] });
     channel.pipe(child.stdin);
     child.stdin.on("error", () => undefined);
@@ -174,6 +173,9 @@ export class Machine implements Machines {
     channel.on("close", () => engine.destroy());
   }
 }
+
+/** The files of the server's own disk that anybody asks for. */
+const OWN_FILES = [READY_FILE, FAILED_FILE, REBOOT_FILE];
 
 /** User name → keys that may log in, out of a server's cloud-init. */
 function authorizedKeys(server: MachineServer | undefined): ReadonlyMap<string, readonly string[]> {

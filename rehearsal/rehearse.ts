@@ -11,6 +11,7 @@ import { environmentPrefix } from "../model/names";
 import { type Platform, selectProducts } from "../model/platform";
 import { error, list, ProblemsError } from "../model/problem";
 import type { StackConfig } from "../terraform/config";
+import { LOCK_VARIABLE, NO_LOCK } from "../terraform/project-lock";
 import { takeComputer } from "./alone";
 import { DRILLS } from "./drills";
 import { type DeploymentDrill, type Drill, type DrillRun, type Figure, mustBeBearable } from "./drills/drill";
@@ -147,7 +148,7 @@ async function rehearseIn(session: Session): Promise<number> {
     versions: versionsOf(required, found),
     startedAt: startedAt.toISOString(),
     seconds: Math.round((Date.now() - startedAt.getTime()) / 1000),
-    changes: bench instanceof World ? bench.changes : [],
+    changes: bench instanceof World ? [...bench.changes, PLUGINS] : [],
     images: bench instanceof World ? Object.fromEntries(bench.images.origins) : {},
     drills,
     notRun: chosen.filter((drill) => !possible.includes(drill)).map(({ name }) => name),
@@ -159,6 +160,9 @@ async function rehearseIn(session: Session): Promise<number> {
   return drills.every(({ result }) => result === "passed") ? EXIT.passed : EXIT.failed;
 }
 
+/** On stand-in hosts it takes what there is, whoever built it (docs/adr/0015). */
+const PLUGINS = "plugins are those of this computer, held to no lock";
+
 const GITHUB_TRIAL = githubTrial("any") as {
   readonly terraform: { readonly required_providers: NonNullable<StackConfig["terraform"]["required_providers"]> };
 };
@@ -169,7 +173,7 @@ export function synthesized(
   directory: string,
 ): { loaded: LoadedPlatform; environment: Environment; config: StackConfig } {
   const outdir = join(directory, "whole");
-  const loaded = synthesize({ PLATFORM: options.platform }, outdir);
+  const loaded = synthesize({ PLATFORM: options.platform, [LOCK_VARIABLE]: NO_LOCK }, outdir);
   const environment = loaded.platform.environments[options.environment ?? "production"];
   if (environment.host.kind === "local") {
     throw new ProblemsError([
@@ -310,7 +314,12 @@ function show(report: Report, path: string, write: (line: string) => void): void
     const word = drill.result === "passed" ? colours.green("passed") : colours.red("FAILED");
     write(`${String(drill.number).padStart(2)}  ${word}  ${String(drill.seconds).padStart(4)} s  ${drill.title}`);
     const details =
-      drill.reason === undefined ? drill.figures.map(formatFigure).join(" · ") : drill.reason.split("\n")[0]!;
+      drill.reason === undefined
+        ? drill.figures
+            .filter(({ isDetail }) => !isDetail)
+            .map(formatFigure)
+            .join(" · ")
+        : drill.reason.split("\n")[0]!;
     write(`                    ${colours.dim(details)}`);
   }
   write("");

@@ -9,6 +9,7 @@ import { ENVIRONMENTS, type EnvironmentName } from "../model/environment-name";
 import type { Release } from "../model/release";
 import type { ReleaseEvent } from "../release/report";
 import { type Finished, run, type RunOptions } from "../clients/program";
+import { LOCK_VARIABLE, NO_LOCK } from "../terraform/project-lock";
 import { VALUES } from "../terraform/working-directory";
 import { GENEROUS, PROMISES } from "./promises";
 import { OVERLAY, type Overlay } from "./overlay";
@@ -124,6 +125,8 @@ export class Twinset {
         PLATFORM: platform,
         TWINSET_RELEASES: releases,
         [OVERLAY]: this.overlayPath,
+        // On stand-in hosts it takes the plugins that this computer has, whoever built them.
+        [LOCK_VARIABLE]: NO_LOCK,
         NODE_EXTRA_CA_CERTS: this.caPath,
         CDKTF_OUTDIR: join(home, "cdktf.out"),
         ...options.env,

@@ -201,6 +201,7 @@ export class World extends Workbench {
     const dnsApi = await startBridge(means.gateway, new URL(clouds.cloudflare.baseUrl).origin);
     endings.stops(() => dnsApi.stop());
 
+    const edgeImage = await images.edgeThatTrusts(clouds.acme.certificatePath);
     const surroundings: Surroundings = {
       address: SERVER_ADDRESS,
       acmeDirectory: clouds.acme.directoryUrl,
@@ -208,7 +209,8 @@ export class World extends Workbench {
       resolver: `${means.gateway}:${clouds.dns.port}`,
       cores: means.cores,
       registry: registry.host,
-      edgeImage: await images.edgeThatTrusts(clouds.acme.certificatePath),
+      edgeImage,
+      published: await images.published(edgeImage),
     };
     const adapted = adapt(options.platform, options.environment, surroundings);
     await means.docker.run("volume", "create", "--label", "twinset.rehearsal", markerOf(prefix));

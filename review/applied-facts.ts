@@ -5,6 +5,7 @@
 import { z } from "zod";
 import type { StateFiles } from "../clients/state-store/state-files";
 import { whoAmI } from "../clients/process";
+import type { Redact } from "../model/redact";
 import type { PlanSource } from "../terraform/plan-source";
 import { configurationOf } from "./configuration";
 import { type Facts, factsOf } from "./facts";
@@ -36,12 +37,15 @@ export async function appliedFacts(files: StateFiles): Promise<AppliedFacts | un
   }
 }
 
-/** @throws ProblemsError: the store does not take it */
-export async function keepAppliedFacts(files: StateFiles, source: PlanSource): Promise<void> {
+/**
+ * @param hide takes out what is secret: the next review shows all of it
+ * @throws ProblemsError: the store does not take it
+ */
+export async function keepAppliedFacts(files: StateFiles, source: PlanSource, hide: Redact): Promise<void> {
   const applied: AppliedFacts = {
     at: new Date().toISOString(),
     who: whoAmI(),
-    facts: factsOf(configurationOf(source)),
+    facts: factsOf(configurationOf(source), hide),
   };
   const before = await files.read(NAME);
   // Whoever was faster has applied later, and says so.

@@ -13,6 +13,8 @@ export interface Configuration {
   readonly others: ReadonlyMap<string, string>;
   /** Provider's address → version. */
   readonly providers: Readonly<Record<string, string>>;
+  /** Provider's address → hashes of what could be taken for it. @default nothing is locked */
+  readonly locked?: Readonly<Record<string, readonly string[]>>;
 }
 
 /** Blocks with a type and a name, and with a name alone; every other kind has neither. */
@@ -22,7 +24,7 @@ const NAMED = new Set(["provider", "variable", "output", "module", "check", "loc
 /** Terraform lays these over the other files, by their names' order. */
 const OVERRIDE = /(^|_)override\.tf(\.json)?$/;
 
-export function configurationOf({ files, providers }: PlanSource): Configuration {
+export function configurationOf({ files, providers, locked = {} }: PlanSource): Configuration {
   const blocks = new Map<string, unknown[]>();
   const others = new Map<string, string>();
   for (const [path, text] of files) {
@@ -30,7 +32,7 @@ export function configurationOf({ files, providers }: PlanSource): Configuration
     if (!stack) others.set(path, text);
     else for (const [key, block] of blocksOf(stack)) blocks.set(key, [...(blocks.get(key) ?? []), block]);
   }
-  return { blocks: sortedMap(blocks), others: sortedMap(others), providers };
+  return { blocks: sortedMap(blocks), others: sortedMap(others), providers, locked };
 }
 
 function stackIn(path: string, text: string): Json | undefined {

@@ -1,63 +1,13 @@
 /** A review as blocks of words, before it is Markdown or text for a terminal: what is said, in which order. */
 import type { Redact } from "../model/redact";
+import { type Block, code, type Item, joined, type Mood, say, strong, type Words } from "./blocks";
 import { describeCost } from "./capacity";
 import { type Detail, differences } from "./details";
 import type { Drift } from "./drift";
 import type { PolicyResult } from "./policies";
+import type { Finding, Policy } from "./policy";
 import { brokenPolicies, doesSomething, type Group, isBlessed, type Review } from "./review";
 import { count } from "./words";
-
-/** Words in a row: plain, as a name or a value (code), or strong. */
-export type Words = readonly Span[];
-export type Span =
-  { readonly kind: "plain" | "code"; readonly text: string } | { readonly kind: "strong"; readonly words: Words };
-
-export type Block =
-  | { readonly kind: "title"; readonly mood: Mood; readonly words: Words }
-  | { readonly kind: "paragraph"; readonly words: Words }
-  | {
-      readonly kind: "list";
-      readonly title: string;
-      readonly items: readonly Item[];
-      /** What is to be said under it. */
-      readonly after?: Words;
-      /** Is every item kept, whatever room there is? */
-      readonly whole?: boolean;
-    }
-  | {
-      readonly kind: "table";
-      readonly title: string;
-      readonly headings: readonly string[];
-      readonly rows: readonly (readonly Words[])[];
-    }
-  /** Shown on demand, where that can be. */
-  | { readonly kind: "group"; readonly title: string; readonly items: readonly Item[] }
-  | { readonly kind: "end"; readonly paragraphs: readonly Words[] };
-
-export interface Item {
-  readonly words: Words;
-  readonly under?: readonly Words[];
-}
-
-/** Is there something to be afraid of, to be careful with, or neither? */
-export type Mood = "danger" | "care" | "fine";
-
-export const code = (text: string): Span => ({ kind: "code", text });
-export const strong = (...words: readonly (Span | string)[]): Span => ({ kind: "strong", words: words.map(asSpan) });
-const asSpan = (part: Span | string): Span => (typeof part === "string" ? { kind: "plain", text: part } : part);
-
-/** say`${code("chat")} is gone`: words around spans. */
-export const say = (texts: TemplateStringsArray, ...parts: readonly (Span | string | Words)[]): Words =>
-  texts
-    .flatMap((text, i) => {
-      const part = parts[i];
-      const spans = part === undefined ? [] : Array.isArray(part) ? (part as Words) : [asSpan(part as Span | string)];
-      return [asSpan(text), ...spans];
-    })
-    .filter((span) => span.kind !== "plain" || span.text !== "");
-
-const joined = (parts: readonly Words[], between = ", "): Words =>
-  parts.flatMap((part, i) => (i === 0 ? part : [asSpan(between), ...part]));
 
 /**
  * All blocks of a review. The verdict comes first, then what is lost, and how to go on comes last.
@@ -308,13 +258,17 @@ function capacityBlock({ capacity }: Review): Block {
 
 function policyBlock(review: Review): Block {
   const broken = brokenPolicies(review);
-  const kept = review.policies.filter((result) => result.broken.length === 0 && result.pointless === undefined);
+  const short = review.policies.filter(({ said }) => said.length > 0);
+  const kept = review.policies.filter(
+    ({ broken: findings, said, pointless: why }) => findings.length + said.length === 0 && why === undefined,
+  );
   const pointless = review.policies.filter((result) => result.pointless !== undefined);
   const reasons = [...new Set(pointless.map(({ pointless: why }) => why!))];
   const named = (results: readonly PolicyResult[]): Words =>
     joined(results.map(({ policy }) => say`${code(policy.name)}`));
   const items: Item[] = [
     ...broken.map(brokenItem),
+    ...short.map(({ policy, said }) => policyItem(["short of ", ", and not refused"], policy, said, () => "")),
     ...review.policies.flatMap(({ policy, waived }) =>
       waived.map(({ address, given, waiver }) => ({
         words: say`waived until ${waiver.until}: ${code(policy.name)}, ${code(address)} ${given}. ${waiver.reason}`,
@@ -328,17 +282,22 @@ function policyBlock(review: Review): Block {
   return { kind: "list", title: broken.length > 0 ? "Policies: this plan is not to be applied" : "Policies", items };
 }
 
-function brokenItem({ policy, broken }: PolicyResult): Item {
-  const fixes = [...new Set(broken.map(({ fix }) => fix))];
+const brokenItem = ({ policy, broken }: PolicyResult): Item =>
+  policyItem(["broken: ", ""], policy, broken, ({ ended }) => (ended ? `; its waiver ended on ${ended.until}` : ""));
+
+function policyItem<T extends Finding>(
+  [before, after]: readonly [string, string],
+  policy: Policy,
+  findings: readonly T[],
+  more: (finding: T) => string,
+): Item {
+  const fixes = new Set(findings.map(({ fix }) => fix));
   return {
     words: [
-      strong("broken: ", code(policy.name)),
-      ...say`: ${policy.demands}. ${policy.reason} What to do: ${fixes.join("; ")}.`,
+      strong(before, code(policy.name)),
+      ...say`${after}: ${policy.demands}. ${policy.reason} What to do: ${[...fixes].join("; ")}.`,
     ],
-    under: broken.map(
-      ({ address, given, ended }) =>
-        say`${code(address)} ${given}${ended ? `; its waiver ended on ${ended.until}` : ""}`,
-    ),
+    under: findings.map((finding) => say`${code(finding.address)} ${finding.given}${more(finding)}`),
   };
 }
 
@@ -370,10 +329,19 @@ function endBlock(review: Review): Block {
     paragraphs: [
       say`${code("+")} added, ${code("-")} removed, ${code("~")} changed in place, ${code("±")} replaced with the new one first, ${code("∓")} replaced with the old one first.`,
       howToApply(review),
+      ...unlockedPlugins(review),
       say`Fingerprint: ${code(fingerprint)}`,
     ],
   };
 }
+
+/** What the fingerprint cannot hold: whose program it is that does all of this. */
+const unlockedPlugins = ({ unlocked }: Review): Words[] =>
+  unlocked.length === 0
+    ? []
+    : [
+        say`Not checked: the content of ${count(unlocked.length, "plugin")} (${joined(unlocked.map((name) => say`${code(name)}`))}). No lock was used, so each computer takes its own by the version alone; ${code("npm run locks")} makes one.`,
+      ];
 
 function howToApply(review: Review): Words {
   const { environment, fingerprint, platform } = review;

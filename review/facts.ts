@@ -4,6 +4,7 @@
  * that.
  */
 import { createHash } from "node:crypto";
+import type { Redact } from "../model/redact";
 import type { Configuration } from "./configuration";
 
 /** "docker_volume.postgres_data lifecycle prevent_destroy" → "true". Texts of the stack: expressions, and no values of inputs. */
@@ -15,23 +16,30 @@ const BESIDE = new Set([...["lifecycle", "provisioner", "connection", "depends_o
 /** Longer texts are told apart by their hash. */
 const LONGEST = 160;
 
-export function factsOf({ blocks, others, providers }: Configuration): Facts {
+/**
+ * @param hide takes secrets out of each text, before it is cut and before anything is hashed: a weak secret is found from a
+ * fast hash by trying
+ */
+export function factsOf({ blocks, others, providers, locked = {} }: Configuration, hide: Redact): Facts {
   const facts = new Map<string, string>();
   const add = (subject: string, value: unknown): void => {
-    for (const [path, text] of flat(value)) facts.set([subject, ...path].join(" "), text);
+    for (const [path, text] of flat(value)) facts.set(hide([subject, ...path].join(" ")), short(hide(text)));
   };
   for (const [key, bodies] of blocks) {
     const isResource = key.startsWith("resource.");
     const subject = key.replace(/^resource\./, "");
     bodies.forEach((body, i) => {
-      const own = isResource ? only(body) : body;
+      const own = isResource ? only(body) : key.startsWith("variable.") ? withoutDefault(body) : body;
       // That it is there at all is in the plan.
       if (isResource && Object.keys(own as object).length === 0) return;
       add(bodies.length > 1 ? `${subject} ${i + 1}` : subject, own);
     });
   }
-  for (const [path, text] of others) facts.set(`file ${path}`, short(text));
+  for (const [path, text] of others) facts.set(hide(`file ${path}`), short(hide(text)));
   for (const [name, version] of Object.entries(providers)) facts.set(`version ${name}`, version);
+  for (const [name, hashes] of Object.entries(locked)) {
+    facts.set(`plugin ${name}`, `${providers[name]}, ${hashes.length} hashes, sha256 ${hash(hashes.join(" "))}`);
+  }
   return Object.fromEntries([...facts].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
@@ -40,13 +48,22 @@ const only = (body: unknown): unknown =>
     ? Object.fromEntries(Object.entries(body).filter(([name]) => BESIDE.has(name)))
     : {};
 
+/** The default of a variable that is a secret is one as well. */
+function withoutDefault(body: unknown): unknown {
+  if (typeof body !== "object" || body === null || !("default" in body)) return body;
+  return "sensitive" in body && String(body.sensitive) === "true" ? { ...body, default: SENSITIVE } : body;
+}
+
+/** As Terraform says it. */
+const SENSITIVE = "(sensitive)";
+
 /** Paths to what is no object, with what is there as text. Lists of plain values are one; others have numbers. */
 function flat(value: unknown, path: readonly string[] = []): [readonly string[], string][] {
   if (Array.isArray(value)) {
-    if (value.every((one) => typeof one !== "object" || one === null)) return [[path, short(value.join(" "))]];
+    if (value.every((one) => typeof one !== "object" || one === null)) return [[path, value.join(" ")]];
     return value.flatMap((one: unknown, i) => flat(one, value.length > 1 ? [...path, String(i + 1)] : path));
   }
-  if (typeof value !== "object" || value === null) return [[path, short(String(value))]];
+  if (typeof value !== "object" || value === null) return [[path, String(value)]];
   const entries = Object.entries(value);
   return entries.length === 0 ? [[path, "{}"]] : entries.flatMap(([key, inner]) => flat(inner, [...path, key]));
 }
@@ -84,6 +101,10 @@ const changed = (what: string, before: string | undefined, after: string | undef
   if (after === undefined) return `${what} is gone, which was: ${before}`;
   return `${what} is another one: ${before} → ${after}`;
 };
+
+/** Another version has other content; the same one has not. */
+const isOtherVersion = (before: string, after: string | undefined): boolean =>
+  after !== undefined && before.split(",")[0] !== after.split(",")[0];
 
 /** The first that fits says it. */
 const RULES: readonly Rule[] = [
@@ -139,6 +160,14 @@ const RULES: readonly Rule[] = [
     says: ([, name], before, after) => changed(`the version of the provider ${name}`, before, after),
   },
   {
+    of: /^plugin (\S+)$/,
+    mood: (before, after) => (before === undefined || isOtherVersion(before, after) ? "care" : "danger"),
+    says: ([, name], before, after) =>
+      after === undefined
+        ? `the plugin of ${name} is locked no more: whatever has its version is taken`
+        : changed(`the lock of ${name}'s plugin`, before, after),
+  },
+  {
     of: /^(terraform|module\.\S+|removed)(?: (.+))?$/,
     mood: "danger",
     says: ([fact], before, after) => changed(fact, before, after),
@@ -150,7 +179,7 @@ const RULES: readonly Rule[] = [
 export function factChanges(before: Facts, after: Facts): FactChange[] {
   const names = [...new Set([...Object.keys(before), ...Object.keys(after)])].sort();
   return names
-    .filter((fact) => before[fact] !== after[fact])
+    .filter((fact) => before[fact] !== after[fact] && !becameSecret(before[fact], after[fact]))
     .map((fact): FactChange => {
       const [was, is] = [before[fact], after[fact]];
       const rule = RULES.find(({ of }) => of.test(fact))!;
@@ -159,6 +188,10 @@ export function factChanges(before: Facts, after: Facts): FactChange[] {
     })
     .sort((a, b) => Number(b.mood === "danger") - Number(a.mood === "danger"));
 }
+
+/** That a text is a secret now, or none any more, is a fact of its own; the text itself stays unsaid on both sides. */
+const becameSecret = (before: string | undefined, after: string | undefined): boolean =>
+  before !== undefined && after !== undefined && [before, after].includes(SENSITIVE);
 
 /** All facts of a kind in one line, for whoever has nothing to compare them with. */
 export interface FactSummary {
@@ -173,7 +206,7 @@ const KINDS: readonly (readonly [string, RegExp])[] = [
   ["lifecycle otherwise", / lifecycle /],
   ["provisioners and connections", / (provisioner|connection)( |$)/],
   ["order, and copies", / (depends_on|count|for_each|provider)( |$)/],
-  ["providers' settings and versions", /^(provider\.|version )/],
+  ["providers' settings and versions", /^(provider\.|version |plugin )/],
   ["inputs", /^variable\./],
   ["outputs", /^output\./],
   ["modules, and files beside the stack", /^(module\.|file )/],

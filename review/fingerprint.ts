@@ -71,8 +71,10 @@ export function normalized(plan: Plan, source?: PlanSource): unknown {
 }
 
 function sourceOf(source: PlanSource): unknown {
-  const { blocks, others, providers } = configurationOf(source);
-  return { blocks: Object.fromEntries(blocks), others: Object.fromEntries(others), providers };
+  const { blocks, others, providers, locked = {} } = configurationOf(source);
+  // A plugin decides what runs. Without a lock each computer notes its own, and two could never agree on one plan.
+  const plugins = Object.keys(locked).length > 0 ? { locked: ordered(locked) } : {};
+  return { blocks: Object.fromEntries(blocks), others: Object.fromEntries(others), providers, ...plugins };
 }
 
 /**

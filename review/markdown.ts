@@ -1,7 +1,9 @@
 /** A review as Markdown for a comment in a pull request. */
 import type { Redact } from "../model/redact";
-import { oneLine, plainText } from "../model/safe-text";
-import { type Block, document, type Item, type Mood, type Words } from "./document";
+import { BREAK, code, escape, html } from "../model/markdown-text";
+import { oneLine } from "../model/safe-text";
+import type { Block, Item, Mood, Span, Words } from "./blocks";
+import { document } from "./document";
 import type { Review } from "./review";
 
 /** GitHub's limit of a comment's body, in characters ("body is too long (maximum is 65536 characters)"). */
@@ -70,6 +72,9 @@ export function markdown(review: Review, { redact, most = MOST_CHARACTERS - MARK
   return text;
 }
 
+/** Blocks as they are, however long that is. */
+export const written = (blocks: readonly Block[]): string => render(blocks, ALL);
+
 function render(blocks: readonly Block[], room: Room): string {
   const folded = blocks.filter((block) => room.folded.has(block));
   const unnamed = new Set(folded.slice(room.named));
@@ -89,7 +94,7 @@ function one(block: Block, room: Room): string {
     case "list": {
       const rows = block.whole ? room.wholeRows : room.rows;
       return [
-        `**${escape(block.title)}**`,
+        titled(block.title),
         "",
         ...block.items.slice(0, rows).flatMap(item),
         ...more(block.items.length, rows),
@@ -98,7 +103,7 @@ function one(block: Block, room: Room): string {
     }
     case "table":
       return [
-        `**${escape(block.title)}**`,
+        titled(block.title),
         "",
         row(block.headings),
         row(block.headings.map(() => "---")),
@@ -122,78 +127,64 @@ const more = (length: number, rows: number): string[] =>
 const row = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
 
 const item = ({ words, under = [] }: Item): string[] => [
-  `- ${inline(words)}`,
-  ...under.map((line) => `  - ${inline(line)}`),
+  `- ${something(words)}`,
+  ...under.map((line) => `  - ${something(line)}`),
 ];
 
-const inline = (words: Words): string =>
-  words
-    .map((span) => {
-      if (span.kind === "strong") return `**${inline(span.words)}**`;
-      return span.kind === "code" ? code(span.text) : escape(span.text);
-    })
-    .join("");
+/** A lone "-" makes a heading of the line above it. */
+const something = (words: Words): string => inline(words) || BREAK;
 
-/** Nothing to see, and no word goes on over it. Terraform's words have none, as `oneLine` takes them out. */
-const BREAK = "&#8203;";
+const titled = (title: string): string => inline([{ kind: "strong", words: [plain(title)] }]);
 
 /**
- * GitHub looks for mentions, issues, commits, emoji and addresses in what has come of the Markdown, so no backslash and no
- * entity keeps it from finding one (github/markup, issue 1168): only a character between does, here one without width. "$"
- * gets what GitHub's page on mathematical expressions has for one that is none. "|" gets no backslash, as it may stand in a
- * table, where one more has another meaning.
+ * Words in a row. What Markdown takes for one thing is one before it is written: "1" and ". x" begin a list, however they came
+ * together, and with space inside of its marks nothing is strong.
  */
-const SPECIAL: readonly (readonly [pattern: string, written: (found: string) => string])[] = [
-  ["&", () => "&amp;"],
-  ["<", () => "&lt;"],
-  [">", () => "&gt;"],
-  ["\\|", () => "&#124;"],
-  ["\\$", () => "<span>$</span>"],
-  ["[@#]", (found) => `${found}${BREAK}`],
-  // "https://x", ":tada:", ":+1:"; not "10:30:15"
-  [":(?=//|[\\w+-]*[a-z+-][\\w+-]*:|100:|1234:)", (found) => `${found}${BREAK}`],
-  ["www(?=\\.)", (found) => `${found}${BREAK}`],
-  // "GH-123", "GHSA-xxxx-xxxx-xxxx"
-  ["\\bGH(?:SA)?(?=-)", (found) => `${found}${BREAK}`],
-  // A commit, from seven digits on: those that are left after one are looked at again.
-  ["[0-9a-f]{6}(?=[0-9a-f])", (found) => `${found.slice(0, 3)}${BREAK}${found.slice(3)}${BREAK}`],
-];
-/** What means something to Markdown alone. */
-const MARKUP: (typeof SPECIAL)[number] = ["[\\\\`*_{}[\\]~]", (found) => `\\${found}`];
-/** At the begin of a text, which may be one of a line: of a list, a heading's underline, a rule. */
-const BEGINS: (typeof SPECIAL)[number] = [
-  "^ ?(?:[-+=](?=[-+=\\s]|$)|\\d{1,9}(?=[.)](?:\\s|$)))",
-  (found) => `${found.slice(0, -1)}&#${found.charCodeAt(found.length - 1)};`,
-];
+function inline(words: Words): string {
+  const pieces = joined(words.flatMap((span) => (span.kind === "strong" ? withoutSpaceAround(span.words) : [span])));
+  return pieces.map((piece, i) => `${needBreak(pieces[i - 1], piece) ? BREAK : ""}${span(piece, i === 0)}`).join("");
+}
 
-const writer = (kinds: typeof SPECIAL): ((text: string) => string) => {
-  const any = new RegExp(kinds.map(([pattern]) => pattern).join("|"), "gi");
-  const each = kinds.map(([pattern, written]) => [new RegExp(`(?:${pattern})`, "iy"), written] as const);
-  return (text) => {
-    const line = oneLine(text).replace(/^ +/, " ");
-    return line.replace(any, (found: string, at: number) => {
-      const kind = each.find(([pattern]) => {
-        pattern.lastIndex = at;
-        return pattern.exec(line)?.[0] === found;
-      });
-      return kind ? kind[1](found) : found;
-    });
-  };
-};
+function span(piece: Span, isFirst: boolean): string {
+  if (piece.kind === "strong") return `**${inline(piece.words)}**`;
+  if (piece.kind === "code") return code(piece.text);
+  // Space at the begin of a line would make it a part of what is above it.
+  return escape(isFirst ? piece.text.trimStart() : piece.text);
+}
 
-/** Where GitHub reads HTML and no Markdown. */
-const html = writer(SPECIAL);
+/** Plain texts side by side as one, in one line each. */
+function joined(words: Words): Span[] {
+  const pieces: Span[] = [];
+  for (const piece of words) {
+    const last = pieces.at(-1);
+    if (piece.kind === "plain" && last?.kind === "plain") pieces[pieces.length - 1] = plain(last.text + piece.text);
+    else if (piece.kind !== "plain" || piece.text !== "") pieces.push(piece);
+  }
+  return pieces.map((piece) => (piece.kind === "plain" ? plain(oneLine(piece.text)) : piece));
+}
 
-/** A text from a plan as plain text: no link, no mention, no HTML comes of it. */
-export const escape = writer([...SPECIAL, MARKUP, BEGINS]);
+const plain = (text: string): Span => ({ kind: "plain", text });
 
-/** A text from a plan in a code span, whatever backticks are in it. */
-export function code(text: string): string {
-  const line = plainText(text);
-  const longest = Math.max(0, ...[...line.matchAll(/`+/g)].map(([run]) => run.length));
-  const fence = "`".repeat(longest + 1);
-  // One space on either side is taken off again (CommonMark 0.31, 6.1); nothing at all would be no code span.
-  const space = longest > 0 || /^ .*[^ ].* $/.test(line) ? " " : "";
-  if (line === "") return "` `";
-  return `${fence}${space}${line}${space}${fence}`;
+/** Strong words, the space at their ends beside them; nothing else is left of words that are all space. */
+function withoutSpaceAround(words: Words): Span[] {
+  const inner = joined(words);
+  const [first, last] = [inner[0], inner.at(-1)];
+  const before = first?.kind === "plain" && first.text.startsWith(" ") ? [plain(" ")] : [];
+  if (first?.kind === "plain") inner[0] = plain(first.text.trimStart());
+  const after = last?.kind === "plain" && last.text.endsWith(" ") ? [plain(" ")] : [];
+  const end = inner.at(-1);
+  if (end?.kind === "plain") inner[inner.length - 1] = plain(end.text.trimEnd());
+  const rest = joined(inner);
+  return [...before, ...(rest.length > 0 ? [{ kind: "strong", words: rest } as const] : []), ...after];
+}
+
+/**
+ * Do two spans need something between them? Marks of two that meet are read as longer ones, and beside a letter those of
+ * what is strong begin or end nothing (CommonMark 0.31, 6.2).
+ */
+function needBreak(before: Span | undefined, after: Span): boolean {
+  if (!before) return false;
+  if (before.kind === "plain") return after.kind === "strong" && !/[ (:,]$/.test(before.text);
+  if (after.kind === "plain") return before.kind === "strong" && !/^[ :;,.)]/.test(after.text);
+  return true;
 }

@@ -89,7 +89,7 @@ function marked(value: unknown, mark: unknown): Marked[] {
 }
 
 /** @param inBlock a block's keys are the provider's names for its attributes, and no map's */
-function leaves(value: unknown, inBlock: boolean): string[] {
+export function leaves(value: unknown, inBlock: boolean): string[] {
   if (typeof value === "string") return [value];
   if (typeof value === "number") return [String(value)];
   if (Array.isArray(value)) return value.flatMap((each) => leaves(each, true));

@@ -8,6 +8,7 @@ import { isPrecious } from "../release/guard";
 import { effective, type Plan, type ResourceChange } from "../terraform/plan";
 import { hasMark } from "./attributes";
 import { besideChanges } from "./beside";
+import { IMAGE_POLICY } from "./image-policy";
 import { nameOf } from "./losses";
 import { actionOf, goes, isService, managed, partOf } from "./parts";
 import type { Finding, Policy, PolicyContext } from "./policy";
@@ -113,27 +114,7 @@ export const POLICIES: readonly Policy[] = [
           }));
         }),
   },
-  {
-    name: "no-latest",
-    demands: "every image has a version or a digest",
-    reason: "What `latest` is changes without a plan, and there is no way back to what it was.",
-    pointless: onServers,
-    findings: ({ plan }) =>
-      staying(plan, "docker_image").flatMap(({ resource, values }) => {
-        const name = String(values["name"] ?? "");
-        if (name.includes("@sha256:")) return [];
-        const tag = /:([^/:]+)$/.exec(name)?.[1];
-        return tag === undefined || tag === "latest"
-          ? [
-              {
-                address: resource.address,
-                given: tag === undefined ? `${name}, without a tag` : name,
-                fix: "name a version",
-              },
-            ]
-          : [];
-      }),
-  },
+  IMAGE_POLICY,
   {
     name: "ssh-closed",
     demands: "SSH is open to listed addresses only",
@@ -255,6 +236,8 @@ export interface PolicyResult {
   /** Places that break it and that no waiver covers. */
   readonly broken: readonly (Finding & { readonly ended?: Waiver })[];
   readonly waived: readonly (Finding & { readonly waiver: Waiver })[];
+  /** Places that are short of what it demands, and do not break it. */
+  readonly said: readonly Finding[];
 }
 
 export interface PolicyOptions {
@@ -267,9 +250,10 @@ export function checkPolicies(context: PolicyContext, { waivers = [], now }: Pol
   const today = now.toISOString().slice(0, 10);
   return POLICIES.map((policy): PolicyResult => {
     const pointless = policy.pointless?.(context);
-    if (pointless !== undefined) return { policy, pointless, broken: [], waived: [] };
+    if (pointless !== undefined) return { policy, pointless, broken: [], waived: [], said: [] };
     const broken: (Finding & { ended?: Waiver })[] = [];
     const waived: (Finding & { waiver: Waiver })[] = [];
+    const said: Finding[] = [];
     for (const finding of policy.findings(context)) {
       const mine = waivers
         .filter((each) => each.policy === policy.name && each.environment === context.environment.name)
@@ -277,8 +261,9 @@ export function checkPolicies(context: PolicyContext, { waivers = [], now }: Pol
         .sort((a, b) => (a.until < b.until ? 1 : -1));
       const [waiver] = mine;
       if (waiver && waiver.until >= today) waived.push({ ...finding, waiver });
+      else if (finding.level === "said") said.push(finding);
       else broken.push({ ...finding, ...(waiver ? { ended: waiver } : {}) });
     }
-    return { policy, broken, waived };
+    return { policy, broken, waived, said };
   });
 }

@@ -12,6 +12,8 @@ export interface Finding {
   readonly given: string;
   /** What to do about it. */
   readonly fix: string;
+  /** Is it said only? @default it breaks the policy */
+  readonly level?: "said";
 }
 
 export interface PolicyContext {

@@ -29,6 +29,19 @@ export function publicText(plan: Plan): PublicText {
   };
 }
 
+/**
+ * Of a stack as it lies in its folder: does a text stand in it as a word of its own?
+ * @param json the stack's whole text; of one that is no JSON nothing is known
+ */
+export function wordsOfStack(json: string): PublicText["has"] {
+  try {
+    const text = textsIn(JSON.parse(json)).join("\n");
+    return (part) => hasWord(text, part);
+  } catch {
+    return () => false;
+  }
+}
+
 /** All texts in a value, keys among them. cdktf's JSON has each expression as text. */
 function textsIn(value: unknown): string[] {
   if (typeof value === "string") return [value];

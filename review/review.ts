@@ -20,6 +20,7 @@ import { maskedPlan } from "./masked-plan";
 import { actionOf, managed, partOf } from "./parts";
 import { checkPolicies, type PolicyResult } from "./policies";
 import type { Finding } from "./policy";
+import { planRedactor } from "./secrets";
 import { storeObstacles } from "./stores";
 import { isMoved, type ProductReview, productReviews, trafficClause } from "./traffic";
 import { verdictOf } from "./verdict";
@@ -73,6 +74,8 @@ export interface Review {
   readonly fingerprint: string;
   /** Not of a plan in JSON. */
   readonly unseen: Unseen | undefined;
+  /** Providers whose plugin is taken by its version alone, where that can be told. */
+  readonly unlocked: readonly string[];
   /** Is all that decides what runs in the fingerprint? Not of a plan in JSON, which lacks lifecycle. */
   readonly fromText: boolean;
 }
@@ -99,6 +102,8 @@ export function reviewPlan(
 ): Review {
   const { plan, told, hide } = maskedPlan(whole, known);
   const configuration = source && configurationOf(source);
+  // Names of the stack are among its facts, so that no plain word is taken for a secret here.
+  const redact = configuration ? planRedactor(whole, known) : String;
   const resources = managed(plan);
   const changes = effective(plan).filter(({ mode }) => mode === "managed");
   const products = productReviews(resources, platform);
@@ -117,7 +122,7 @@ export function reviewPlan(
     changes,
     interruptions: interruptions(plan, resources, products, platform, obstacles),
     drift: driftIn(plan),
-    unseen: configuration ? unseenOf(factsOf(configuration), applied ?? "nobody has looked") : undefined,
+    unseen: configuration && unseenOf(factsOf(configuration, redact), applied ?? "nobody has looked", redact),
   };
   const policies = checkPolicies({ plan: whole, platform, environment, configuration }, { waivers, now: made.at });
   return told({
@@ -144,13 +149,14 @@ export function reviewPlan(
     changes: changes.length,
     fingerprint: fingerprint(whole, source),
     unseen: found.unseen,
+    unlocked: Object.keys(source?.providers ?? {}).filter((name) => !source?.locked?.[name]),
     fromText: source !== undefined,
   });
 }
 
 /** Policies judge by the plan itself; what they have found is said without its secrets. */
 export const hiddenIn = (
-  { broken, waived, ...rest }: PolicyResult,
+  { broken, waived, said, ...rest }: PolicyResult,
   hide: (text: string, address?: string) => string,
 ): PolicyResult => {
   const hidden = <T extends Finding>(finding: T): T => ({
@@ -158,7 +164,7 @@ export const hiddenIn = (
     address: hide(finding.address),
     given: hide(finding.given, finding.address),
   });
-  return { ...rest, broken: broken.map(hidden), waived: waived.map(hidden) };
+  return { ...rest, broken: broken.map(hidden), waived: waived.map(hidden), said: said.map(hidden) };
 };
 
 const GROUPS: Readonly<Record<string, string>> = {

@@ -26,8 +26,18 @@ export function secretsIn(plan: Plan, known: readonly string[] = []): PlanSecret
     for (const { text } of partsOf(marked.text, open.has)) found.add(text);
   }
   const anywhere = [...found].filter((text) => canBeLookedFor(text) && !open.isName(text));
-  return { anywhere, distinct: anywhere.filter((text) => text.length >= SHORTEST_DISTINCT && !isPlain(text)) };
+  return { anywhere, distinct: anywhere.filter(isDistinct) };
 }
+
+const isDistinct = (text: string): boolean => text.length >= SHORTEST_DISTINCT && !isPlain(text);
+
+/**
+ * Of marked values from elsewhere, a state: what can be looked for in any sentence, with all that is secret in them.
+ * @param isPublic of a marked file with one secret in it, what stands in the stack is none @default nothing
+ */
+export const distinct = (values: readonly string[], isPublic: (part: string) => boolean = () => false): string[] => [
+  ...new Set(values.flatMap((value) => partsOf(value, isPublic).map(({ text }) => text)).filter(isDistinct)),
+];
 
 /**
  * Terraform marks a list as a whole for the sake of one element. An element that the stack's own text has as it is, without

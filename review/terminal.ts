@@ -2,7 +2,8 @@
 import colours from "picocolors";
 import type { Redact } from "../model/redact";
 import { plainText } from "../model/safe-text";
-import { type Block, document, type Item, type Mood, type Words } from "./document";
+import type { Block, Item, Mood, Words } from "./blocks";
+import { document } from "./document";
 import type { Review } from "./review";
 
 /** @param redact takes secrets out of the whole text */

@@ -1,5 +1,6 @@
 /** What of a stack no plan shows, against what it was when it was applied last. */
 import type { AppliedFacts } from "./applied-facts";
+import type { Redact } from "../model/redact";
 import { type FactChange, factChanges, type Facts, type FactSummary, summarized } from "./facts";
 
 export interface Unseen {
@@ -13,9 +14,15 @@ export interface Unseen {
   readonly summary: readonly FactSummary[];
 }
 
-/** @param applied at the last apply, or why that is not known */
-export function unseenOf(facts: Facts, applied: AppliedFacts | string): Unseen {
+/**
+ * @param applied at the last apply, or why that is not known
+ * @param hide takes secrets out of a note: an earlier version of this program, or whoever knew fewer, has written it
+ */
+export function unseenOf(facts: Facts, applied: AppliedFacts | string, hide: Redact): Unseen {
   if (typeof applied === "string") return { since: applied, changes: [], facts, summary: summarized(facts) };
   const { at, who } = applied;
-  return { since: { at, who }, changes: factChanges(applied.facts, facts), facts, summary: [] };
+  return { since: { at, who }, changes: factChanges(hidden(applied.facts, hide), facts), facts, summary: [] };
 }
+
+const hidden = (facts: Facts, hide: Redact): Facts =>
+  Object.fromEntries(Object.entries(facts).map(([fact, text]) => [hide(fact), hide(text)]));

@@ -27,6 +27,7 @@ import { Variables } from "../constructs/variables";
 import type { Environment, HetznerHost } from "../model/environment";
 import { isInPostgres, roleConnections } from "../model/database";
 import { canaryRules } from "../model/canary";
+import { corsOrigins } from "../model/cors";
 import { monitoringOf } from "../model/monitoring";
 import { environmentPrefix } from "../model/names";
 import { hostsOf, imageRepository, namesOf, type Platform, replicasOf, servicesOf, sized } from "../model/platform";
@@ -138,6 +139,7 @@ export class EnvironmentStack extends NamedStack {
       replacedWith: host ? [host.gate.address] : [],
       replaceOrder: environment.host.kind === "hetzner" && environment.host.maintenance ? "old-first" : "new-first",
       logs: platform.logs,
+      digests: platform.digests,
       protectData: environment.protectData,
     };
   }
@@ -246,7 +248,7 @@ export class EnvironmentStack extends NamedStack {
         ? { dnsToken: this.variables.text(platform.inputs.edgeDnsToken) }
         : {}),
       hstsMaxAge: platform.zone.hstsMaxAge,
-      corsOrigins: environment.corsOrigins,
+      corsOrigins: corsOrigins(platform, environment),
       smokeKey: this.variables.text(platform.inputs.smokeKey),
       developmentPorts: environment.developmentPorts
         ? servicesOf(platform).map((s) => ({ service: s.name, port: s.developmentPort }))
@@ -306,12 +308,14 @@ export class EnvironmentStack extends NamedStack {
   }
 
   private route(service: Service, sets: readonly ContainerSet[]): ServiceRoute {
-    const { environment } = this.props;
+    const { platform, environment } = this.props;
+    const { corsFrom } = service.access;
     return {
       service: service.name,
       hosts: hostsOf(service, environment),
       webhookHosts: service.access.webhooks?.[environment.name] ?? [],
       api: service.access.api,
+      ...(corsFrom ? { cors: { ...platform.edge.cors, origins: corsOrigins(platform, environment, corsFrom) } } : {}),
       port: service.port,
       ...(environment.developmentPorts ? { developmentPort: service.developmentPort } : {}),
       ...(service.health.kind === "http" ? { healthPath: service.health.path } : {}),

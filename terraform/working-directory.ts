@@ -1,15 +1,13 @@
 /** A directory with one synthesized stack, and Terraform's commands in it. */
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
   existsSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
-  statSync,
   symlinkSync,
   writeFileSync,
 } from "node:fs";
@@ -17,9 +15,15 @@ import { join, resolve } from "node:path";
 import { type Lock, lockAmong } from "./lock";
 import { withoutEngine } from "./offline";
 import { describe, type Diagnostic, diagnosticsIn, firstLines } from "./output";
+import { haltBeforeItBegins } from "./halt";
+import { guardStateLeft, stateLeft } from "./state-left";
 import { partOf } from "./part";
 import { effective, type Plan, type ResourceChange } from "./plan";
 import { type Terraform } from "./program";
+import { afterRefusal, lockArguments, STACK_LOCK } from "./project-lock";
+import { goesWithUs, ownName, removeLeft } from "../clients/own-files";
+import { eachText } from "../model/each-text";
+import { type Redact, redactor, valuesIn } from "../model/redact";
 import { type Finished, run, type RunOptions } from "../clients/program";
 import { resourcesIn, resourcesInFile, type State, type StateResource } from "./state";
 
@@ -83,6 +87,13 @@ export interface WorkingDirectoryOptions {
    * only as long as it has begun with no resource; any other comes to its end. @default it takes what it takes
    */
   readonly over?: AbortSignal | undefined;
+  /**
+   * Takes what is secret out of whatever Terraform says of a failure: it and its providers print values there.
+   * @default what the environment's names call a secret
+   */
+  readonly hide?: Redact;
+  /** Told of each plan that was read, as JSON, before anything is said of it. */
+  readonly read?: (json: string) => void;
   /** Told of each plan of the whole stack that was applied, by its file. */
   readonly applied?: (planPath: string) => Promise<void>;
 }
@@ -90,6 +101,7 @@ export interface WorkingDirectoryOptions {
 export class WorkingDirectory {
   /** Is the plan that is kept one of a part of the stack? */
   private isOfPart = false;
+  private readonly planFile = ownName(`${PLAN}-last`);
 
   constructor(
     private readonly terraform: Terraform,
@@ -100,6 +112,9 @@ export class WorkingDirectory {
     mkdirSync(path, { recursive: true });
     // Plans and values hold secrets, and Terraform writes a plan for everybody to read.
     chmodSync(path, 0o700);
+    removeLeft(path);
+    guardStateLeft(path);
+    goesWithUs(this.planPath);
   }
 
   /** @param config cdk.tf.json's content; @param values for a .tfvars file */
@@ -115,7 +130,8 @@ export class WorkingDirectory {
   }
 
   async init(): Promise<void> {
-    await this.must("init", ["-input=false", "-no-color"]);
+    const args = ["-input=false", "-no-color", ...lockArguments(this.path, this.terraform)];
+    await this.must("init", args);
   }
 
   /**
@@ -134,7 +150,7 @@ export class WorkingDirectory {
 
   private initializedFor(): string {
     const { terraform } = JSON.parse(readFileSync(this.stackPath, "utf8")) as { terraform?: unknown };
-    const lock = join(this.path, LOCK);
+    const lock = join(this.path, STACK_LOCK);
     const around = ["TF_CLI_CONFIG_FILE", "TF_PLUGIN_CACHE_DIR", "TF_DATA_DIR", "AWS_ENDPOINT_URL_S3", "HOME"];
     return createHash("sha256")
       .update(JSON.stringify([this.terraform, terraform, around.map((name) => this.env[name])]))
@@ -144,7 +160,7 @@ export class WorkingDirectory {
 
   /** Plans, and keeps the plan for `applyPlanned`. @returns the changes that an apply would make now */
   async plan(options: ApplyOptions = {}): Promise<ResourceChange[]> {
-    await this.must("plan", ["-json", "-input=false", `-out=${PLAN}`, ...this.flags(options)]);
+    await this.must("plan", ["-json", "-input=false", `-out=${this.planFile}`, ...this.flags(options)]);
     chmodSync(this.planPath, 0o600);
     this.isOfPart = (options.targets ?? []).length > 0;
     return this.planned();
@@ -170,12 +186,14 @@ export class WorkingDirectory {
       const providers = join(this.dataPath, "providers");
       // A stack of Terraform's own resources alone has none.
       if (existsSync(providers)) symlinkSync(providers, join(own, "providers"), "junction");
-      const beside = readdirSync(this.path).filter((name) => name === LOCK || /\.auto\.tfvars(\.json)?$/.test(name));
+      const beside = readdirSync(this.path).filter(
+        (name) => name === STACK_LOCK || /\.auto\.tfvars(\.json)?$/.test(name),
+      );
       for (const name of beside) copyFileSync(join(this.path, name), join(path, name));
       writeFileSync(join(path, CONFIG), JSON.stringify(withoutEngine(part.config)));
       writeFileSync(join(path, "terraform.tfstate"), JSON.stringify(part.state), { mode: 0o600 });
       const { parallelism, over } = this.options;
-      const options = { parallelism, over, lock: false, init: false };
+      const options = { parallelism, over, lock: false, init: false, hide: this.hide };
       const directory = new WorkingDirectory(this.terraform, path, { ...this.env, TF_DATA_DIR: own }, options);
       const changes = await directory.plan({ targets: [address], refresh: false });
       return { changes, isCurrent: async () => (await stateNow()) === state };
@@ -188,12 +206,10 @@ export class WorkingDirectory {
   private placeForPart(): string {
     const parts = resolve(this.path, ".part");
     mkdirSync(parts, { recursive: true });
-    for (const name of readdirSync(parts)) {
-      const left = join(parts, name);
-      const { mtimeMs } = statSync(left, { throwIfNoEntry: false }) ?? { mtimeMs: Infinity };
-      if (mtimeMs < Date.now() - LEFT_BEHIND_MS) rmSync(left, { recursive: true, force: true });
-    }
-    return mkdtempSync(join(parts, "plan-"));
+    removeLeft(parts);
+    const path = goesWithUs(join(parts, ownName(`plan-${randomUUID()}`)));
+    mkdirSync(path, { mode: 0o700 });
+    return path;
   }
 
   private get dataPath(): string {
@@ -201,13 +217,15 @@ export class WorkingDirectory {
   }
 
   /** The changes of the plan that is kept. @param file another one in this directory */
-  async planned(file = PLAN): Promise<ResourceChange[]> {
+  async planned(file = this.planFile): Promise<ResourceChange[]> {
     return effective(JSON.parse(await this.plannedJson(file)) as Plan);
   }
 
   /** The whole plan that is kept, as JSON. It holds secrets. @param file another one, from here or with its whole path */
-  async plannedJson(file = PLAN): Promise<string> {
-    return (await this.must("show", ["-json", file])).stdout;
+  async plannedJson(file = this.planFile): Promise<string> {
+    const json = (await this.must("show", ["-json", file])).stdout;
+    this.options.read?.(json);
+    return json;
   }
 
   /** Where the synthesized stack is. */
@@ -215,19 +233,19 @@ export class WorkingDirectory {
     return join(this.path, CONFIG);
   }
 
-  /** Where `plan` keeps the plan. It holds secrets. */
+  /** Where `plan` keeps the plan: this process's own, which goes with it. It holds secrets. */
   get planPath(): string {
-    return join(this.path, PLAN);
+    return join(this.path, this.planFile);
   }
 
   /**
    * Applies what was planned last, and nothing else: Terraform refuses it when the state has changed since.
    * @param file another plan in this directory
    */
-  async applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}, file = PLAN): Promise<Applied> {
+  async applyPlanned(options: Pick<ApplyOptions, "onEvent" | "killed"> = {}, file = this.planFile): Promise<Applied> {
     const args = [...this.locking, `-parallelism=${this.options.parallelism ?? 10}`, file];
     const applied = await this.applying(args, options);
-    const isWhole = file !== PLAN || !this.isOfPart;
+    const isWhole = file !== this.planFile || !this.isOfPart;
     if (applied.code === 0 && isWhole) await this.options.applied?.(join(this.path, file));
     return applied;
   }
@@ -243,7 +261,7 @@ export class WorkingDirectory {
     if (over?.aborted) throw new TerraformError("apply", [NOT_BEGUN]);
     const halt = haltBeforeItBegins(over);
     const result = await run(this.terraform.binary, ["apply", "-json", "-input=false", ...args], {
-      ...{ cwd: this.path, env: this.env, timeout: 3600, interrupted: halt.interrupted },
+      ...{ cwd: this.path, env: this.env, timeout: 3600, interrupted: halt.interrupted, secret: true },
       killed: options.killed ?? halt.killed,
       onLine: (line) => {
         const event = eventIn(line);
@@ -251,10 +269,12 @@ export class WorkingDirectory {
         if (event) options.onEvent?.(event);
       },
     }).finally(() => halt.end());
-    const errors = errorDiagnostics(result.stdout);
+    const errors = this.errorsIn(result.stdout);
     if (result.code === null && over?.aborted) errors.push({ severity: "error", summary: BROKEN_OFF });
+    const lost = stateLeft(this.path);
+    if (result.code !== 0 && lost !== undefined) errors.push({ severity: "error", summary: lost });
     if (result.code !== 0 && result.code !== null && errors.length === 0) {
-      errors.push({ severity: "error", summary: firstLines(result.stderr || result.stdout) });
+      errors.push({ severity: "error", summary: firstLines(this.hide(result.stderr || result.stdout)) });
     }
     return { code: result.code, seconds: (performance.now() - start) / 1000, errors };
   }
@@ -303,15 +323,24 @@ export class WorkingDirectory {
     }
     if (result.code === 0) return result;
     if (result.code === null && this.options.over?.aborted) throw new TerraformError(command, [BROKEN_OFF]);
-    const errors = errorDiagnostics(result.stdout);
-    const lines = errors.length > 0 ? errors.map(describe) : [(result.stderr || result.stdout).trim()];
-    throw new TerraformError(command, lines, errors);
+    const errors = this.errorsIn(result.stdout);
+    const lines = errors.length > 0 ? errors.map(describe) : [this.hide(result.stderr || result.stdout).trim()];
+    throw new TerraformError(command, [...lines, ...afterRefusal(result.stdout + result.stderr)], errors);
   }
 
   run(args: readonly string[], options: RunOptions = {}): Promise<Finished> {
     const { over } = this.options;
-    const usual = { timeout: 600, ...(over ? { killed: over } : {}) };
+    const usual = { timeout: 600, secret: true, ...(over ? { killed: over } : {}) };
     return run(this.terraform.binary, args, { ...usual, ...options, cwd: this.path, env: this.env });
+  }
+
+  /** Whole texts, before anything is cut or folded. */
+  private errorsIn(output: string): Diagnostic[] {
+    return errorDiagnostics(output).map((each) => eachText(each, (text) => this.hide(text)));
+  }
+
+  private get hide(): Redact {
+    return this.options.hide ?? redactor(valuesIn(this.env));
   }
 
   private get values(): string[] {
@@ -340,36 +369,7 @@ const asksForInit = ({ stdout, stderr }: Finished): boolean =>
 const NOT_BEGUN = "not begun, as its time was over";
 const BROKEN_OFF = "broken off, as its time was over";
 
-/** After it was asked to stop, Terraform begins no resource: one that has not said so by then waits for something else. */
-const STOPS_WITHIN_MS = 5000;
-
-/** When nobody waits any longer: an apply that has begun with no resource is asked to stop, and killed where that does not help. */
-function haltBeforeItBegins(over: AbortSignal | undefined) {
-  const interrupted = new AbortController();
-  const killed = new AbortController();
-  let begun = false;
-  let timer: NodeJS.Timeout | undefined;
-  const halt = (): void => {
-    if (begun) return;
-    interrupted.abort();
-    timer = setTimeout(() => begun || killed.abort(), STOPS_WITHIN_MS);
-  };
-  over?.addEventListener("abort", halt);
-  return {
-    interrupted: interrupted.signal,
-    killed: killed.signal,
-    hasBegun: () => void (begun = true),
-    end: () => {
-      clearTimeout(timer);
-      over?.removeEventListener("abort", halt);
-    },
-  };
-}
-
 const CONFIG = "cdk.tf.json";
-const LOCK = ".terraform.lock.hcl";
-/** No plan of a part takes so long. */
-const LEFT_BEHIND_MS = 600_000;
 /** Terraform reads it by itself, so that others who work in the directory have the same values. */
 export const VALUES = "values.auto.tfvars";
 const PLAN = "tfplan";

@@ -6,9 +6,9 @@ import { PLATFORMS } from "../../config/platforms";
 import { readWaivers, type Waivers } from "../../config/waivers";
 import { POLICIES } from "../../review/policies";
 
-const NAMES = ["keep-data", "no-latest"];
+const NAMES = ["keep-data", "nothing-moves"];
 const WAIVER = {
-  policy: "no-latest",
+  policy: "nothing-moves",
   environment: "production",
   address: "docker_image.chat_blue_web-image",
   reason: "the vendor names no version before January",
@@ -54,7 +54,7 @@ test("every platform's own file is right", () => {
 
 describe("a mistake is named with its place, and no waiver of the file counts", () => {
   test.each<[string, object, string, string, RegExp]>([
-    ["a policy that there is not", { policy: "no-latst" }, "policy", "no-latst", /^one of keep-data, no-latest$/],
+    ["a policy that there is not", { policy: "no-latst" }, "policy", "no-latst", /^one of keep-data, nothing-moves$/],
     [
       "an environment that there is not",
       { environment: "prod" },
@@ -97,7 +97,7 @@ describe("a mistake is named with its place, and no waiver of the file counts", 
   });
 
   test("all of them at once", () => {
-    const { problems } = read({ waivers: [{ ...WAIVER, until: "soon", reason: "" }, { policy: "no-latest" }] });
+    const { problems } = read({ waivers: [{ ...WAIVER, until: "soon", reason: "" }, { policy: "nothing-moves" }] });
     expect(problems.map(({ path }) => path.replace("config/waivers/shop.json/waivers/", "")).sort()).toEqual([
       "0/reason",
       "0/until",
@@ -107,4 +107,12 @@ describe("a mistake is named with its place, and no waiver of the file counts", 
       "1/until",
     ]);
   });
+});
+
+test("a waiver of a policy by its name of before counts for what came of it, and that is said", () => {
+  const { waivers, problems } = read({ waivers: [{ ...WAIVER, policy: "no-latest" }] });
+  expect(waivers).toEqual([{ ...WAIVER, policy: "nothing-moves" }]);
+  expect(problems).toMatchObject([
+    { severity: "warning", given: "no-latest", expected: "its name now, nothing-moves" },
+  ]);
 });

@@ -30,6 +30,20 @@ test("blanks and the order of keys are no change", () => {
   expect(changed(["staging"])).toEqual([]);
 });
 
+test("so is one whose plugins may be others, though its stack says the same", () => {
+  for (const side of ["base", "head"]) stack(side, "staging", "{}");
+  const lock = (side: string, text: string): void =>
+    writeFileSync(join(root, side, "stacks", "staging", ".terraform.lock.hcl"), text);
+  lock("head", "one");
+  expect(changed(["staging"])).toEqual([{ platform: "acme", environment: "staging", change: "changed" }]);
+  lock("base", "another");
+  expect(changed(["staging"])).toHaveLength(1);
+  lock("base", "one");
+  expect(changed(["staging"])).toEqual([]);
+  rmSync(join(root, "head", "stacks", "staging", ".terraform.lock.hcl"));
+  expect(changed(["staging"])).toHaveLength(1);
+});
+
 test("one that was not there before is new", () => {
   stack("head", "staging", "{}");
   expect(changed(["staging"])).toEqual([{ platform: "acme", environment: "staging", change: "new" }]);

@@ -83,8 +83,37 @@ describe("the text that was handed over", () => {
       [],
       "<!-- twinset:review platform=x -->\n@ada (@acme/all) \u202egreen\u200b\u001b[2J\u{e0041} `x@sha256:ab`\r\n",
     );
-    expect(text).not.toMatch(/<!--|@ada|@acme|\u202e|\u200b|\u001b|\u{e0041}|\r/u);
+    expect(text).not.toMatch(/<!--|@ada|@acme|\u202e|green\u200b|\u001b|\u{e0041}|\r/u);
     expect(text).toContain("`x@sha256:ab`");
+  });
+  test.each(["/@ada", "\\`@ada", "(@ada", "&#64;ada", "&#x40;ada", "&commat;ada", "`x` @ada", "-@ada", "\u200b@ada"])(
+    "%j calls nobody, as GitHub reads it after its Markdown",
+    (written) => {
+      // GitHub decodes entities before it looks for mentions.
+      const read = comment([], written).replace(/&(?:#64|#x40|commat);/g, "@");
+      expect(read).not.toMatch(/(?<!\w)@[A-Za-z0-9]/);
+      expect(read).toContain("@\u200bada");
+    },
+  );
+  test.each([
+    "&#8238;",
+    "&#x202E;",
+    "&rlm;",
+    "&lrm;",
+    "&#8238",
+    "&#00008238;",
+    "&zwj;",
+    "&ZeroWidthSpace;",
+    "&shy;",
+    "&NoBreak;",
+    "&#0;",
+    "&#xFE0F;",
+  ])("%s, which nobody would see, is shown", (entity) => expect(comment([], `a${entity}b`)).toMatch(/^a�b/));
+  test("an entity that can be seen, and what a review writes itself so that nobody is called, stay as they are", () => {
+    expect(comment([], "### ⚠️ a&amp;b &#124; #&#8203;12 &#36;")).toMatch(/^### ⚠️ a&amp;b &#124; #&#8203;12 &#36;/);
+  });
+  test("the selector of our own mark is the only one", () => {
+    expect(comment([], "⚠️ a\ufe0f ⚠\ufe0f\ufe0f")).toMatch(/^⚠️ a� ⚠️�/);
   });
   test("is never longer than a comment may be, and never without what must be said first", () => {
     fc.assert(
@@ -97,7 +126,7 @@ describe("the text that was handed over", () => {
           expect(text.length).toBeLessThanOrEqual(65_000);
           expect(text).toMatch(/^> \[!CAUTION\]/);
           expect(text).not.toContain("<!--");
-          expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200b-\u200f]/);
+          expect(text).not.toMatch(/[\u202a-\u202e\u2066-\u2069\u200c-\u200f]|(?<!@)\u200b/);
         },
       ),
       { numRuns: 200 },

@@ -10,7 +10,9 @@ import { type GithubSimulator, startGithub } from "../../simulators/github";
 import { clientOf, PLATFORM, refusalOf } from "../simulators/github-client";
 import { KORCZEWSKI } from "../support/platforms";
 import { synthDelivery, type Synthesized } from "../support/synth";
-import { STARTED_BY_ONE } from "./workflow-rules";
+import { STARTED_BY_ONE } from "../../delivery/workflow-rules";
+import { PATHS } from "../../rehearsal/threats";
+import { PEOPLE, threatWorld, tryPath, WORKFLOWS } from "../../rehearsal/threats/path";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
@@ -99,9 +101,9 @@ beforeEach(async () => {
     tokens: { mallory: "mallory", grace: "grace", workflow: "github-actions[bot]" },
     owner: { login: AT.owner, type: "Organization" },
     repositories: [AT.repo],
-    users: ["ada", "mallory", "grace"],
+    users: PEOPLE,
     teams: ["operators"],
-    workflows: ["production.yml", "own.yml"],
+    workflows: WORKFLOWS,
   });
   [admin, mallory, grace, workflow] = ["admin", "mallory", "grace", "workflow"].map((token) =>
     clientOf(github, token),
@@ -125,6 +127,44 @@ const open = async (who: Octokit, head: string): Promise<number> =>
 const agree = (who: Octokit, pull_number: number): Promise<unknown> =>
   who.pulls.createReview({ ...AT, pull_number, event: "APPROVE" });
 const merge = (who: Octokit, pull_number: number): Promise<unknown> => who.pulls.merge({ ...AT, pull_number });
+
+describe("one person …", () => {
+  const given = { at: AT, owners: `${AT.owner}/operators`, path: process.env["PATH"] ?? "" };
+  const here = PATHS.filter(({ needsTerraform }) => !needsTerraform);
+  test.each(here.map((path) => [path.person, path] as const))(
+    "%s: that is refused for its reason, and goes through without what keeps it",
+    async (_, path) => {
+      expect(await tryPath(path, threatWorld(github, "admin", given))).toEqual({
+        person: path.person,
+        refusal: expect.stringMatching(/./),
+        guard: path.guard,
+      });
+    },
+  );
+  test("what Terraform itself refuses is tried by the drill, and where it is there by rehearsal/delivery.test.ts", () => {
+    expect(PATHS.filter(({ needsTerraform }) => needsTerraform).map(({ person }) => person)).toEqual([
+      "names an owner that GitHub does not know, whose line then counts for none",
+      "deploys with a token that was to read",
+    ]);
+  });
+  test("a path that is open, or that something else refuses, is told", async () => {
+    const world = threatWorld(github, "admin", given);
+    const [path] = here;
+    const passes = async (): Promise<undefined> => undefined;
+    const wrong = async (change: object): Promise<unknown> => tryPath({ ...path!, ...change }, world);
+    expect(await wrong({ attempt: passes })).toEqual({ wrong: expect.stringContaining("it went through") });
+    expect(await wrong({ refused: /never/ })).toEqual({ wrong: expect.stringContaining("for another reason") });
+    expect(await wrong({ unguarded: path!.attempt })).toEqual({
+      wrong: expect.stringContaining("also without its guard"),
+    });
+  });
+  test("the page has these paths, each of them and no other, in this order", () => {
+    const page = readFileSync(join(__dirname, "../../docs/threat-model.md"), "utf8");
+    const table = page.split("## Paths")[1]!.split("## What is left")[0]!;
+    const rows = table.split("\n").filter((line) => line.startsWith("| ") && !/^\| (?:one person …|-+) /.test(line));
+    expect(rows.map((row) => row.split("|")[1]!.trim())).toEqual(PATHS.map(({ person }) => person));
+  });
+});
 
 describe("one person's code does not come to main", () => {
   test("another person's agreement brings it there, so that the rest of this file means something", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import { standardDelivery } from "../../config/github";
 import { closeEnvironment, planEnvironment, watchEnvironment } from "../../model/pipeline";
-import { actionProblems, workflowProblems } from "./workflow-rules";
+import { actionProblems, workflowProblems } from "../../delivery/workflow-rules";
 
 const ROOT = join(__dirname, "../..");
 const WORKFLOWS = join(ROOT, ".github/workflows");

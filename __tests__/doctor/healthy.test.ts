@@ -26,6 +26,8 @@ import { Client, PUSHER } from "../simulators/registry-client";
 import { Authority } from "../support/certificate";
 import { ACCOUNT, ADDRESS, ENV, KEY_ID, ops, SMALL, told, TOKENS, ZONE_ID } from "../support/patient";
 import { WebServer } from "../support/web-server";
+import { madeUpLock } from "../support/made-up-lock";
+import { LOCK_VARIABLE } from "../../terraform/project-lock";
 
 const production = SMALL.platform.environments.production;
 const BUCKET = "manacore-terraform-state";
@@ -92,7 +94,9 @@ beforeAll(async () => {
   const repositories = services.map(({ name, image }) => `${SMALL.platform.registry.owner}/${image ?? name}`);
   const puller = { username: "puller", password: TOKENS.registry, permission: "pull" as const };
   const registry = await startRegistry({ accounts: [PUSHER, puller] });
-  const pusher = new Client(registry, repositories);
+  const pusher = new Client(registry, [...repositories, "acme/own"]);
+  const digest = await pusher.push("acme/own", "v1");
+  const image = `${registry.host}/acme/own:v1`;
   for (const repository of repositories) await pusher.push(repository, "v1.0.0");
   const names = new Map(
     servicesOf(SMALL.platform).flatMap((service) =>
@@ -133,6 +137,7 @@ beforeAll(async () => {
       HCLOUD_ENDPOINT: hetzner.baseUrl,
       CLOUDFLARE_BASE_URL: cloudflare.baseUrl,
       AWS_ENDPOINT_URL_S3: store.baseUrl,
+      [LOCK_VARIABLE]: madeUpLock(path.split(":")[0]!),
       ...env,
     } as NodeJS.ProcessEnv;
     const asked = new Resolver({ timeout: 1000, tries: 2 });
@@ -140,7 +145,13 @@ beforeAll(async () => {
     const context = new Context({
       ...doctorOptions(SMALL, "production", whole),
       edge: () => Promise.resolve({ differences: [] }),
-      platform: withRegistry(SMALL.platform, registry.host),
+      platform: {
+        ...withRegistry(SMALL.platform, registry.host),
+        edge: { ...SMALL.platform.edge, image },
+        monitoring: { ...SMALL.platform.monitoring!, image },
+        stores: SMALL.platform.stores.map((each) => ({ ...each, image })),
+        digests: { [image]: digest },
+      },
       release,
       // Terraform's registry is not there, and whether plugins are differs from computer to computer.
       providers: {},

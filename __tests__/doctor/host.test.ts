@@ -1,11 +1,20 @@
 /** The server behind a real SSH server, asked by the real `ssh`. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { execFile, execFileSync } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { READY_FILE, VOLUMES_PATH } from "../../model/server";
+import { FAILED_FILE, READY_FILE, REBOOT_FILE, VOLUMES_PATH } from "../../model/server";
 import { clock } from "../../doctor/clock";
 import { host } from "../../doctor/host";
 import type { Finding } from "../../doctor";
@@ -187,6 +196,25 @@ withSsh("a server that is not as it should be", () => {
     rmSync(join(directory, "disk", READY_FILE));
     expect(about(await findings(), "first start")).toEqual([
       `failure first start: not over, or failed: there is no ${READY_FILE}`,
+    ]);
+  });
+
+  test("its first start was stopped, and says by what", async () => {
+    rmSync(join(directory, "disk", READY_FILE));
+    writeFileSync(join(directory, "disk", FAILED_FILE), "no file system can be read on /dev/x.\nmore\n");
+    expect(about(await findings(), "first start")).toEqual([
+      "failure first start: stopped: no file system can be read on /dev/x.",
+    ]);
+  });
+
+  test("updates wait for a reboot", async () => {
+    const file = join(directory, "disk", REBOOT_FILE);
+    mkdirSync(join(file, ".."), { recursive: true });
+    writeFileSync(file, "");
+    const then = new Date(Date.now() - 3.5 * 86_400_000);
+    utimesSync(file, then, then);
+    expect(about(await findings(), "updates")).toEqual([
+      "warning updates: wait for 3 days for a reboot: what they mend is not mended before",
     ]);
   });
 

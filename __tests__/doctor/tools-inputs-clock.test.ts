@@ -6,7 +6,10 @@ import type { Finding, InputState } from "../../doctor";
 import { clock } from "../../doctor/clock";
 import { catalog, inputs } from "../../doctor/inputs";
 import { isAtLeast, tools } from "../../doctor/tools";
+import { PROVIDER_VERSIONS } from "../../constructs/provider-versions";
 import { error, warning } from "../../model/problem";
+import { LOCK_VARIABLE } from "../../terraform/project-lock";
+import { MADE_UP, madeUpLock } from "../support/made-up-lock";
 import { about, contextFor, ENV, told, unhelpful } from "../support/patient";
 import { WebServer } from "../support/web-server";
 
@@ -27,7 +30,8 @@ function program(name: string, says: string, code = 0): void {
 const examined = (
   env: NodeJS.ProcessEnv = {},
   environment: "production" | "development" = "production",
-): Promise<Finding[]> => tools(contextFor({ environment, env: { PATH: folder, ...env }, providers: {} }));
+): Promise<Finding[]> =>
+  tools(contextFor({ environment, env: { PATH: folder, [LOCK_VARIABLE]: madeUpLock(folder), ...env }, providers: {} }));
 
 describe("tools", () => {
   test("that are all there", async () => {
@@ -39,10 +43,30 @@ describe("tools", () => {
       `ok Node: ${process.versions.node}`,
       "ok Terraform: 1.11.4",
       "ok plugins: 0 plugins on this computer",
+      "ok plugins' lock: 0 plugins by their content",
       "ok ssh: OpenSSH_9.2p1 Debian-2",
       "ok git: 2.39.5",
       "ok docker: 28.2.2",
     ]);
+  });
+
+  test("whose plugins are held to no lock, or to one that does not fit", async () => {
+    program("terraform", "Terraform v1.11.4");
+    const lockOf = async (path: string, binary = "Terraform v1.11.4"): Promise<string[]> => {
+      program("terraform", binary);
+      const env = { PATH: folder, [LOCK_VARIABLE]: path };
+      return about(await tools(contextFor({ env, providers: PROVIDER_VERSIONS })), "plugins' lock");
+    };
+    expect(await lockOf("none")).toEqual([expect.stringMatching(/^warning .*plugins are taken by version alone$/)]);
+    expect(await lockOf(madeUpLock(folder))).toEqual(["ok plugins' lock: 4 plugins by their content"]);
+    expect(await lockOf(madeUpLock(folder), "OpenTofu v1.10.0")).toEqual([
+      expect.stringMatching(/^warning .*registry.opentofu.org: by version alone$/),
+    ]);
+    expect(await lockOf(madeUpLock(folder, MADE_UP.slice(1)))).toEqual([
+      expect.stringMatching(/^failure .*not in it$/),
+    ]);
+    writeFileSync(join(folder, "terraform.lock.hcl"), "<<<<<<< HEAD");
+    expect(await lockOf(join(folder, "terraform.lock.hcl"))).toEqual([expect.stringMatching(/^failure .*line 1$/)]);
   });
 
   test("that are not there at all", async () => {

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { manacore } from "../../config/platforms/manacore";
 import { inputUses } from "../../model/inputs";
-import { knownSecrets, redactor } from "../../model/redact";
+import { knownSecrets, redactor, valuesIn } from "../../model/redact";
 
 /** The ways in which a secret gets into texts. */
 const json = (text: string): string => JSON.stringify(text).slice(1, -1);
@@ -129,5 +129,38 @@ describe("the known secrets", () => {
     const key = "-----BEGIN KEY-----\nMIIEvQIBADANBgkqhkiG9w0\nBAQEFAASCBKcwggSjAgEAAo\n-----END KEY-----";
     const redact = redactor(knownSecrets(manacore, production, { [`TF_VAR_${name}`]: key }));
     expect(redact("cannot read MIIEvQIBADANBgkqhkiG9w0")).toBe("cannot read ***");
+  });
+});
+
+describe("what is in a job's environment", () => {
+  const key =
+    "-----BEGIN OPENSSH PRIVATE KEY-----\nQUFBQUFBQUFBQUFBQUFBQUFB\nQkJCQkJCQkJCQg==\n-----END OPENSSH PRIVATE KEY-----";
+  const SECRETS = {
+    SSH_PRIVATE_KEY: key,
+    ACTIONS_RUNTIME_TOKEN: "runtime-41-Token",
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "request-42-Token",
+    GITHUB_TOKEN: "ghs_0123456789abcdef",
+    REGISTRY_TOKEN: "registry-43-Token",
+    AWS_SSE_CUSTOMER_KEY: "sse-44-Customer",
+    NODE_AUTH_TOKEN: "npm-45-Token",
+  };
+  const PLACES = {
+    PWD: "/home/runner/work",
+    OLDPWD: "/home/runner/other",
+    SSH_ASKPASS: "/usr/bin/askpass-program",
+    CREDENTIALS_FILE: "/etc/credentials.json",
+    USE_TOKEN: "true",
+    PASSWORD_STORE: "keychain",
+    HOSTNAME: "runner-0815",
+  };
+
+  test.each([
+    ["with a catalog", (env: NodeJS.ProcessEnv) => knownSecrets(manacore, manacore.environments.production, env)],
+    ["without one", (env: NodeJS.ProcessEnv) => valuesIn(env)],
+  ])("is secret by its name, %s, and places are none", (_, known) => {
+    const hide = redactor(known({ ...SECRETS, ...PLACES }));
+    for (const value of Object.values(SECRETS)) expect(hide(`a ${value} b`)).toBe("a *** b");
+    expect(hide("a line QUFBQUFBQUFBQUFBQUFBQUFB of it")).toBe("a line *** of it");
+    for (const value of Object.values(PLACES)) expect(hide(`a ${value} b`)).toBe(`a ${value} b`);
   });
 });

@@ -88,7 +88,24 @@ describe("what a rehearsal changes", () => {
     });
     expect(platform.edge).toEqual({ ...manacore.edge, image: around.edgeImage });
     expect(platform.products).toEqual(manacore.products);
-    expect(changes).toHaveLength(3);
+    expect(changes).toHaveLength(4);
+  });
+
+  test("is that stand-ins in its registry go by their digests, and that what is not there goes by its tag is said", () => {
+    const digest = `sha256:${"1".repeat(64)}`;
+    const postgres = { name: `${around.registry}/stand-ins/postgres:16-alpine`, digest };
+    const edge = { name: `${around.registry}/stand-ins/twinset/edge:rehearsal`, digest };
+    const published = { "postgres:16-alpine": postgres, [around.edgeImage]: edge };
+    const catalog = {
+      ...manacore,
+      digests: { "redis:7-alpine": digest, "postgres:16-alpine": `sha256:${"2".repeat(64)}` },
+    };
+    const { platform, changes } = adapt(catalog, production, { ...around, published });
+    expect(platform.digests).toEqual({ [postgres.name]: digest, [edge.name]: digest });
+    expect([platform.edge.image, ...platform.stores.map(({ image }) => image)]).toEqual([
+      ...[edge.name, postgres.name, "redis:7-alpine"],
+    ]);
+    expect(changes).toContain("images that are not from there go by their tags (redis:7-alpine)");
   });
 
   test("is where images come from, under the same names", () => {

@@ -143,32 +143,87 @@ describe("limits-and-health", () => {
   });
 });
 
-describe("no-latest", () => {
-  const found = (name: string): string[] =>
-    broken("no-latest", [resource("docker_image.a", "comes", { name })]).map((text) =>
-      text.replace("docker_image.a ", ""),
+describe("nothing-moves", () => {
+  const found = (name: unknown, given: Given = {}, type = "docker_image"): Record<"broken" | "said", string[]> => {
+    const attribute = type === "docker_image" ? "name" : "image";
+    const { broken: hard, said } = result(
+      "nothing-moves",
+      plan([resource(`${type}.a`, "comes", { [attribute]: name })]),
+      given,
     );
+    return { broken: hard.map(({ given: text }) => text), said: said.map(({ given: text }) => text) };
+  };
   const DIGEST = `sha256:${"0".repeat(64)}`;
   test.each([
-    "redis:7.4.1",
-    "ghcr.io/acme/chat:v1.6.0",
-    "registry.example:5000/chat:v1",
-    "chat:latest-2026",
     `chat@${DIGEST}`,
     `chat:latest@${DIGEST}`,
     `registry.example:5000/chat@${DIGEST}`,
-  ])("%s has a version or a digest", (name) => {
-    expect(found(name)).toEqual([]);
+    `postgres:16-alpine@${DIGEST}`,
+  ])("%s has a digest", (name) => expect(found(name)).toEqual({ broken: [], said: [] }));
+  test.each([
+    ...["redis:7.4.1", "ghcr.io/acme/chat:v1.6.0", "traefik:v3.7.9", "chat:main-abc1234", "chat:sha-a1b2c3d"],
+    ...["quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z", "chat:v2.2.0-rc1", "registry.example:5000/chat:1.2.3"],
+  ])("%s is held by its tag alone: said, and not refused", (name) => {
+    expect(found(name)).toEqual({ broken: [], said: [`${name}, by its tag alone`] });
   });
-  test.each(["redis:latest", "registry.example:5000/chat:latest"])("%s does not", (name) => {
-    expect(found(name)).toEqual([name]);
+  test.each([
+    ...["postgres:16-alpine", "redis:7-alpine", "chat:main", "chat:v1", "chat:1.2", "chat:stable", "chat:latest-2026"],
+    ...["chat:pr-12", "chat:branch-fix", "chat@sha256:12ab", "chat:feedface"],
+  ])("%s is refused where versions are pinned, and said in staging", (name) => {
+    expect(found(name).broken).toHaveLength(1);
+    const { broken: hard, said } = found(name, { environment: staging });
+    expect(name.includes("@") ? hard : said).toHaveLength(1);
+  });
+  test.each(["redis:latest", "registry.example:5000/chat:latest"])("%s is refused on every server", (name) => {
+    const given = [`${name}, whose tag moves or is no whole version`];
+    expect([found(name), found(name, { environment: staging })]).toEqual([
+      { broken: given, said: [] },
+      { broken: given, said: [] },
+    ]);
   });
   test.each(["redis", "acme/chat", "registry.example:5000/chat", "[::1]:5000/chat"])("%s has no tag at all", (name) => {
-    expect(found(name)).toEqual([`${name}, without a tag`]);
+    expect(found(name, { environment: staging }).broken).toEqual([`${name}, without a tag`]);
   });
-  test("is asked where there is a server", () => {
-    expect(pointless("no-latest", { environment: development })).toBe("this computer only");
-    expect(pointless("no-latest", { environment: staging })).toBeUndefined();
+  test("a name that only the apply will tell, or none, is refused", () => {
+    const unknown = resource("docker_image.a", "comes", {});
+    expect(broken("nothing-moves", [unknown])).toEqual(["docker_image.a no name"]);
+    const late = { ...unknown, change: { ...unknown.change, after_unknown: { name: true } } };
+    expect(broken("nothing-moves", [late])).toEqual(["docker_image.a a name that only the apply will tell"]);
+  });
+  test("a container's own image is looked at as well, unless it is an id", () => {
+    expect(found("redis:latest", {}, "docker_container").broken).toHaveLength(1);
+    expect(found(`redis:latest@${DIGEST}`, {}, "docker_container").broken).toEqual([]);
+    expect(found(DIGEST, {}, "docker_container").broken).toEqual([]);
+    expect(found("c".repeat(64), {}, "docker_container").broken).toEqual([]);
+    expect(found(undefined, {}, "docker_container").broken).toEqual([]);
+  });
+  test("what goes is nobody's concern", () => {
+    expect(broken("nothing-moves", [resource("docker_image.a", "goes", { name: "a:latest" })])).toEqual([]);
+  });
+  test("a digest that stays under another tag is said: the new version would not run", () => {
+    const moved = resource("docker_image.a", "changes", { name: `chat:v1.7.0@${DIGEST}` });
+    const of = (before: string): string[] => {
+      const change = { ...moved.change, before: { name: before } };
+      return result("nothing-moves", plan([{ ...moved, change }])).said.map(({ given }) => given);
+    };
+    expect(of(`chat:v1.6.0@${DIGEST}`)).toEqual(["chat:v1.7.0 by its name, and by its digest still what v1.6.0 was"]);
+    expect(of(`chat:v1.7.0@${DIGEST}`)).toEqual([]);
+    expect(of(`chat:v1.6.0@sha256:${"1".repeat(64)}`)).toEqual([]);
+  });
+  test("says the command that records a digest, a store's and a service's", () => {
+    const fix = (address: string): string => {
+      const [first] = result("nothing-moves", plan([resource(address, "comes", { name: "a:main" })])).broken;
+      return first!.fix;
+    };
+    expect(fix("docker_image.postgres_image")).toBe("have its digest recorded: npx twinset images --update");
+    expect(fix("docker_image.chat_blue_web-image")).toBe(
+      "have its digest recorded: npx twinset images --release production --update",
+    );
+  });
+  test("is asked where there is a server, or where versions are pinned", () => {
+    expect(pointless("nothing-moves", { environment: development })).toBe("this computer only");
+    expect(pointless("nothing-moves", { environment: { ...development, pinnedVersions: true } })).toBeUndefined();
+    expect(pointless("nothing-moves", { environment: staging })).toBeUndefined();
   });
 });
 
@@ -274,7 +329,7 @@ describe("remote-state", () => {
 describe("a waiver", () => {
   const ADDRESS = "docker_image.a";
   const waiver = (change: Partial<Waiver> = {}): Waiver => ({
-    policy: "no-latest",
+    policy: "nothing-moves",
     environment: "production",
     address: ADDRESS,
     reason: "the vendor names no version",
@@ -283,12 +338,14 @@ describe("a waiver", () => {
   });
   const PLAN = plan([resource(ADDRESS, "comes", { name: "a:latest" })]);
   const withWaivers = (waivers: readonly Waiver[], now = NOW): PolicyResult =>
-    result("no-latest", PLAN, { waivers, now });
+    result("nothing-moves", PLAN, { waivers, now });
 
   test("lets one address break one policy, and is shown with it", () => {
     const { broken, waived } = withWaivers([waiver()]);
     expect(broken).toEqual([]);
-    expect(waived).toEqual([expect.objectContaining({ address: ADDRESS, given: "a:latest", waiver: waiver() })]);
+    expect(waived).toEqual([
+      expect.objectContaining({ address: ADDRESS, given: expect.stringContaining("a:latest"), waiver: waiver() }),
+    ]);
   });
   test("holds until the end of its last day in UTC, and no longer", () => {
     expect(withWaivers([waiver()], new Date("2026-11-21T23:59:59.999Z")).broken).toEqual([]);
@@ -320,7 +377,7 @@ describe("a waiver", () => {
       resource(ADDRESS, "comes", { name: "a:latest" }),
       resource("docker_image.b", "comes", { name: "b:latest" }),
     ]);
-    const found = result("no-latest", two, { waivers: [waiver()] });
+    const found = result("nothing-moves", two, { waivers: [waiver()] });
     expect(found.broken.map(({ address }) => address)).toEqual(["docker_image.b"]);
     expect(found.waived).toHaveLength(1);
   });

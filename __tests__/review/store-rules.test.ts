@@ -83,3 +83,18 @@ describe("may not", () => {
     expect(between(r("2025-09-07"), r("2025-09-06"))[0]!.fix).toContain("mc mirror");
   });
 });
+
+test.each([
+  ...["postgres:16-alpine", "redis:7-alpine", "quay.io/minio/minio:RELEASE.2025-09-07T16-13-09Z"],
+  "docker.elastic.co/elasticsearch/elasticsearch:8.11.0",
+])("%s gets a digest, another one, and none again: its tag says that the data can be read", (name) => {
+  const [none, one, other] = ["", `@sha256:${"1".repeat(64)}`, `@sha256:${"2".repeat(64)}`].map((digest) =>
+    parseImage(`${name}${digest}`)!,
+  ) as [ImageName, ImageName, ImageName];
+  const found = [
+    [none, one],
+    [one, other],
+    [other, none],
+  ].map(([from, to]) => obstacles(from!, to!, programOf(none)!, "store"));
+  expect(found).toEqual([[], [], []]);
+});

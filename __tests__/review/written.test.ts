@@ -1,7 +1,8 @@
 /** A review as Markdown and as text for a terminal: what is in it, and what no text from a plan can do there. */
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { code, escape, markdown, MOST_CHARACTERS } from "../../review/markdown";
+import { code, escape } from "../../model/markdown-text";
+import { markdown, MOST_CHARACTERS } from "../../review/markdown";
 import type { Review } from "../../review/review";
 import { planRedactor } from "../../review/secrets";
 import { terminalText } from "../../review/terminal";

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "@jest/globals";
 import type { HetznerHost } from "../../model/environment";
-import { servicesOf } from "../../model/platform";
+import { type Platform, servicesOf } from "../../model/platform";
 import { seconds } from "../../model/units";
 import { type Body, longRunning } from "../support/cases";
 import { checkTerraform } from "../support/provider-schemas";
@@ -208,7 +208,10 @@ describe("edge", () => {
     });
   });
   test("APIs are limited to 10 requests a second and a burst of 20", () => {
-    expect(middlewares["api-rate-limit"].rateLimit).toEqual({ average: 10, period: "1s", burst: 20 });
+    expect(middlewares["api-rate-limit"].rateLimit).toEqual({
+      ...{ average: 10, period: "1s", burst: 20 },
+      sourceCriterion: { ipStrategy: { ipv6Subnet: 64 } },
+    });
   });
   test("containers of this host share no limit: they all come by the host's own address", () => {
     const routing = production.routing("mana-core-auth_switch_job");
@@ -233,6 +236,35 @@ describe("edge", () => {
       ...products.filter((name) => name !== "chat"),
     ]);
   });
+  test("an API with a list of its own has it in its product's file, for either edge; the others have that of all", () => {
+    const narrow = (platform: Platform): Platform => ({
+      ...platform,
+      products: platform.products.map((product) => ({
+        ...product,
+        services: product.services.map((service) =>
+          service.name === "chat-backend"
+            ? { ...service, access: { ...service.access, corsFrom: ["chat-web"] } }
+            : service,
+        ),
+      })),
+    });
+    const traefik = synthStack(variant({ platform: narrow }));
+    const chat = traefik.routing("chat_switch_job");
+    expect(chat).toContain('"security-headers", "compress", "api-rate-limit", "chat-backend-cors"');
+    expect(chat).not.toContain("api-cors");
+    expect(chat.match(/"accessControlAllowOriginListRegex" = \[([^\]]*)\]/)![1]).toContain("app-chat");
+    expect(chat.match(/"accessControlAllowOriginListRegex" = \[([^\]]*)\]/)![1]).not.toContain("app-news");
+    expect(traefik.routing("news_switch_job")).toContain("api-cors");
+    const nginx = synthStack(
+      variant({ platform: (p) => narrow({ ...p, edge: { ...p.edge, kind: "nginx", image: "nginx:1.29-alpine" } }) }),
+    );
+    const [, origins] = /map \$http_origin \$chat_backend_cors_origin \{([^}]*)\}/.exec(
+      nginx.routing("chat_switch_job"),
+    )!;
+    expect(origins).toContain("app-chat");
+    expect(origins).not.toContain("app-news");
+    expect(nginx.routing("news_switch_job")).toContain("Access-Control-Allow-Origin $cors_origin always");
+  });
   test("origins per environment, as whole-string patterns", () => {
     const origins = (stack: Synthesized): string[] =>
       JSON.parse(stack.routing("edge-settings")).http.middlewares["api-cors"].headers.accessControlAllowOriginListRegex;
@@ -242,6 +274,8 @@ describe("edge", () => {
     expect(allowed(production, "https://manacore.app")).toBe(true);
     expect(allowed(production, "capacitor://localhost")).toBe(true);
     expect(allowed(production, "https://manacore.app.evil.org")).toBe(false);
+    expect(allowed(production, "https://status.manacore.app")).toBe(false);
+    expect(allowed(production, "https://gone.manacore.app")).toBe(false);
     expect(allowed(production, "https://evil.org/.manacore.app")).toBe(false);
     expect(allowed(production, "https://xmanacore-app")).toBe(false);
     expect(allowed(production, "http://localhost:5173")).toBe(false);
@@ -347,13 +381,19 @@ describe("names and caching", () => {
       proxied: false,
     });
   });
-  test("page rules: API bypassed, pages cached for 28 days at the edge and a week in browsers, images polished", () => {
+  test("page rules: API and webs bypassed, landings cached for 28 days at the edge and a week in browsers, images polished", () => {
     const rules = production.all("cloudflare_page_rule") as Record<string, Body>;
     expect(rules["cache_api"]).toMatchObject({ target: "*api-*.manacore.app/*", actions: { cache_level: "bypass" } });
     expect(rules["cache_pages"]).toMatchObject({
       actions: { cache_level: "cache_everything", edge_cache_ttl: 2_419_200, browser_cache_ttl: 604_800 },
     });
-    expect(rules["cache_images"]!["actions"].polish).toBe("lossless");
+    expect(rules["cache_webs"]).toMatchObject({ target: "*app*.manacore.app/*", actions: { cache_level: "bypass" } });
+    expect(rules["cache_webs"]!["priority"]).toBeGreaterThan(rules["cache_pages"]!["priority"]);
+    expect(rules["cache_images"]!["actions"]).toEqual({
+      cache_level: "aggressive",
+      cache_deception_armor: "on",
+      polish: "lossless",
+    });
     expect(rules["cache_api"]!["priority"]).toBeGreaterThan(rules["cache_pages"]!["priority"]);
   });
   test("the same as cache rules, by one word", () => {
@@ -362,8 +402,8 @@ describe("names and caching", () => {
     expect(Object.keys(stack.all("cloudflare_page_rule"))).toEqual([]);
     const rules = stack.resource("cloudflare_ruleset", "cache_cache") as Body;
     // Of cache rules the last that fits wins, of page rules the first.
-    expect(rules["rules"].map((r: Body) => r["ref"])).toEqual(["pages", "images", "auth", "api"]);
-    expect(rules["rules"][3]).toMatchObject({
+    expect(rules["rules"].map((r: Body) => r["ref"])).toEqual(["pages", "webs", "images", "hashed", "auth", "api"]);
+    expect(rules["rules"][5]).toMatchObject({
       action_parameters: { cache: false },
       expression: '(http.request.full_uri wildcard r"http*://*api-*.manacore.app/*")',
     });
@@ -431,11 +471,18 @@ describe("nginx as the edge", () => {
       "* green;",
       'add_header Strict-Transport-Security "max-age=31536000; includeSubDomains; preload" always;',
       "limit_req zone=api burst=20 nodelay;",
-      "proxy_set_header Upgrade $http_upgrade;",
       '"${var.smoke_key}:green" green;',
       "server_name api-chat.manacore.app;",
     ]) {
       expect(routing).toContain(text);
+    }
+  });
+  test("what services are told of a request is written once, and no route has a word of its own that would replace it", () => {
+    const shared = stack.production.routing("edge-settings");
+    expect(shared).toContain("proxy_set_header Upgrade $http_upgrade;");
+    expect(shared).toContain("proxy_set_header X-Real-IP $remote_addr;");
+    for (const each of Object.values(stack.production.contents("chat_switch_job"))) {
+      expect(each).not.toContain("proxy_set_header");
     }
   });
   test("its weights are in the switch's arguments, and each set alone has neither a share nor a cookie", () => {

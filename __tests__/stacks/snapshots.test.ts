@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { homedir } from "node:os";
 import { edgeProgram } from "../../constructs/edge/edge-program";
+import { START_WITH_PLUGIN } from "../../constructs/edge/traefik-visitor";
 import { literal } from "../../constructs/terraform-expression";
 import { ENVIRONMENTS } from "../../model/environment-name";
 import type { Body } from "../support/cases";
@@ -15,14 +16,18 @@ const STACKS = EVERY_PLATFORM.flatMap(([platform, loaded]) => {
 });
 
 const PROGRAM = literal(edgeProgram({ extension: ".yml", reload: [] }));
+const PLUGIN = literal(START_WITH_PLUGIN);
 
 /**
- * The stack with a mark in place of the program beside the edge, which has tests of its own, and of the hash that is of
- * it: a change of the program changes no snapshot.
+ * The stack with a mark in place of the program beside the edge and of the edge's plugin, which have tests of their own, and
+ * of the hash that is of the first: a change of the program changes no snapshot. The plugin's shows in the edge's hash, as it
+ * replaces the edge.
  */
 function withoutProgram(json: object): object {
   const short = (value: unknown): unknown =>
-    typeof value === "string" ? value.replace(PROGRAM, () => "<the program beside the edge>") : value;
+    typeof value === "string"
+      ? value.replace(PROGRAM, () => "<the program beside the edge>").replace(PLUGIN, () => "<Traefik with its plugin>")
+      : value;
   const copy = JSON.parse(JSON.stringify(json), (_, value) => short(value)) as Body;
   for (const label of copy["resource"].docker_container["edge-keeper"].labels) {
     if (label.label.endsWith(".settings")) label.value = "<its hash>";

@@ -80,7 +80,7 @@ export class FakeWorld {
           dnsApi: "http://127.0.0.1:1",
           resolver: "127.0.0.1:1",
         },
-        ...{ registry: registry.host, cores: 64, edgeImage: "edge" },
+        ...{ registry: registry.host, cores: 64, edgeImage: "edge:rehearsal" },
       },
     };
     writeFileSync(join(root, "overlay.json"), JSON.stringify(overlay));

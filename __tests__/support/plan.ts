@@ -148,7 +148,7 @@ export function sourceOf({ resource_changes: changes }: Plan): PlanSource {
 /** A plan with the text that it was made of, which says besides what it said at the last apply. */
 export function asApplied(of: Plan): Pick<ReviewOptions, "source" | "applied"> {
   const source = sourceOf(of);
-  const facts = factsOf(configurationOf(source));
+  const facts = factsOf(configurationOf(source), String);
   return { source, applied: { at: "2026-11-20T12:00:00Z", who: "ann@laptop", facts } };
 }
 

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { parseAnswers, type Series } from "../../clients/prometheus";
 import { EDGE_ALIAS, ROUTING } from "../../constructs/edge/edge";
 import { productConfig, sharedConfig, staticArguments } from "../../constructs/edge/traefik-config";
+import { PLUGIN_ROOT, START_WITH_PLUGIN } from "../../constructs/edge/traefik-visitor";
 import { prometheusConfig } from "../../constructs/monitoring/prometheus";
 import { hours } from "../../model/units";
 import type { Colour } from "../../model/release";
@@ -147,7 +148,9 @@ export class RealEdge {
           .replace(/(address=):(\d+)$/, (_, key: string, port: string) => `${key}127.0.0.1:${at[port]}`)
           .replace(ROUTING, routing),
     );
-    this.program("traefik", args);
+    // Traefik itself in the end, and so what is killed.
+    const script = START_WITH_PLUGIN.replaceAll(PLUGIN_ROOT, join(this.folder, "root"));
+    this.program("sh", ["-ec", script, "traefik", ...args]);
     const config = join(this.folder, "prometheus.yml");
     writeFileSync(config, prometheusConfig().replace(`${EDGE_ALIAS}:${METRICS_PORT}`, `127.0.0.1:${metrics}`));
     const data = join(this.folder, "data");

@@ -12,15 +12,15 @@ const known = new Map<string, string>();
 
 let spy: { mockRestore(): void };
 beforeEach(() => {
-  spy = jest.spyOn(main, "writeStacks").mockImplementation((loaded, outdir, names) => {
-    const [name, ...others] = names ?? [];
-    if (name === undefined || others.length > 0) return writeStacks(loaded, outdir, names);
+  spy = jest.spyOn(main, "writeStacks").mockImplementation((loaded, outdir, options) => {
+    const [name, ...others] = options.names ?? [];
+    if (name === undefined || others.length > 0) return writeStacks(loaded, outdir, options);
     const { platform, development, releases } = loaded;
     const key = JSON.stringify([name, platform, development === platform || development, releases]);
     const path = join(outdir, "stacks", name, "cdk.tf.json");
     const text = known.get(key);
     if (text === undefined) {
-      writeStacks(loaded, outdir, names);
+      writeStacks(loaded, outdir, options);
       known.set(key, readFileSync(path, "utf8"));
       return;
     }

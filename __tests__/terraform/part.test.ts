@@ -1,8 +1,9 @@
 /** The part of a stack that a switch needs, and what a plan of it says. */
 import { afterAll, afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, utimesSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
+import { ownName } from "../../clients/own-files";
 import { switchAddress } from "../../release/guard";
 import { dummyValues } from "../../terraform/dummy-values";
 import { partOf } from "../../terraform/part";
@@ -172,10 +173,10 @@ describe("a preview", () => {
   });
 
   test("takes away what a killed one has left behind, and not what another one works in", async () => {
-    const [left, works] = ["plan-left", "plan-works"].map((name) => join(directory.path, ".part", name));
+    const [left, works] = [ownName("plan-x").replace(/of-\d+-/, "of-999999999-"), ownName("plan-y")].map((name) =>
+      join(directory.path, ".part", name),
+    );
     for (const path of [left!, works!]) mkdirSync(path, { recursive: true });
-    const before = Date.now() / 1000 - 3600;
-    utimesSync(left!, before, before);
     await directory.preview(CHAT);
     expect([existsSync(left!), existsSync(works!)]).toEqual([false, true]);
   });

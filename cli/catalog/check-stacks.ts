@@ -14,6 +14,7 @@ import type { StackConfig } from "../../terraform/config";
 import { describe, type Diagnostic, errorsIn, firstLines } from "../../terraform/output";
 import { howToGet, missingPlugins, type Plugin } from "../../terraform/plugins";
 import { childEnvironment, findTerraform, type Terraform } from "../../terraform/program";
+import { afterRefusal, LOCK_VARIABLE, lockArguments, projectLock } from "../../terraform/project-lock";
 import { type Finished, run, type RunOptions, withTempDirectory } from "../../clients/program";
 
 /** 0: every stack passed. 1: a stack is wrong. 2: nothing is known to be wrong, but something could not be checked. */
@@ -29,7 +30,13 @@ export interface CheckOptions {
   /** Seconds. Installing takes one; a registry whose name cannot be looked up may hang for minutes. @default 60 */
   readonly initTimeout?: number;
   /** Writes the stacks. @default main.ts's; tests have a small one */
-  readonly synthesize?: (env: { readonly PLATFORM: string | undefined }, outdir: string) => LoadedPlatform;
+  readonly synthesize?: (env: SynthEnv, outdir: string) => LoadedPlatform;
+}
+
+/** What of the environment decides what is synthesized. */
+export interface SynthEnv {
+  readonly PLATFORM: string | undefined;
+  readonly [LOCK_VARIABLE]: string | undefined;
 }
 
 /** The platform that `PLATFORM` names. */
@@ -86,7 +93,10 @@ export async function checkStacks(options: CheckOptions, chosen: readonly StackN
   }
   return withTempDirectory(async (temp) => {
     const synthesize = options.synthesize ?? (await import("../../main")).synthesize;
-    const loaded = synthesize({ PLATFORM: options.platform }, join(temp, "out"));
+    const loaded = synthesize(
+      { PLATFORM: options.platform, [LOCK_VARIABLE]: process.env[LOCK_VARIABLE] },
+      join(temp, "out"),
+    );
     write(`${loaded.platform.name}, with ${terraform.version}`);
     const verdicts: Verdict[] = [];
     for (const name of present(chosen, loaded, options)) {
@@ -107,6 +117,8 @@ export async function checkStacks(options: CheckOptions, chosen: readonly StackN
       verdicts.flatMap((v) => v.missing ?? []),
       process.env,
     ).forEach((line) => write(line));
+    const lock = projectLock(process.env);
+    if ("absent" in lock) write(`plugins ${colours.yellow("not checked")}: ${lock.absent}`);
     return exitCode(verdicts);
   });
 }
@@ -184,8 +196,14 @@ const UNAVAILABLE = /^Failed to (query available provider packages|install provi
 
 /** `terraform init`. Returns a verdict only when the check cannot go on. */
 export async function init(stack: Stack, ...args: readonly string[]): Promise<Verdict | undefined> {
-  const result = await stack.run(["init", "-input=false", "-no-color", ...args], { timeout: stack.initTimeout });
+  const result = await stack.run(
+    ["init", "-input=false", "-no-color", ...lockArguments(stack.directory, stack.terraform), ...args],
+    { timeout: stack.initTimeout },
+  );
   if (result.code === 0) return undefined;
+  // A plugin that is there and is not let in is no plugin that could not be had.
+  const refused = afterRefusal(result.stdout + result.stderr);
+  if (refused.length > 0) return failed([...errorsIn(`${result.stdout}\n${result.stderr}`), ...refused]);
   const missing = missingPlugins(stack.config, stack.terraform, process.env);
   if (result.timedOut) {
     return withoutPlugins(stack, missing, [`${nameOf(stack)} init was stopped after ${stack.initTimeout} s`]);

@@ -3,6 +3,7 @@ import { Command } from "commander";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { codeOwners } from "../../config/github";
+import { digestsJsonSchema } from "../../config/image-digests";
 import { PLATFORMS } from "../../config/platforms";
 import { releaseJsonSchema } from "../../config/release-file";
 import { exampleFile } from "../../inputs/env-file";
@@ -24,6 +25,7 @@ export const generatedFiles = (): Record<string, string> => ({
     ]),
   ),
   "config/releases/release.schema.json": `${JSON.stringify(releaseJsonSchema(), null, 2)}\n`,
+  "config/images/digests.schema.json": `${JSON.stringify(digestsJsonSchema(), null, 2)}\n`,
   ".github/CODEOWNERS": codeOwners(ownersOf(Object.values(PLATFORMS))),
   "CONTRIBUTING.md": withHouse(readFileSync(join(ROOT, "CONTRIBUTING.md"), "utf8")),
 });
@@ -53,7 +55,7 @@ function read(path: string): string | undefined {
 
 export const command = new Command("generate")
   .description(
-    "write the files that are made from the catalog: the examples of .env files and the release files' JSON Schema",
+    "write the files that are made from the catalog: the examples of .env files and the JSON Schemas of release files and image digests",
   )
   .action(() => {
     const changed = writeGeneratedFiles(ROOT);

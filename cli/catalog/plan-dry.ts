@@ -11,6 +11,7 @@ import { DELIVERY, type StackName } from "../../model/delivery";
 import { inputUses } from "../../model/inputs";
 import { configurationOf } from "../../review/configuration";
 import { checkPolicies } from "../../review/policies";
+import type { Finding, Policy } from "../../review/policy";
 import type { StackConfig } from "../../terraform/config";
 import { dummyDeliveryValues, dummyValues } from "../../terraform/dummy-values";
 import { diagnosticsIn } from "../../terraform/output";
@@ -98,23 +99,46 @@ async function planStack(stack: Stack): Promise<Verdict> {
   const shown = await stack.run(["show", "-json", PLAN], { env: NO_NETWORK });
   if (shown.code !== 0) return unreadable(stack, "show", shown);
   const plan = JSON.parse(shown.stdout) as Plan;
-  const problems = [...planProblems(config, plan), ...brokenPolicies(stack, plan)];
+  const { broken, said } = policiesOf(stack, plan);
+  const problems = [...planProblems(config, plan), ...broken];
   if (problems.length > 0) return failed(problems);
   const seconds = ((performance.now() - start) / 1000).toFixed(1);
-  return passed(`${plan.resource_changes.length} resources to add, ${seconds} s`, [byKind(plan)]);
+  return passed(`${plan.resource_changes.length} resources to add, ${seconds} s`, [byKind(plan), ...said]);
+}
+
+/** Lines about policies: places that break one, and what is to be known besides. */
+interface Policies {
+  readonly broken: readonly string[];
+  readonly said: readonly string[];
 }
 
 /** What the catalog breaks by itself, before anybody changes anything. The delivery stack has nothing that runs. */
-function brokenPolicies({ config, environment, loaded: { platform } }: Stack, plan: Plan): string[] {
-  if (!environment) return [];
+function policiesOf({ config, environment, loaded: { platform } }: Stack, plan: Plan): Policies {
+  if (!environment) return { broken: [], said: [] };
   const { waivers } = waiversOf(platform);
   // As the catalog makes it: what is laid beside it here is the dry run's own.
   const configuration = configurationOf({ files: new Map([["cdk.tf.json", JSON.stringify(config)]]), providers: {} });
-  return checkPolicies({ plan, platform, environment, configuration }, { waivers, now: new Date() }).flatMap(
-    ({ policy, broken }) =>
+  const results = checkPolicies({ plan, platform, environment, configuration }, { waivers, now: new Date() });
+  return {
+    broken: results.flatMap(({ policy, broken }) =>
       broken.map(({ address, given, fix }) => `${address}: breaks ${policy.name}: ${given}; ${fix}`),
-  );
+    ),
+    said: results.flatMap(({ policy, waived, said }) => [
+      ...waived.map(
+        ({ address, given, waiver }) => `${address}: ${policy.name} is waived until ${waiver.until}: ${given}`,
+      ),
+      ...shortOf(policy, said),
+    ]),
+  };
 }
+
+/** A line for each thing to do about it. */
+const shortOf = ({ name }: Policy, said: readonly Finding[]): string[] =>
+  [...new Set(said.map(({ fix }) => fix))].map((fix) => {
+    const addresses = said.filter((each) => each.fix === fix).map(({ address }) => address);
+    const more = addresses.length > 3 ? ` and ${addresses.length - 3} more` : "";
+    return `short of ${name}: ${addresses.slice(0, 3).join(", ")}${more}; ${fix}`;
+  });
 
 /** Written over the stack's own backend, whatever its kind: Terraform replaces the block as a whole. */
 const localState = (directory: string): string =>

@@ -10,6 +10,7 @@ import { ENVIRONMENTS } from "../../model/environment-name";
 import { formatProblem } from "../../model/problem";
 import { resourceCount, type StackConfig } from "../../terraform/config";
 import { outputDirectory } from "../../terraform/output-directory";
+import { projectLock } from "../../terraform/project-lock";
 import { deliveryOverview, overview } from "./overview";
 
 /** @throws ProblemsError for mistakes in the catalog; then nothing is written */
@@ -36,6 +37,9 @@ export async function synth(env: NodeJS.ProcessEnv): Promise<void> {
   if (platform.delivery) {
     console.log(deliveryOverview(platform, relative(process.cwd(), join(outdir, "stacks", DELIVERY, "cdk.tf.json"))));
   }
+  const lock = projectLock(env);
+  if ("absent" in lock)
+    console.log(`${colours.yellow("Plugins are not checked")}: ${lock.absent}; npm run locks makes it.`);
   for (const problem of problems) console.error(formatProblem(problem));
 }
 

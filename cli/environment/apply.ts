@@ -15,7 +15,7 @@ import { told } from "../shared/told";
 import { applyKept } from "./apply-kept";
 import { applyReviewed, mustBeFingerprint } from "./apply-reviewed";
 import { sourceIn } from "./plan-source";
-import { mustBeTheOneShown, plannedIn } from "./shown-plan";
+import { mustBeTheOneShown, ownOf, plannedIn } from "./shown-plan";
 
 /** Applies the plan that was shown under this id. @throws ProblemsError for a plan that is not that one, or stale */
 export async function applyEnvironment(
@@ -25,9 +25,9 @@ export async function applyEnvironment(
 ): Promise<number> {
   const { name } = site.environment;
   const again = `look at it once more: twinset plan ${name}`;
-  const plan = mustBeTheOneShown(site, given.plan, again);
+  const plan = ownOf(site, mustBeTheOneShown(site, given.plan, again));
   const whole = await plannedIn(site, plan);
-  const source = sourceIn(join(site.terraform.path, plan), plan);
+  const source = sourceIn(join(site.terraform.path, plan));
   const refused = [
     ...refusals(site, whole, source, given.allow),
     ...(await refusalsOnTheEdge(site, whole, given.allow)),

@@ -5,7 +5,7 @@ import { Resolver } from "node:dns/promises";
 import { join } from "node:path";
 import colours from "picocolors";
 import type { LoadedPlatform } from "../../config/load";
-import { DEPLOY_USER, READY_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
+import { DEPLOY_USER, FAILED_FILE, READY_FILE, REBOOT_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
 import { PROVIDER_VERSIONS, type ProviderName } from "../../constructs/provider-versions";
 import {
   type Context,
@@ -29,11 +29,13 @@ import { inputStatus } from "../../inputs/status";
 import type { Environment } from "../../model/environment";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
 import { list } from "../../model/problem";
+import { knownSecrets } from "../../model/redact";
 import { EXIT } from "../shared/exit";
 import { environmentNamed } from "../shared/names";
 import { ROOT } from "../shared/root";
 import { loadCatalog } from "../shared/catalog";
 import { addressWithoutState, type ServerOf } from "../shared/server-address";
+import { atHand, hidden, SecretsAtHand } from "../shared/secrets-at-hand";
 import { keeperOf } from "../shared/site";
 
 export interface DoctorFlags {
@@ -48,7 +50,8 @@ export async function doctor(name: EnvironmentName, given: DoctorFlags, env: Nod
   process.once("SIGTERM", interrupted);
   try {
     const diagnosis = await examine(context);
-    console.log(given.json ? asJson(context, diagnosis) : describeDiagnosis(context, diagnosis));
+    const said = { ...diagnosis, findings: diagnosis.findings.map(withoutSecrets) };
+    console.log(given.json ? asJson(context, said) : describeDiagnosis(context, said));
     return isReady(diagnosis.findings) ? EXIT.done : EXIT.failed;
   } finally {
     process.off("SIGINT", interrupted);
@@ -56,9 +59,17 @@ export async function doctor(name: EnvironmentName, given: DoctorFlags, env: Nod
   }
 }
 
+/** What programs, clouds, a journal and the edge say; what was looked at is in words of ours. */
+const withoutSecrets = (finding: Finding): Finding => ({
+  ...finding,
+  found: hidden(finding.found),
+  ...(finding.fix === undefined ? {} : { fix: hidden(finding.fix) }),
+});
+
 /** What the checks are given: the catalog's, the stack's and the server's facts, which they know nothing of themselves. */
 export function doctorOptions(loaded: LoadedPlatform, name: EnvironmentName, env: NodeJS.ProcessEnv): DoctorOptions {
   const environment = loaded.platform.environments[name];
+  atHand(new SecretsAtHand(() => knownSecrets(loaded.platform, environment, env)));
   const platform = environment.profiles ? loaded.development : loaded.platform;
   const file = envFile(platform.name, name);
   const written = envFilesIn(ROOT, platform.name)(name);
@@ -69,14 +80,21 @@ export function doctorOptions(loaded: LoadedPlatform, name: EnvironmentName, env
     problems: loaded.problems,
     journal: async () => {
       const files = stateFiles(platform.name, environment, { env, directory: ROOT });
-      return allProblems(platform, await new Journal(files, { redact: (text) => text }).read(), name);
+      return allProblems(platform, await new Journal(files, { redact: hidden }).read(), name);
     },
     edge: () => edgeLook({ platform: platform.name, environment, env }),
     env,
     directory: ROOT,
     inputs: inputStatus(platform, environment, env, written),
     inputFile: { name: file, exists: existsSync(join(ROOT, file)) },
-    host: { user: DEPLOY_USER, readyFile: READY_FILE, volumesPath: VOLUMES_PATH, sshd: lowerCased(SSHD_LIMITS) },
+    host: {
+      user: DEPLOY_USER,
+      readyFile: READY_FILE,
+      failedFile: FAILED_FILE,
+      rebootFile: REBOOT_FILE,
+      volumesPath: VOLUMES_PATH,
+      sshd: lowerCased(SSHD_LIMITS),
+    },
     providers: providersOf(environment),
     // Fewer and shorter attempts than by default: a resolver that does not answer should not hold the rest up.
     names: new Resolver({ timeout: 2000, tries: 2 }),
@@ -90,7 +108,7 @@ async function edgeLook(of: ServerOf): ReturnType<NonNullable<DoctorOptions["edg
   if (!isLocal && address === undefined) return undefined;
   const { splits, unknown } = await servedLook({
     keeper: () => keeperOf(of, () => Promise.resolve(address!)),
-    redact: (text) => text,
+    redact: hidden,
   });
   if (unknown !== undefined) return { differences: [], unknown };
   if (splits.size === 0) return undefined;

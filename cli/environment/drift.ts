@@ -8,7 +8,9 @@ import { StateLock } from "../../clients/state-store/state-lock";
 import { type Reported, reportDrift } from "../../delivery/drift-issue";
 import { firewallProblem } from "../../delivery/way-in";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
+import { codeBlock, escape } from "../../model/markdown-text";
 import { error, formatProblem, list, ProblemsError } from "../../model/problem";
+import { plainPage } from "../../model/safe-text";
 import { openReleases } from "../../release/journal/open-releases";
 import { unfinished } from "../../release/journal/unfinished";
 import { allProblems, inWords } from "../../release/journal/whole";
@@ -57,20 +59,22 @@ export async function drift(site: OpenSite, env: NodeJS.ProcessEnv, host = true)
       ? await firewallProblem(new Hetzner(hetzner), { platform: site.platform.name, environment: name })
       : undefined;
   const parts = [
-    ...(open ? ["**The server is not behind its firewall.**", "```", formatProblem(open), "```"] : []),
+    ...(open ? ["**The server is not behind its firewall.**", codeBlock(redact(formatProblem(open)))] : []),
     ...(!review.edge.every(isNotKnown) && review.changes === 0
-      ? ["**The edge is not as Terraform was told.**", ...review.edge.map((line) => `- ${redact(line)}`)]
+      ? [
+          "**The edge is not as Terraform was told.**",
+          review.edge.map((line) => `- ${escape(redact(line))}`).join("\n"),
+        ]
       : []),
     ...(review.changes > 0
       ? [
           `An apply of ${name} would change what runs, as below: apply it, or bring the files to what is so.`,
-          "",
           markdown(review, { redact, most: MOST_CHARACTERS - BESIDE }),
         ]
       : []),
   ];
-  if (parts.length > 0 && !host) parts.push("", NOT_ASKED);
-  return parts.length > 0 ? parts.join("\n") : undefined;
+  if (parts.length > 0 && !host) parts.push(NOT_ASKED);
+  return parts.length > 0 ? parts.join("\n\n") : undefined;
 }
 
 const NOT_ASKED = "The host was not asked: what runs on it may differ besides (`npx twinset drift` does ask).";
@@ -125,7 +129,7 @@ export function driftCommand({
     const body = await drift(site, env, host);
     // Somebody who has begun meanwhile may be seen half-way.
     if (body !== undefined && (await held())) return EXIT.locked;
-    write(body ?? `${environment}: what runs is what the files say.`);
+    write(body === undefined ? `${environment}: what runs is what the files say.` : plainPage(body));
     if (!host && body === undefined) write(NOT_ASKED.replaceAll("`", ""));
     if (github) {
       const reported = await reportDrift(github, { platform: site.platform.name, environment, body });

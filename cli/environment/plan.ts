@@ -14,6 +14,7 @@ import { effective, type ResourceChange } from "../../terraform/plan";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
 import { ALLOW } from "../shared/options";
+import { KEPT_HOURS, planFile } from "../shared/kept-plan";
 import { openSite, type OpenSite } from "../shared/site";
 import { told } from "../shared/told";
 import { settleFiles } from "./settle-files";
@@ -46,13 +47,13 @@ export async function planEnvironment(
   const lines = effective(masked.told(masked.plan));
   lines.forEach((change) => write(site.redact(paint(change))));
   besideLines(beside).forEach((line) => write(colours.yellow(line)));
+  const source = sourceIn(join(site.terraform.path, file));
   const id = keep(site, file, lines);
   write("");
   write(`${site.environment.name}: ${summary(changes) || "no resource changes"}.`);
-  const refused = [
-    ...refusals(site, whole, sourceIn(join(site.terraform.path, file)), allow),
-    ...(await refusalsOnTheEdge(site, whole, allow)),
-  ];
+  const where = join(site.terraform.path, planFile(id));
+  write(colours.dim(`The plan holds secrets. It is kept until it is applied, ${KEPT_HOURS} hours at most: ${where}`));
+  const refused = [...refusals(site, whole, source, allow), ...(await refusalsOnTheEdge(site, whole, allow))];
   if (refused.length > 0) {
     for (const { address, what } of refused) write(colours.red(`refused: ${address} ${what}`));
     if (gaps.length > 0) write("Nothing lets a plan through that is not whole.");

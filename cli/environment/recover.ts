@@ -6,13 +6,17 @@ import { DEPLOY_USER } from "../../model/server";
 import { type EnvironmentName, ENVIRONMENTS } from "../../model/environment-name";
 import { environmentPrefix } from "../../model/names";
 import { list } from "../../model/problem";
+import { knownSecrets } from "../../model/redact";
+import { plainLines } from "../../model/safe-text";
 import { recover } from "../../release/recover";
 import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
 import type { StateResource } from "../../terraform/state";
+import { stateLeft } from "../../terraform/state-left";
 import { TerraformError, WorkingDirectory } from "../../terraform/working-directory";
 import { accessOf } from "../shared/access";
 import { environmentNamed } from "../shared/names";
+import { atHand, hidden, SecretsAtHand } from "../shared/secrets-at-hand";
 
 export interface RecoverCommand {
   readonly environment: EnvironmentName;
@@ -30,7 +34,8 @@ export interface RecoverCommand {
  */
 export async function recoverEnvironment(command: RecoverCommand): Promise<number> {
   const { env, environment, yes } = command;
-  const write = command.write ?? console.log;
+  const say = command.write ?? console.log;
+  const write = (line: string): void => say(hidden(line));
   const terraform = await findTerraform(env);
   if (typeof terraform === "string") {
     write(terraform);
@@ -39,10 +44,11 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
   const outdir = outputDirectory(env);
   const { synthesize } = await import("../../main");
   const { platform } = synthesize(env, outdir);
-  const directory = new WorkingDirectory(terraform, join(outdir, "stacks", environment), {
-    ...usable(env),
-    TF_INPUT: "0",
-  });
+  const { hide } = atHand(new SecretsAtHand(() => knownSecrets(platform, platform.environments[environment], env)));
+  const path = join(outdir, "stacks", environment);
+  const directory = new WorkingDirectory(terraform, path, { ...usable(env), TF_INPUT: "0" }, { hide });
+  const lost = stateLeft(path);
+  if (lost !== undefined) write(lost);
   try {
     await directory.init();
     if (command.unlock !== undefined) await directory.must("force-unlock", ["-force", command.unlock]);
@@ -75,7 +81,7 @@ export async function recoverEnvironment(command: RecoverCommand): Promise<numbe
     return (count > 0 && !yes) || found.pending.length > 0 ? 1 : 0;
   } catch (reason) {
     if (!(reason instanceof TerraformError)) throw reason;
-    write(reason.message);
+    write(plainLines(reason.message));
     return 1;
   }
 }

@@ -78,11 +78,12 @@ export async function review(options: ReviewOptions): Promise<number> {
 const forPrograms = ({ policies, capacity: _, unseen, ...rest }: Review): object => ({
   ...rest,
   ...(unseen ? { unseen: { ...unseen, facts: undefined } } : {}),
-  policies: policies.map(({ policy, broken, waived, pointless }) => ({
+  policies: policies.map(({ policy, broken, waived, said, pointless }) => ({
     policy: policy.name,
     pointless,
     broken,
     waived,
+    said,
   })),
 });
 

@@ -1,30 +1,15 @@
 /** The plan that was shown last, as it lies in Terraform's directory until it is applied. */
 import { createHash } from "node:crypto";
-import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, copyFileSync, existsSync, readdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { z } from "zod";
 import { writeWhole } from "../../clients/files";
+import { goesWithUs, ownName } from "../../clients/own-files";
 import { whoAmI } from "../../clients/process";
 import { error, ProblemsError } from "../../model/problem";
 import { describeChange } from "../../release/plan-words";
 import type { Plan, ResourceChange } from "../../terraform/plan";
+import { planFile, readShown, RECORD, type Shown } from "../shared/kept-plan";
 import type { OpenSite } from "../shared/site";
-
-/** What was planned, beside the plan. No values: the plan itself has secrets, this has names. */
-const shownSchema = z.object({
-  /** Of the plan's own bytes: what is applied is what was shown. */
-  id: z.string().regex(/^[0-9a-f]+$/),
-  /** Of the stack that it was made for. */
-  stack: z.string(),
-  at: z.string(),
-  who: z.string(),
-  changes: z.array(z.string()),
-});
-type Shown = z.infer<typeof shownSchema>;
-
-const RECORD = "tfplan.shown.json";
-
-const planFile = (id: string): string => `tfplan.${id}`;
 
 /**
  * Keeps a plan that is shown: whatever is planned in this directory meanwhile (by `twinset status`, by a release) does not
@@ -34,7 +19,7 @@ const planFile = (id: string): string => `tfplan.${id}`;
 export function keep(site: OpenSite, file: string, changes: readonly ResourceChange[]): string {
   const { path } = site.terraform;
   const id = hashOf(join(path, file));
-  forget(site, file);
+  forget(site);
   const shown: Shown = {
     id,
     stack: hashOf(join(path, "cdk.tf.json")),
@@ -43,6 +28,8 @@ export function keep(site: OpenSite, file: string, changes: readonly ResourceCha
     changes: changes.map((change) => site.redact(describeChange(change))),
   };
   writeWhole(join(path, RECORD), JSON.stringify(shown, undefined, 2));
+  // After its record: a plan without one is what somebody has left behind.
+  renameSync(join(path, file), join(path, planFile(id)));
   return id;
 }
 
@@ -51,16 +38,27 @@ export function keep(site: OpenSite, file: string, changes: readonly ResourceCha
  * in this directory meanwhile. @returns its file there
  */
 export function ownCopy({ terraform: { path, planPath } }: OpenSite): string {
-  const file = planFile(hashOf(planPath));
-  copyFileSync(planPath, join(path, file));
+  return copied(path, planPath, hashOf(planPath));
+}
+
+/**
+ * The plan that is kept, as this process's own: it is applied also when another one is shown meanwhile.
+ * @param file as `mustBeTheOneShown` gives it
+ */
+export const ownOf = ({ terraform: { path } }: OpenSite, file: string): string =>
+  copied(path, join(path, file), hashOf(join(path, file)));
+
+function copied(path: string, from: string, id: string): string {
+  const file = ownName(`tfplan-${id}`);
+  copyFileSync(from, goesWithUs(join(path, file)));
+  chmodSync(join(path, file), 0o600);
   return file;
 }
 
-/** Removes the plan that was shown last: it holds secrets, and nobody may apply it any more. @param but what stays */
-export function forget({ terraform: { path } }: OpenSite, but?: string): void {
+/** Removes the plan that was shown last: it holds secrets, and nobody may apply it any more. No process's own is touched. */
+export function forget({ terraform: { path } }: OpenSite): void {
   for (const name of readdirSync(path)) {
-    if (name !== but && /^tfplan\.([0-9a-f]+|shown\.json(\.new)?)$/.test(name))
-      rmSync(join(path, name), { force: true });
+    if (/^tfplan\.([0-9a-f]+|shown\.json(\.new)?)$/.test(name)) rmSync(join(path, name), { force: true });
   }
 }
 
@@ -82,15 +80,6 @@ export function mustBeTheOneShown(site: OpenSite, id: string | undefined, again:
     return refuse(`${id}, which was made before the catalog or a release file changed`, "a plan of what they say now");
   }
   return planFile(id);
-}
-
-function readShown(path: string): Shown | undefined {
-  try {
-    return shownSchema.parse(JSON.parse(readFileSync(path, "utf8")));
-  } catch {
-    // Not there, or not ours: either way nothing was shown.
-    return undefined;
-  }
 }
 
 /** The first characters of a file's hash: enough to tell two plans apart. */

@@ -2,11 +2,13 @@
 import { Command } from "commander";
 import colours from "picocolors";
 import { ENVIRONMENTS } from "../../model/environment-name";
+import { eachText } from "../../model/each-text";
 import { list, ProblemsError } from "../../model/problem";
 import type { JournalContent } from "../../release/journal/unfinished";
 import { type ContainerStatus, hasTrouble, type SetStatus, type Status, statusOf } from "../../release/status";
 import { EXIT } from "../shared/exit";
 import { environmentName } from "../shared/names";
+import { hidden } from "../shared/secrets-at-hand";
 import { openSite, type OpenSite } from "../shared/site";
 import { plainTable } from "../shared/table";
 import { told } from "../shared/told";
@@ -116,6 +118,12 @@ const journalOf = (site: OpenSite): Promise<JournalContent | string> =>
     return reason.problems.map(({ path, given }) => `${path}: ${given}`).join("; ");
   });
 
+/** What Terraform, the store, the edge and a journal's lines say; all else are names and numbers of ours. */
+const withoutSecrets = (status: Status): Status => {
+  const { drift, driftUnknown, edgeUnknown, recordUnknown, journal } = status;
+  return { ...status, ...eachText({ ...{ drift, driftUnknown, edgeUnknown, recordUnknown }, journal }, hidden) };
+};
+
 /** @returns 0: all is as the files say, 1: something is not, or could not be looked at */
 export const status = (
   name: string,
@@ -131,7 +139,7 @@ export const status = (
     const known = await journalOf(site).finally(() => clearTimeout(timer));
     const isKnown = typeof known !== "string";
     if (!isKnown) over.abort();
-    const found = await statusOf(site, known, isKnown && !given.quick);
+    const found = withoutSecrets(await statusOf(site, known, isKnown && !given.quick));
     console.log(given.json ? JSON.stringify(found, undefined, 2) : describeStatus(found));
     return hasTrouble(found) ? EXIT.failed : EXIT.done;
   });

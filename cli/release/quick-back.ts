@@ -21,6 +21,7 @@ import { ProblemsError } from "../../model/problem";
 import { environmentName, mustKnow } from "../shared/names";
 import { ROOT } from "../shared/root";
 import { loadCatalog } from "../shared/catalog";
+import { hidden } from "../shared/secrets-at-hand";
 import { keeperOf } from "../shared/site";
 import { addressWithoutState, type ServerOf } from "../shared/server-address";
 import type { ReleaseFlags } from "./session";
@@ -132,7 +133,7 @@ async function record({ platform, environment, env }: ServerOf, product: string)
   const over = AbortSignal.abort();
   try {
     const files = stateFiles(platform, environment, { env, directory: ROOT, over });
-    const known = recordOf(await new Journal(files, { redact: (text) => text }).read(), product);
+    const known = recordOf(await new Journal(files, { redact: hidden }).read(), product);
     return { known, why: "" };
   } catch (reason) {
     if (!(reason instanceof ProblemsError)) throw reason;

@@ -7,7 +7,8 @@ import { EnvironmentLock } from "../../release/environment-lock";
 import { type AsidePlace, writeAsides } from "../../release/journal/aside";
 import type { Journal } from "../../release/journal/journal";
 import type { LedgerOptions } from "../../release/journal/ledger";
-import type { Reporter } from "../../release/report";
+import type { ReleaseEvent, Reporter } from "../../release/report";
+import { eachText } from "../../model/each-text";
 import { minutes } from "../../model/units";
 import { durationOf } from "../shared/duration";
 import { EXIT } from "../shared/exit";
@@ -16,6 +17,7 @@ import { environmentName, mustKnow } from "../shared/names";
 import { ROOT } from "../shared/root";
 import { type GotReady, openSite, type OpenSite } from "../shared/site";
 import { loadCatalog } from "../shared/catalog";
+import { hidden } from "../shared/secrets-at-hand";
 import { jsonReporter, lineReporter, liveReporter } from "./show";
 
 export interface ReleaseFlags {
@@ -169,6 +171,27 @@ async function givenBack({ lock, report }: Session): Promise<void> {
 }
 
 export function reporterFor({ json }: ReleaseFlags): Reporter {
+  return hiding(reporterOf(json ?? false));
+}
+
+const reporterOf = (json: boolean): Reporter => {
   if (json) return jsonReporter((line) => process.stdout.write(`${line}\n`));
   return process.stdout.isTTY ? liveReporter(process.stdout) : lineReporter((line) => console.log(line));
+};
+
+/** Whatever is shown of plans, errors and what others said: before it is clipped, coloured or escaped. */
+export const hiding =
+  (report: Reporter): Reporter =>
+  (event) =>
+    report(SPEAKS.has(event.kind) ? withoutSecrets(event) : event);
+
+/** Kinds of events with texts from elsewhere, an address with a map's key among them; the others are numbers. */
+const SPEAKS: ReadonlySet<ReleaseEvent["kind"]> = new Set([
+  ...(["plan", "progress", "line", "step", "end", "begin"] as const),
+]);
+
+function withoutSecrets(event: ReleaseEvent): ReleaseEvent {
+  const { kind, ...rest } = event;
+  const texts = Object.entries(rest).map(([key, value]) => [key, eachText(value as unknown, hidden)]);
+  return { kind, ...Object.fromEntries(texts) } as ReleaseEvent;
 }

@@ -1,5 +1,6 @@
 /** The person at the terminal: Ctrl-C is a question while a canary is watched, and the end everywhere else. */
 import { createInterface } from "node:readline/promises";
+import { endChildren, killChildren } from "../../clients/program";
 import type { Operator } from "../../release/surroundings";
 
 const QUESTION = {
@@ -21,11 +22,26 @@ export interface TerminalOperator extends Operator {
 export interface Terminal {
   readonly input: NodeJS.ReadableStream & { readonly isTTY?: boolean };
   readonly output: NodeJS.WritableStream;
-  /** Ends the program at once. */
+  /** Ends the program, whatever is under way. Called once more, at once. */
   exit(code: number): void;
 }
 
-const OWN: Terminal = { input: process.stdin, output: process.stderr, exit: (code) => process.exit(code) };
+let ends = false;
+
+/**
+ * Ends the program, with its children: they are in groups of their own, and a Terraform that goes on alone writes its files
+ * after ours are removed. It is asked first, saves the state and gives the lock back; once more, and it is killed.
+ */
+export function endNow(code: number): void {
+  if (ends) {
+    killChildren();
+    process.exit(code);
+  }
+  ends = true;
+  void endChildren().finally(() => process.exit(code));
+}
+
+const OWN: Terminal = { input: process.stdin, output: process.stderr, exit: endNow };
 
 /**
  * @param interactive can somebody answer? Otherwise Ctrl-C, as a cancelled pipeline sends it, means: go back
@@ -44,7 +60,7 @@ export function terminalOperator(
       say("Interrupted: what is under way comes to its end first. Ctrl-C once more ends Twinset at once.");
       waiting.abort();
     } else if (signal === "SIGINT" && terminal.input.isTTY) {
-      // The person means it. What Terraform was doing is finished by nobody then: twinset recover. A pipeline sends one
+      // The person means it. What Terraform has not done is done by nobody then: twinset recover. A pipeline sends one
       // signal after the other, and kills in the end: for it there is no reason to stop the way back.
       terminal.exit(130);
     }

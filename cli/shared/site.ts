@@ -13,7 +13,7 @@ import { Docker } from "../../clients/docker";
 import type { EdgeAddress } from "../../clients/edge";
 import { EdgeKeeper } from "../../clients/edge-keeper";
 import { Journal } from "../../release/journal/journal";
-import { knownSecrets, type Redact, redactor } from "../../model/redact";
+import { knownSecrets, type Redact } from "../../model/redact";
 import type { Site } from "../../release/site";
 import { stateFiles } from "../../clients/state-store/state-store";
 import { type StateFiles } from "../../clients/state-store/state-files";
@@ -21,12 +21,16 @@ import { inTime } from "../../release/in-time";
 import { keepAppliedFacts } from "../../review/applied-facts";
 import { outputDirectory } from "../../terraform/output-directory";
 import { findTerraform, usable } from "../../terraform/program";
+import { projectLock } from "../../terraform/project-lock";
 import { planSource } from "../../terraform/plan-source";
 import type { StateResource } from "../../terraform/state";
+import { stateLeft } from "../../terraform/state-left";
 import { WorkingDirectory } from "../../terraform/working-directory";
 import { writeWhole } from "../../clients/files";
 import { loadCatalog } from "./catalog";
+import { removeUnshown } from "./kept-plan";
 import { ROOT } from "./root";
+import { atHand, hidden, SecretsAtHand } from "./secrets-at-hand";
 import { addressInState, addressWithoutState, remembered, type ServerOf } from "./server-address";
 
 export interface SiteOptions {
@@ -98,15 +102,32 @@ export async function openSite({
     ]);
   }
   const outdir = outputDirectory(env);
-  const directory = new WorkingDirectory(
+  const plugins = projectLock(env);
+  // Only where something has to be hidden is it asked for.
+  const secrets = atHand(
+    new SecretsAtHand(
+      () => knownSecrets(platform, environment, env),
+      () => readFileSync(directory.stackPath, "utf8"),
+    ),
+  );
+  const readState = async (): Promise<string | undefined> => {
+    const text = (await files.readState())?.text;
+    secrets.stateIs(text);
+    return text;
+  };
+  const directory: WorkingDirectory = new WorkingDirectory(
     terraform,
     join(outdir, "stacks", name),
     { ...usable(env), TF_INPUT: "0" },
     {
-      ...{ lock, over, parallelism: PARALLELISM, stateFile: async () => (await files.readState())?.text },
-      applied: (planPath) => noteApplied(files, planPath),
+      ...{ lock, over, parallelism: PARALLELISM, stateFile: readState },
+      ...{ hide: secrets.hide, read: secrets.plannedIs },
+      applied: (planPath) => noteApplied(files, planPath, secrets.hideDistinct),
     },
   );
+  removeUnshown(directory.path);
+  const lost = stateLeft(directory.path);
+  if (lost !== undefined) console.error(lost);
   const { file, path } = releaseFile(platform.name, name, env);
   const read = (): Release => readReleaseFile(file, path).release;
   const stack = directory.stackPath;
@@ -118,15 +139,13 @@ export async function openSite({
     const releases = { ...loaded.releases, [name]: { release, path } };
     const problems = errorsOf(checkPlatform(platform, releases));
     if (problems.length > 0) throw new ProblemsError(problems);
-    writeStacks({ ...loaded, releases }, outdir, [name]);
+    writeStacks({ ...loaded, releases }, outdir, { names: [name], lock: plugins });
     if (offline) directory.silence();
     written = { release: wanted, text: readFileSync(stack, "utf8") };
   };
   render(read());
   if (!unready) await directory.prepared();
-  // Only where something has gone wrong is it asked for.
-  let known: Redact | undefined;
-  const redact: Redact = (text) => (known ??= redactor(knownSecrets(platform, environment, env)))(text);
+  const redact = secrets.hide;
   const server: ServerOf = { platform: platform.name, environment, env };
   // Neither the server nor its address changes while a command runs.
   let state: readonly StateResource[] | undefined;
@@ -172,13 +191,13 @@ export async function openSite({
 const NOTE_MS = 5000;
 
 /** The next review compares with it. What keeps it from being written is no reason to call the apply a failure. */
-async function noteApplied(files: StateFiles, planPath: string): Promise<void> {
+async function noteApplied(files: StateFiles, planPath: string, hide: Redact): Promise<void> {
   const noted = async (): Promise<string> => {
     try {
-      await keepAppliedFacts(files, planSource(readFileSync(planPath)));
+      await keepAppliedFacts(files, planSource(readFileSync(planPath)), hide);
       return "";
     } catch (reason) {
-      return (reason as Error).message;
+      return hidden((reason as Error).message);
     }
   };
   const wrong = await inTime(noted(), NOTE_MS);
@@ -208,7 +227,7 @@ export function releaseFile(
 /** Written beside and renamed, so that no half of it is ever read. */
 function saveEntry(file: string, product: string, entry: ProductRelease): void {
   const text = withEntry(readFileSync(file, "utf8"), product, entry);
-  writeWhole(file, text);
+  writeWhole(file, text, { open: true });
 }
 
 /** This computer's engine, or the server's by SSH once it has an address. @throws ProblemsError before that */

@@ -4,6 +4,7 @@ import { ProblemsError } from "../../model/problem";
 import { type Lock, lockAmong } from "../../terraform/lock";
 import { TerraformError } from "../../terraform/working-directory";
 import { EXIT } from "./exit";
+import { hidden } from "./secrets-at-hand";
 
 /**
  * A mistake, a lock, or what Terraform refuses: in words, and each with its code.
@@ -19,7 +20,7 @@ export async function told(
   } catch (reason) {
     if (!(reason instanceof ProblemsError || reason instanceof TerraformError)) throw reason;
     const lock = reason instanceof TerraformError ? lockAmong(reason.errors) : undefined;
-    write(plainLines(lock ? describeLock(environment, lock).join("\n") : reason.message));
+    write(plainLines(lock ? describeLock(environment, lock).join("\n") : hidden(reason.message)));
     if (lock) return EXIT.locked;
     return reason instanceof ProblemsError ? EXIT.mistake : refused;
   }

@@ -8,12 +8,14 @@ import type { Platform } from "../../model/platform";
 import type { Problem } from "../../model/problem";
 import { checkCacheRules } from "./cache-rules";
 import { checkCanary } from "./canary";
+import { checkCors } from "./cors";
 import { checkDatabase } from "./database";
 import { checkDelivery } from "./delivery";
 import { checkDependencies } from "./dependencies";
 import { checkEdge } from "./edge";
 import { checkHealth } from "./health";
 import { checkHostNames } from "./host-names";
+import { checkImages } from "./images";
 import { checkInputs } from "./inputs";
 import { checkLimits } from "./limits";
 import { checkMemory } from "./memory";
@@ -48,8 +50,10 @@ const CHECKS: readonly ((platform: Platform) => Problem[])[] = [
   checkInputs,
   checkStores,
   checkRedis,
+  checkImages,
   checkHostNames,
   checkCacheRules,
+  checkCors,
   checkZoneOwner,
   checkDelivery,
 ];

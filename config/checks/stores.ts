@@ -6,7 +6,7 @@ import { portsOf } from "./catalog";
 
 const LOOPBACK = /^(127\.\d+\.\d+\.\d+|::1)$/;
 
-/** A store has people's data: nothing outside reaches it, and its version is a decision. */
+/** A store has people's data: nothing outside reaches it. */
 export const checkStores = (platform: Platform): Problem[] =>
   platform.stores.flatMap((store) => checkStore(platform, store));
 
@@ -15,7 +15,6 @@ function checkStore(platform: Platform, store: Store): Problem[] {
   const open = store.networks.filter((network) => networks[network]?.open || networks[network]?.edge);
   const closed = Object.keys(networks).filter((name) => !networks[name]!.open && !networks[name]!.edge);
   const publishes = portsOf(store).length > 0 && !Object.values(networks).some((network) => network.open);
-  const tag = /:([^/:]+)$/.exec(store.image)?.[1];
   return [
     ...open.map((network) =>
       error(
@@ -53,16 +52,6 @@ function checkStore(platform: Platform, store: Store): Problem[] {
             store.bindAddress,
             "an address of this computer only, as 127.0.0.1",
             "remove it; 127.0.0.1 is the default",
-          ),
-        ]
-      : []),
-    ...(tag === undefined || tag === "latest"
-      ? [
-          error(
-            `${store.name}/image`,
-            store.image,
-            "an image with a version",
-            "name the version, e.g. postgres:16-alpine",
           ),
         ]
       : []),

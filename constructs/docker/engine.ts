@@ -1,5 +1,6 @@
 import type { DockerProvider } from "@cdktf/provider-docker/lib/provider";
 import type { ITerraformDependable } from "cdktf";
+import type { Digests } from "../../model/image-version";
 
 /** What every Docker resource of one environment shares. */
 export interface Engine {
@@ -20,6 +21,8 @@ export interface Engine {
    */
   readonly replaceOrder: "new-first" | "old-first";
   readonly logs: { readonly driver: string; readonly options: Readonly<Record<string, string>> };
+  /** Digests of images that no release file names. @default none: they go by their tags */
+  readonly digests?: Digests | undefined;
   /** Refuse to destroy volumes. */
   readonly protectData: boolean;
 }

@@ -1,4 +1,5 @@
 import type { ITerraformDependable } from "cdktf";
+import { overlap } from "../../model/addresses";
 import type { Tls } from "../../model/environment";
 import type { EdgeSettings } from "../../model/platform";
 import type { ProductRouting } from "../../model/routing";
@@ -18,7 +19,7 @@ export interface EdgeProps {
   /** Token for the DNS challenge; a Terraform token. */
   readonly dnsToken?: string;
   readonly hstsMaxAge: Duration;
-  /** Origins that browsers may call APIs from; `*` stands for any run of characters but `/`. */
+  /** Origins that browsers may call an API from that has no list of its own; `*` stands for any run of characters but `/`. */
   readonly corsOrigins: readonly string[];
   /** Value of the key header; a Terraform token. */
   readonly smokeKey: string;
@@ -67,6 +68,13 @@ export const EDGE_USER = "0:0";
 
 /** Addresses that only this host and its containers have (RFC 1918). */
 export const PRIVATE_ADDRESSES = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"];
+
+/** Proxies that are trusted and have such an address: whoever comes by one of them is a visitor. */
+export const privateProxies = (trustedProxies: readonly string[]): string[] =>
+  trustedProxies.filter((proxy) => PRIVATE_ADDRESSES.some((range) => overlap(proxy, range)));
+
+/** Visitors by IPv6 are counted by this much of the address: a household or a server has at least so many of its own. */
+export const IPV6_NETWORK_BITS = 64;
 
 /** "https://*.manacore.app" as an anchored regular expression. */
 export const originPattern = (origin: string): string =>

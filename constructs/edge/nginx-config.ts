@@ -16,11 +16,22 @@ import {
   setService,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
-import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
+import { emptiedHeaders, type Known, SET_BY_EDGE } from "../../model/visitor-headers";
+import {
+  CERTIFICATES,
+  IPV6_NETWORK_BITS,
+  originPattern,
+  PRIVATE_ADDRESSES,
+  privateProxies,
+  ROUTING,
+  stickyCookie,
+} from "./edge";
 
 const indent = (lines: readonly string[]): string[] => lines.map((line) => (line === "" ? "" : `  ${line}`));
 const block = (head: string, lines: readonly string[]): string[] => [`${head} {`, ...indent(lines), "}"];
 const quoted = (text: string): string => `"${text.replace(/["\\]/g, "\\$&")}"`;
+/** What the edge alone says: a service that echoes any origin would open itself to each. */
+const CORS_ANSWERS = ["Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"];
 /** nginx variables have no dashes. */
 const variable = (name: string): string => `$${name.replaceAll("-", "_")}`;
 
@@ -71,18 +82,19 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "access_log /dev/stdout json;",
     ...settings.trustedProxies.map((cidr) => `set_real_ip_from ${cidr};`),
     "real_ip_header X-Forwarded-For;",
-    // Containers of this host come by its own address; an empty key is not limited.
-    ...block("geo $limited", ["default 1;", ...PRIVATE_ADDRESSES.map((cidr) => `${cidr} 0;`)]),
-    ...block("map $limited $limit_key", ["0 '';", "1 $binary_remote_addr;"]),
+    "real_ip_recursive on;",
+    // For all locations: one that has a line of its own would inherit none of these.
+    "underscores_in_headers off;",
+    "proxy_headers_hash_max_size 2048;",
+    "proxy_headers_hash_bucket_size 128;",
+    ...headersForServices(settings),
+    ...limitKey(settings),
     `limit_req_zone $limit_key zone=api:10m rate=${rateLimit.perSecond}r/s;`,
     "limit_req_status 429;",
     "gzip on;",
     "gzip_types text/plain text/css application/json application/javascript text/xml application/xml;",
     ...block("map $http_upgrade $connection_upgrade", ["default upgrade;", "'' '';"]),
-    ...block("map $http_origin $cors_origin", [
-      "default '';",
-      ...corsOrigins.map((origin) => `${quoted(`~${originPattern(origin)}`)} $http_origin;`),
-    ]),
+    ...corsMaps("$cors", corsOrigins),
     ...(tls.kind === "none"
       ? []
       : [
@@ -97,6 +109,48 @@ export function sharedNginxConfig({ settings, tls, zone, corsOrigins }: SharedNg
     "",
   ].join("\n");
 }
+
+/** Whom the rate limit counts: the visitor's address, of IPv6 its network; an empty key is not limited. */
+const limitKey = ({ trustedProxies }: EdgeSettings): string[] => [
+  // The address as its bytes: 4 or 16, whatever they are; IPv4 written as IPv6 is no network.
+  ...block("map $binary_remote_addr $visitor", [
+    "default $binary_remote_addr;",
+    `"~(?s)^(?!\\x00{10}\\xff\\xff)(?<visitor_network>.{${IPV6_NETWORK_BITS / 8}}).{${16 - IPV6_NETWORK_BITS / 8}}\\z" $visitor_network;`,
+  ]),
+  // Containers of this host come by its own address. Who comes by a trusted proxy is none of them.
+  ...block("geo $realip_remote_addr $limited", ["default 1;", ...PRIVATE_ADDRESSES.map((cidr) => `${cidr} 0;`)]),
+  ...block("geo $realip_remote_addr $proxied", [
+    "default 0;",
+    ...privateProxies(trustedProxies).map((cidr) => `${cidr} 1;`),
+  ]),
+  ...block('map "$limited$proxied" $limit_key', ["default $visitor;", "00 '';"]),
+];
+
+/** nginx's variables for what it knows of a request. */
+const KNOWN: Readonly<Record<Known, string>> = {
+  client: "$remote_addr",
+  scheme: "$scheme",
+  host: "$host",
+  port: "$server_port",
+};
+
+/** What services get in place of what visitors said; an empty header is not sent. */
+const headersForServices = ({ letThrough }: EdgeSettings): string[] => [
+  "proxy_set_header Host $host;",
+  "proxy_set_header Upgrade $http_upgrade;",
+  "proxy_set_header Connection $connection_upgrade;",
+  ...Object.entries(SET_BY_EDGE).map(([name, known]) => `proxy_set_header ${name} ${KNOWN[known]};`),
+  ...emptiedHeaders(letThrough).map((name) => `proxy_set_header ${name} "";`),
+];
+
+/** What an answer says of CORS: nothing but for an origin on the list. */
+const corsMaps = (prefix: string, origins: readonly string[]): string[] => [
+  ...block(`map $http_origin ${prefix}_origin`, [
+    "default '';",
+    ...origins.map((origin) => `${quoted(`~${originPattern(origin)}`)} $http_origin;`),
+  ]),
+  ...block(`map ${prefix}_origin ${prefix}_credentials`, ["default true;", "'' '';"]),
+];
 
 export interface ProductNginxOptions {
   readonly settings: EdgeSettings;
@@ -148,9 +202,11 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
         ]
       : []),
   ];
+  const corsPrefix = route.cors ? variable(`${route.service}-cors`) : "$cors";
+  // Neither is added where it is empty.
   const cors = [
-    "add_header Access-Control-Allow-Origin $cors_origin always;",
-    "add_header Access-Control-Allow-Credentials true always;",
+    `add_header Access-Control-Allow-Origin ${corsPrefix}_origin always;`,
+    `add_header Access-Control-Allow-Credentials ${corsPrefix}_credentials always;`,
     "add_header Vary Origin always;",
   ];
   const preflight = block("if ($request_method = OPTIONS)", [
@@ -161,17 +217,7 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
     `add_header Access-Control-Max-Age ${settings.cors.maxAge.seconds};`,
     "return 204;",
   ]);
-  const proxy = [
-    `proxy_pass http://${pool};`,
-    "proxy_http_version 1.1;",
-    "proxy_set_header Host $host;",
-    "proxy_set_header X-Real-IP $remote_addr;",
-    "proxy_set_header X-Forwarded-For $proxy_add_x_forwarded_for;",
-    "proxy_set_header X-Forwarded-Proto $scheme;",
-    "proxy_set_header Upgrade $http_upgrade;",
-    "proxy_set_header Connection $connection_upgrade;",
-    `proxy_hide_header ${SET_HEADER};`,
-  ];
+  const proxy = [`proxy_pass http://${pool};`, "proxy_http_version 1.1;", `proxy_hide_header ${SET_HEADER};`];
   const server = (listen: string, names: readonly string[], api = route.api): string[] =>
     block("server", [
       `listen ${listen};`,
@@ -183,10 +229,12 @@ function routeConfig(routing: ProductRouting, route: ServiceRoute, options: Prod
       ...block("location /", [
         ...(api ? [`limit_req zone=api burst=${settings.rateLimit.burst} nodelay;`, ...preflight] : []),
         ...proxy,
+        ...(api ? CORS_ANSWERS.map((name) => `proxy_hide_header ${name};`) : []),
       ]),
     ]);
 
   return [
+    ...(route.api && route.cors ? corsMaps(corsPrefix, route.cors.origins) : []),
     ...running.flatMap((colour) =>
       block(`upstream ${upstream(colour)}`, [
         ...route.servers[colour]!.map((name) => `server ${name}:${route.port};`),

@@ -1,5 +1,6 @@
 import type { ITerraformDependable } from "cdktf";
 import { Construct } from "constructs";
+import { certbotImage } from "../../model/images";
 import type { ProductRouting } from "../../model/routing";
 import { mebibytes, minutes } from "../../model/units";
 import { attach } from "../docker/container-settings";
@@ -11,8 +12,6 @@ import { EdgeContainer } from "./edge-container";
 import { mainConfig, productNginxConfig, sharedNginxConfig } from "./nginx-config";
 
 const MAIN = "/tmp/nginx.conf";
-/** The certbot companion with the plugin for Cloudflare's DNS, where the settings name no other. */
-const CERTBOT_IMAGE = "certbot/dns-cloudflare:v5.1.0";
 
 /**
  * nginx (1.27.4 or newer, for keepalive_min_timeout) behind the same interface as Traefik. A switch writes one file,
@@ -71,7 +70,7 @@ export class NginxEdge extends Construct implements Edge {
   private certbot(certificates: string): void {
     const { engine, networks, settings, tls, zone, dnsToken } = this.props;
     if (tls.kind === "none" || !dnsToken) return;
-    const image = Image.of(this, "certbot-image", engine, settings.certbotImage ?? CERTBOT_IMAGE);
+    const image = Image.of(this, "certbot-image", engine, certbotImage(settings));
     longRunningContainer(this, "certbot", {
       engine,
       name: `${engine.prefix}-certbot`,

@@ -19,7 +19,16 @@ import {
   setService,
 } from "../../model/routing";
 import type { Duration } from "../../model/units";
-import { CERTIFICATES, originPattern, PRIVATE_ADDRESSES, ROUTING, stickyCookie } from "./edge";
+import {
+  CERTIFICATES,
+  IPV6_NETWORK_BITS,
+  originPattern,
+  PRIVATE_ADDRESSES,
+  privateProxies,
+  ROUTING,
+  stickyCookie,
+} from "./edge";
+import { PLUGIN_ARGUMENTS, VISITOR, visitorMiddleware } from "./traefik-visitor";
 
 /** Traefik's name for an additional entry point. */
 const portEntry = (port: number): string => `port-${port}`;
@@ -43,19 +52,30 @@ export interface StaticOptions {
 
 /** Command-line arguments. What they say changes only with a restart of the edge; routing is not among it. */
 export function staticArguments(options: StaticOptions): string[] {
-  const { tls } = options;
+  const { tls, trustedProxies } = options;
   const entry = (name: string, port: number): string[] => [
     `--entrypoints.${name}.address=:${port}`,
     `--entrypoints.${name}.transport.lifecycle.gracetimeout=${GRACE_SECONDS}s`,
+  ];
+  /** Every route of an entry that leads to services has it: none can be made without. */
+  const visitorsOf = (name: string): string[] => [
+    `--entrypoints.${name}.http.middlewares=${VISITOR}@file`,
+    // Else Traefik throws away what that middleware finds the visitor by.
+    ...(trustedProxies.length > 0
+      ? [`--entrypoints.${name}.forwardedheaders.trustedips=${trustedProxies.join(",")}`]
+      : []),
   ];
   return [
     `--providers.file.directory=${ROUTING}`,
     "--providers.file.watch=true",
     `--providers.providersthrottleduration=${THROTTLE_MS}ms`,
     ...entry("web", 80),
-    ...(tls.kind === "none" ? [] : secureEntry(tls, options)),
-    ...options.developmentPorts.flatMap((port) => entry(portEntry(port), port)),
+    ...(tls.kind === "none" ? visitorsOf("web") : secureEntry(tls, options)),
+    ...options.developmentPorts.flatMap((port) => [...entry(portEntry(port), port), ...visitorsOf(portEntry(port))]),
+    ...PLUGIN_ARGUMENTS,
     `--entrypoints.probe.address=:${PROBE_PORT}`,
+    // Where it does not work no change of the routing counts as served.
+    `--entrypoints.probe.http.middlewares=${VISITOR}@file`,
     `--entrypoints.metrics.address=:${METRICS_PORT}`,
     "--ping=true",
     "--ping.entrypoint=metrics",
@@ -73,13 +93,14 @@ export function staticArguments(options: StaticOptions): string[] {
     "--global.sendanonymoususage=false",
   ];
 
-  function secureEntry(secure: Exclude<Tls, { kind: "none" }>, { zone, trustedProxies }: StaticOptions): string[] {
+  function secureEntry(secure: Exclude<Tls, { kind: "none" }>, { zone }: StaticOptions): string[] {
     const acme = "--certificatesresolvers.letsencrypt.acme";
     return [
       "--entrypoints.web.http.redirections.entrypoint.to=websecure",
       "--entrypoints.web.http.redirections.entrypoint.scheme=https",
       "--entrypoints.web.http.redirections.entrypoint.permanent=true",
       ...entry("websecure", 443),
+      ...visitorsOf("websecure"),
       "--entrypoints.websecure.http.tls=true",
       "--entrypoints.websecure.http.tls.certresolver=letsencrypt",
       // One certificate for all names: a single request to Let's Encrypt, and a new service needs none. Only the DNS
@@ -89,9 +110,6 @@ export function staticArguments(options: StaticOptions): string[] {
             `--entrypoints.websecure.http.tls.domains[0].main=${zone}`,
             `--entrypoints.websecure.http.tls.domains[0].sans=*.${zone}`,
           ]
-        : []),
-      ...(trustedProxies.length > 0
-        ? [`--entrypoints.websecure.forwardedheaders.trustedips=${trustedProxies.join(",")}`]
         : []),
       `${acme}.email=${secure.email}`,
       `${acme}.storage=${CERTIFICATES}/acme.json`,
@@ -131,6 +149,7 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
       routers,
       middlewares: {
         ...middlewares,
+        [VISITOR]: visitorMiddleware(settings),
         [HEADERS]: {
           headers: {
             customResponseHeaders: settings.securityHeaders,
@@ -141,18 +160,15 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
         },
         [COMPRESS]: { compress: {} },
         [RATE_LIMIT]: {
-          rateLimit: { average: settings.rateLimit.perSecond, period: "1s", burst: settings.rateLimit.burst },
-        },
-        [CORS]: {
-          headers: {
-            accessControlAllowOriginListRegex: corsOrigins.map(originPattern),
-            accessControlAllowMethods: settings.cors.methods,
-            accessControlAllowHeaders: settings.cors.headers,
-            accessControlAllowCredentials: true,
-            accessControlMaxAge: settings.cors.maxAge.seconds,
-            addVaryHeader: true,
+          rateLimit: {
+            average: settings.rateLimit.perSecond,
+            period: "1s",
+            burst: settings.rateLimit.burst,
+            // Of the connection; the middleware for visitors has made it the visitor's by then.
+            sourceCriterion: { ipStrategy: { ipv6Subnet: IPV6_NETWORK_BITS } },
           },
         },
+        [CORS]: corsFor(corsOrigins, settings.cors),
         ...Object.fromEntries(
           COLOURS.map((colour) => [
             chosenSet(colour),
@@ -165,13 +181,44 @@ export function sharedConfig({ settings, tls, hstsMaxAge, corsOrigins }: SharedO
   };
 }
 
+/**
+ * What a service itself says of origins is taken out first: Traefik says of every answer that cookies may come along, and a
+ * service that echoes any origin would be open to each.
+ */
+const corsFor = (origins: readonly string[], cors: EdgeSettings["cors"]): object => ({
+  headers: {
+    customResponseHeaders: { "Access-Control-Allow-Origin": "" },
+    accessControlAllowOriginListRegex: origins.map(originPattern),
+    accessControlAllowMethods: cors.methods,
+    accessControlAllowHeaders: cors.headers,
+    accessControlAllowCredentials: true,
+    accessControlMaxAge: cors.maxAge.seconds,
+    addVaryHeader: true,
+  },
+});
+
+/** The middleware of an API with a list of its own, which stands in its product's file; else that of all of them. */
+const corsOf = ({ service, cors }: ServiceRoute): string => (cors ? `${service}-cors` : CORS);
+
 /** The file with one product's routing. Server names and the key may be Terraform tokens. */
-export function productConfig(routing: ProductRouting, tls: Tls, smokeKey: string): object {
+export function productConfig(
+  routing: ProductRouting,
+  tls: Tls,
+  smokeKey: string,
+  trustedProxies: readonly string[] = [],
+): object {
   const { routers, middlewares } = probe(routing.product);
+  const lists = routing.routes.flatMap((route) =>
+    route.api && route.cors ? [[corsOf(route), corsFor(route.cors.origins, route.cors)] as const] : [],
+  );
   return {
     http: {
-      routers: Object.assign({}, routers, ...routing.routes.map((r) => routersOf(r, tls, smokeKey))) as object,
-      middlewares,
+      routers: Object.assign(
+        {},
+        routers,
+        ...routing.routes.map((r) => routersOf(r, tls, smokeKey, trustedProxies)),
+      ) as object,
+      middlewares: { ...middlewares, ...Object.fromEntries(lists) },
       services: Object.assign({}, ...routing.routes.map((r) => servicesOf(routing, r, tls))) as object,
     },
   };
@@ -196,10 +243,12 @@ function probe(name: string): { routers: object; middlewares: object } {
   };
 }
 
-function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
-  const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, CORS] : [])];
+function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string, trustedProxies: readonly string[]): object {
+  const middlewares = [HEADERS, COMPRESS, ...(route.api ? [RATE_LIMIT, corsOf(route)] : [])];
   const anyOf = (names: readonly string[]): string => names.map((host) => `Host(\`${host}\`)`).join(" || ");
   const hosts = anyOf(route.hosts);
+  const from = (ranges: readonly string[]): string => ranges.map((range) => `ClientIP(\`${range}\`)`).join(" || ");
+  const proxies = privateProxies(trustedProxies);
   const webhookHosts = route.webhookHosts ?? [];
   const common = { entryPoints: [tls.kind === "none" ? "web" : "websecure"], middlewares };
   // Containers of this host come by its own address. One limit for all of them would refuse what they ask each other.
@@ -208,7 +257,7 @@ function routersOf(route: ServiceRoute, tls: Tls, smokeKey: string): object {
         [`${route.service}-from-here`]: {
           ...common,
           middlewares: middlewares.filter((name) => name !== RATE_LIMIT),
-          rule: `(${hosts}) && (${PRIVATE_ADDRESSES.map((cidr) => `ClientIP(\`${cidr}\`)`).join(" || ")})`,
+          rule: `(${hosts}) && (${from(PRIVATE_ADDRESSES)})${proxies.length > 0 ? ` && !(${from(proxies)})` : ""}`,
           priority: 500,
           service: route.service,
         },

@@ -4,10 +4,11 @@ import type { ProductRouting } from "../../model/routing";
 import { seconds } from "../../model/units";
 import type { JobProps } from "../docker/job";
 import type { Image } from "../ghcr/image";
-import { call } from "../terraform-expression";
+import { call, literal } from "../terraform-expression";
 import { type Edge, type EdgeProps, ROUTING, type RoutingFile } from "./edge";
 import { EdgeContainer } from "./edge-container";
 import { productConfig, sharedConfig, staticArguments } from "./traefik-config";
+import { START_WITH_PLUGIN } from "./traefik-visitor";
 
 /**
  * Traefik with its file provider: it watches a directory, so a product's switch is one file renamed into place, and no
@@ -29,12 +30,18 @@ export class TraefikEdge extends Construct implements Edge {
     const { tls } = props;
     const { container, image, routing } = new EdgeContainer(this, "resource", {
       ...props,
-      command: staticArguments({
-        tls,
-        zone: props.zone,
-        trustedProxies: props.settings.trustedProxies,
-        developmentPorts: props.developmentPorts.map(({ port }) => port),
-      }),
+      entrypoint: ["sh"],
+      command: [
+        "-ec",
+        literal(START_WITH_PLUGIN),
+        "traefik",
+        ...staticArguments({
+          tls,
+          zone: props.zone,
+          trustedProxies: props.settings.trustedProxies,
+          developmentPorts: props.developmentPorts.map(({ port }) => port),
+        }),
+      ],
       env: {
         ...(props.dnsToken ? { CF_DNS_API_TOKEN: props.dnsToken } : {}),
         ...(tls.kind === "letsencrypt" && tls.dnsApi ? { CLOUDFLARE_BASE_URL: tls.dnsApi } : {}),
@@ -57,6 +64,7 @@ export class TraefikEdge extends Construct implements Edge {
 
   productFile(routing: ProductRouting): string {
     // JSON is YAML; Terraform encodes it, as names and the key are known to Terraform only.
-    return call("jsonencode", productConfig(routing, this.props.tls, this.props.smokeKey));
+    const { tls, smokeKey, settings } = this.props;
+    return call("jsonencode", productConfig(routing, tls, smokeKey, settings.trustedProxies));
   }
 }

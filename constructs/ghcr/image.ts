@@ -1,19 +1,21 @@
 import { Image as DockerImage } from "@cdktf/provider-docker/lib/image";
 import { Construct } from "constructs";
+import { parseImage } from "../../model/image-version";
+import { withDigest } from "../../model/images";
 import { type Engine, replaceWithHost } from "../docker/engine";
 
 export interface ImageProps {
   readonly engine: Engine;
   /** "ghcr.io/wuesteon/chat-backend". */
   readonly repository: string;
-  readonly tag: string;
+  readonly tag: string | undefined;
   /** "sha256:…"; with it the tag is only for people, and a moved tag changes nothing. */
   readonly digest?: string;
 }
 
 /** The reference that Docker pulls: repository, tag and, if known, digest. */
 export const imageReference = ({ repository, tag, digest }: Omit<ImageProps, "engine">): string =>
-  `${repository}:${tag}${digest ? `@${digest}` : ""}`;
+  `${repository}${tag ? `:${tag}` : ""}${digest ? `@${digest}` : ""}`;
 
 /**
  * An image on the host, pulled with the provider's registry login. It stays there when nothing here uses it any more
@@ -36,9 +38,9 @@ export class Image extends Construct {
     }).imageId;
   }
 
-  /** An image by its whole name: "postgres:16-alpine". */
+  /** An image by its whole name, "postgres:16-alpine", and by the digest that is on file for it. The one place for both. */
   static of(scope: Construct, id: string, engine: Engine, name: string): Image {
-    const at = name.lastIndexOf(":");
-    return new Image(scope, id, { engine, repository: name.slice(0, at), tag: name.slice(at + 1) });
+    const { repository = name, tag, digest } = parseImage(withDigest(name, engine.digests ?? {})) ?? {};
+    return new Image(scope, id, { engine, repository, tag, ...(digest === undefined ? {} : { digest }) });
   }
 }

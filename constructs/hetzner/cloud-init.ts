@@ -1,5 +1,6 @@
-import { DEPLOY_USER, READY_FILE, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
+import { DEPLOY_USER, FIRST_START, SSHD_LIMITS, VOLUMES_PATH } from "../../model/server";
 import { call, nested, type Raw } from "../terraform-expression";
+import { firstStart } from "./first-start";
 
 export interface CloudInitProps {
   /** Id of the Hetzner volume; a Terraform token. */
@@ -17,8 +18,6 @@ export interface CloudInitProps {
 export function cloudInit({ volumeId, publicKeys }: CloudInitProps): string {
   const device = `/dev/disk/by-id/scsi-0HC_Volume_${volumeId}`;
   const config = {
-    package_update: true,
-    package_upgrade: true,
     users: [
       {
         name: DEPLOY_USER,
@@ -34,6 +33,8 @@ export function cloudInit({ volumeId, publicKeys }: CloudInitProps): string {
     ssh_pwauth: false,
     disable_root: true,
     write_files: [
+      // All of it is in one script, which stops at the first thing that goes wrong.
+      { path: FIRST_START, permissions: "0755", content: firstStart(device) },
       {
         path: "/etc/ssh/sshd_config.d/10-twinset.conf",
         content: [
@@ -66,19 +67,7 @@ export function cloudInit({ volumeId, publicKeys }: CloudInitProps): string {
         content: 'Unattended-Upgrade::Automatic-Reboot "false";\n',
       },
     ],
-    runcmd: [
-      // The volume is attached after the server was made: wait up to ten minutes for it.
-      `for i in $(seq 600); do [ -b ${device} ] && break; sleep 1; done; [ -b ${device} ]`,
-      `blkid ${device} || mkfs.ext4 -m 0 ${device}`,
-      `mkdir -p ${VOLUMES_PATH}`,
-      `echo '${device} ${VOLUMES_PATH} ext4 discard,nofail,defaults 0 2' >> /etc/fstab`,
-      "systemctl daemon-reload",
-      `mount ${VOLUMES_PATH}`,
-      "systemctl restart ssh",
-      "DEBIAN_FRONTEND=noninteractive apt-get install -y docker.io unattended-upgrades",
-      "systemctl enable --now docker",
-      `docker info && mountpoint ${VOLUMES_PATH} && touch ${READY_FILE}`,
-    ],
+    runcmd: [[FIRST_START]],
   };
   return call("join", "\n", ["#cloud-config", nested("jsonencode", config)]);
 }

@@ -16,6 +16,8 @@ export interface Figure {
   readonly unit?: string;
   /** At most this, in the same unit; and the document that says so. */
   readonly promise?: { readonly atMost: number; readonly source: string };
+  /** One of many that are told one by one, and not again at the end. @default false */
+  readonly isDetail?: boolean;
 }
 
 interface Run {

@@ -7,11 +7,13 @@ import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { healthTest } from "../../model/health";
 import { monitoringOf } from "../../model/monitoring";
+import { ownImages } from "../../model/images";
 import { imageRepository, type Platform, servicesOf } from "../../model/platform";
 import { type SetRelease, tagOf } from "../../model/release";
 import type { CustomStore, PostgresStore, RedisStore, Service } from "../../model/service";
 import type { Docker } from "../../clients/docker";
 import { FileTree, findProgram } from "./file-tree";
+import type { Published } from "../adapt";
 import type { Publisher } from "./publisher";
 
 /** What a stand-in does besides answering well. */
@@ -83,6 +85,26 @@ export class Images {
       const options = { workingDirectory: store.kind === "redis" ? "/data" : "/" };
       await this.ensure(store.image, () => this.import(this.store(store.kind), store.image, options));
     }
+  }
+
+  /**
+   * Puts the stand-ins of what is no service's into the registry as well, with the edge's, so that a server is given them by
+   * their digests. What was pulled, or was here before, goes by its tag: its digest is another registry's.
+   * @param edge the name of the edge's image
+   */
+  async published(edge: string): Promise<Record<string, Published>> {
+    const { host } = this.platform.registry;
+    const own = [edge, ...ownImages(this.platform).map(({ name }) => name)];
+    const names = [...new Set(own)].filter((name) => name === edge || this.origins.get(name) === "stand-in");
+    const there = names.map((name) => ({
+      name,
+      reference: `${host}/stand-ins/${name.replace(/^[^/]*[.:][^/]*\//, "")}`,
+    }));
+    for (const { name, reference } of there) await this.docker.run("tag", name, reference);
+    await this.publisher.publish(there.map(({ reference }) => reference));
+    return Object.fromEntries(
+      there.map(({ name, reference }) => [name, { name: reference, digest: this.publisher.digestOf(reference)! }]),
+    );
   }
 
   /**

@@ -43,7 +43,10 @@ export function dispatchRoutes({ onRepository, world }: Router): void {
     const { file } = workflowOf(repository, params.workflow!);
     const schema = z.object({ ref: z.string(), inputs: z.record(z.string(), z.unknown()).default({}) });
     const { ref, inputs } = read(schema, body);
-    if (!repository.branches.has(ref.replace(/^refs\/heads\//, ""))) throw refusal(422, `No ref found for: ${ref}`);
+    const [, tag] = /^refs\/tags\/(.+)$/.exec(ref) ?? [];
+    const isThere =
+      tag === undefined ? repository.branches.has(ref.replace(/^refs\/heads\//, "")) : repository.tags.has(tag);
+    if (!isThere) throw refusal(422, `No ref found for: ${ref}`);
     repository.dispatches.push({ kind: "workflow", workflow: file, ref, inputs });
     const who = { actor: world.viewer, triggeringActor: world.viewer };
     repository.runs.push({ id: world.nextId(), workflow: file, ref, ...who, agreed: new Set() });

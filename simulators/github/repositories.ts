@@ -86,6 +86,7 @@ export function addRepository(world: World, name: string, change: z.output<typeo
     topics: [],
     vulnerabilityAlerts: false,
     branches: new Set(["main"]),
+    tags: new Set(),
     environments: new Map(),
     rulesets: new Map(),
     labels: new Map(),

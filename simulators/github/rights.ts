@@ -148,6 +148,15 @@ export function rightsRoutes({ onRepository, world }: Router): void {
     return created({ content: { path: params["*"] }, commit: { sha } });
   });
 
+  // Branches come with the first file that is written to them.
+  onRepository("POST", "/git/refs", (repository, { body }) => {
+    const { ref, sha } = read(z.object({ ref: z.string().regex(/^refs\/tags\/.+/), sha: z.string() }), body);
+    const name = ref.replace(/^refs\/tags\//, "");
+    if (repository.tags.has(name)) throw refusal(422, "Reference already exists");
+    repository.tags.add(name);
+    return created({ ref, object: { type: "commit", sha } });
+  });
+
   const pullOf = (repository: Repository, number: string): Issue => {
     const issue = repository.issues.find((each) => each.pull && String(each.number) === number);
     if (!issue) throw missing();

@@ -149,6 +149,7 @@ export interface Repository extends WorkflowValues, Dated {
   topics: readonly string[];
   vulnerabilityAlerts: boolean;
   readonly branches: Set<string>;
+  readonly tags: Set<string>;
   /** By name in small letters: GitHub takes "Production" for "production". */
   readonly environments: Map<string, Environment>;
   readonly rulesets: Map<number, Ruleset>;

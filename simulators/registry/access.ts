@@ -19,18 +19,25 @@ export interface RegistryAccount {
 /** What GHCR calls a right that an account lacks. */
 const RIGHT: Record<Action, string> = { pull: "read_package", push: "write_package" };
 
+const ANYBODY: RegistryAccount = { username: "", password: "", permission: "pull" };
+
 export class Access {
   /** Token → the account that it was made for, and the scopes that were asked for: "owner/name:pull". */
   private readonly tokens = new Map<string, { readonly account: RegistryAccount; readonly scopes: Set<string> }>();
 
-  constructor(private readonly accounts: readonly RegistryAccount[]) {}
+  /** @param open may anybody pull, as at Docker Hub? Nobody needs a login for a token then. */
+  constructor(
+    private readonly accounts: readonly RegistryAccount[],
+    private readonly open = false,
+  ) {}
 
   /** A token for whoever has a name and a password. */
   token(request: FastifyRequest): { readonly token: string } {
     const given = /^Basic (.+)$/.exec(request.headers.authorization ?? "")?.[1];
-    if (given === undefined) return fail(401, "UNAUTHORIZED", "authentication required");
-    const login = Buffer.from(given, "base64").toString();
-    const account = this.accounts.find(({ username, password }) => `${username}:${password}` === login);
+    if (given === undefined && !this.open) return fail(401, "UNAUTHORIZED", "authentication required");
+    const login = Buffer.from(given ?? "", "base64").toString();
+    const known = this.accounts.find(({ username, password }) => `${username}:${password}` === login);
+    const account = given === undefined ? ANYBODY : known;
     if (!account) return fail(403, "DENIED", "denied");
     const asked = new URL(request.url, "http://localhost").searchParams.getAll("scope");
     const scopes = asked.flatMap((scope) => {

@@ -16,8 +16,10 @@ import { Store } from "./store";
 export type { RegistryAccount } from "./access";
 
 export interface RegistryOptions {
-  /** Who may pull and push. Nothing is public. */
+  /** Who may pull and push. */
   readonly accounts: readonly RegistryAccount[];
+  /** May anybody pull, as at Docker Hub? @default false */
+  readonly open?: boolean;
   /** For layers; its owner removes it. @default a temporary one, which goes when the registry stops */
   readonly directory?: string | undefined;
   /** @default a free one */
@@ -37,7 +39,7 @@ export interface RegistrySimulator extends Simulator {
 export async function startRegistry(options: RegistryOptions): Promise<RegistrySimulator> {
   const directory = options.directory ?? mkdtempSync(join(tmpdir(), "twinset-registry-"));
   const store = new Store(directory);
-  const registry = new Registry(store, new Access(options.accounts));
+  const registry = new Registry(store, new Access(options.accounts, options.open));
   const simulator = await serve({
     prefix: "",
     ...(options.port === undefined ? {} : { port: options.port }),

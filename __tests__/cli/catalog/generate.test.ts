@@ -33,7 +33,9 @@ describe("generated files", () => {
   );
   test("an environment file says who uses an input, and how long it must be", () => {
     expect(generatedFiles()["examples/manacore.env"]).toContain("# Used by: chat/chat-backend; in every environment");
-    expect(generatedFiles()["examples/korczewski.env"]).toMatch(/# At least 32 characters\.\nTF_VAR_jwt_secret=/);
+    expect(generatedFiles()["examples/korczewski.env"]).toMatch(
+      /# It has at least 32 characters, 8 of them different, in staging and production\.\nTF_VAR_jwt_secret=/,
+    );
   });
   test("release files point to their schema", () => {
     for (const each of Object.keys(PLATFORMS)) {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { planDry, planProblems } from "../../../cli/catalog/plan-dry";
 import type { StackConfig } from "../../../terraform/config";
 import type { Plan } from "../../../terraform/plan";
+import { LOCK_VARIABLE } from "../../../terraform/project-lock";
 import { FakeTerraform, UNREACHABLE } from "../../support/fake-terraform";
+import { madeUpLock } from "../../support/made-up-lock";
 import { onSmallStacks, SMALL, synthesize } from "./small-main";
 
 // Terraform is a process each time, and the machine may be busy.
@@ -12,6 +14,7 @@ import { onSmallStacks, SMALL, synthesize } from "./small-main";
 let terraform: FakeTerraform;
 beforeEach(() => {
   terraform = new FakeTerraform();
+  process.env[LOCK_VARIABLE] = madeUpLock(terraform.home);
 });
 afterEach(() => {
   expect(terraform.leftovers()).toEqual([]);
@@ -106,7 +109,9 @@ describe("a plan that is wrong", () => {
     const address = "docker_image.chat";
     terraform.plays({ "show staging": { after: { [address]: { name: "chat:latest" } } } });
     const { code, lines } = await run({ environments: ["staging"] });
-    expect(lines[2]).toBe(`             ${address}: breaks no-latest: chat:latest; name a version`);
+    expect(lines[2]).toBe(
+      `             ${address}: breaks nothing-moves: chat:latest, whose tag moves or is no whole version; have its digest recorded: npx twinset images --update`,
+    );
     expect(code).toBe(1);
   });
 

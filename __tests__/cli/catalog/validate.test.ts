@@ -2,12 +2,15 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { join } from "node:path";
 import { validate } from "../../../cli/catalog/validate";
 import { PROVIDER_VERSIONS } from "../../../constructs/provider-versions";
+import { LOCK_VARIABLE } from "../../../terraform/project-lock";
 import { FakeTerraform, isAlive, UNREACHABLE } from "../../support/fake-terraform";
+import { madeUpLock } from "../../support/made-up-lock";
 import { onSmallStacks } from "./small-main";
 
 let terraform: FakeTerraform;
 beforeEach(() => {
   terraform = new FakeTerraform();
+  process.env[LOCK_VARIABLE] = madeUpLock(terraform.home);
 });
 afterEach(() => {
   expect(terraform.leftovers()).toEqual([]);
@@ -31,6 +34,13 @@ describe("when all stacks are valid", () => {
     expect(code).toBe(0);
   });
 
+  test("without a lock of plugins that is said, and the stacks are valid all the same", async () => {
+    process.env[LOCK_VARIABLE] = "none";
+    const { code, lines } = await run();
+    expect(lines.at(-1)).toBe("plugins not checked: TWINSET_PLUGIN_LOCK is none: plugins are taken by version alone");
+    expect(code).toBe(0);
+  });
+
   test("runs init without the state store, then validate, in the same temporary place per stack", async () => {
     await run({ environments: ["staging"] });
     const [version, init, check] = terraform.calls();
@@ -47,6 +57,23 @@ describe("when all stacks are valid", () => {
     await run({ environments: ["development"] });
     expect(terraform.calls()).toHaveLength(3);
     expect(JSON.stringify(terraform.calls())).not.toContain("s3cret");
+  });
+});
+
+describe("when a plugin is not the one that is locked", () => {
+  test("that is wrong, and no plugin that could not be had", async () => {
+    const stderr = `
+Error: Failed to install provider
+
+Error while installing kreuzwerker/docker v4.5.0: the local package for
+registry.terraform.io/kreuzwerker/docker 4.5.0 doesn't match any of the
+checksums previously recorded in the dependency lock file
+`;
+    terraform.plays({ init: { code: 1, stderr } });
+    const { code, lines } = await run({ environments: ["development"] });
+    expect(code).toBe(1);
+    expect(lines[1]).toBe("development  wrong: 4 problems");
+    expect(lines.at(-1)).toContain("npm run locks -- --check");
   });
 });
 

@@ -94,6 +94,9 @@ const directory = (): string => join(fake.temp, "out", "stacks", "development");
 /** Plans and what is kept about them. */
 const kept = (): string[] => readdirSync(directory()).filter((name) => name.startsWith("tfplan."));
 
+/** What each process has planned last. */
+const lastPlans = (): string[] => readdirSync(directory()).filter((name) => name.startsWith("tfplan-last."));
+
 async function refusal(work: Promise<unknown>): Promise<ProblemsError["problems"][number]> {
   const reason = (await work.catch((given: unknown) => given)) as ProblemsError;
   expect(reason).toBeInstanceOf(ProblemsError);
@@ -120,6 +123,9 @@ describe("twinset plan", () => {
       "- docker_container.b delete",
       "",
       "development: 1 created, 1 replaced, 1 changed, 1 removed.",
+      expect.stringMatching(
+        /^The plan holds secrets\. It is kept until it is applied, 24 hours at most: .*tfplan\.[0-9a-f]{12}$/,
+      ),
       expect.stringMatching(/^Apply this very plan: twinset apply development --plan [0-9a-f]{12}$/),
     ]);
     expect(fake.calls("apply")).toEqual([]);
@@ -163,8 +169,12 @@ describe("twinset plan", () => {
     });
     // The plan has secrets in it: who may not read the one may not read the other.
     const mode = (name: string): number => statSync(join(directory(), name)).mode;
-    expect(mode(`tfplan.${shownId()}`)).toBe(mode("tfplan"));
-    expect(mode("tfplan") & 0o777).toBe(0o600);
+    expect(mode(`tfplan.${shownId()}`) & 0o777).toBe(0o600);
+    expect(mode("tfplan.shown.json") & 0o777).toBe(0o600);
+    expect(statSync((await site()).terraform.planPath).mode & 0o777).toBe(0o600);
+    expect(said.join("\n")).toContain(
+      `holds secrets. It is kept until it is applied, 24 hours at most: ${directory()}`,
+    );
     expect(mode(".") & 0o777).toBe(0o700);
   });
 
@@ -173,7 +183,7 @@ describe("twinset plan", () => {
     const another = "another one's plan";
     await planEnvironment(await site(), [], (line) => {
       write(line);
-      writeFileSync(join(directory(), "tfplan"), another);
+      for (const name of ["tfplan", ...lastPlans()]) writeFileSync(join(directory(), name), another);
     });
     expect(readFileSync(join(directory(), `tfplan.${shownId()}`), "utf8")).not.toBe(another);
     expect(await applied(shownId())).toBe(0);
@@ -225,7 +235,7 @@ describe("twinset apply", () => {
       expect.stringMatching(/^development: 1 created, 1 replaced in \d+ s\.$/),
     ]);
     const [call] = fake.calls("apply");
-    expect(call!.args.at(-1)).toBe(`tfplan.${id}`);
+    expect(call!.args.at(-1)).toMatch(new RegExp(`^tfplan-${id}\\.of-`));
     expect(call!.args).not.toContain("-auto-approve");
     expect(kept()).toEqual([]);
     await expect(applied(id)).rejects.toThrow("no plan was made here, or it was applied");
@@ -271,9 +281,9 @@ describe("twinset apply", () => {
     fake.plays(shows(SOME));
     await planned();
     await (await site()).terraform.plan();
-    writeFileSync(join(directory(), "tfplan"), "another plan");
+    for (const name of ["tfplan", ...lastPlans()]) writeFileSync(join(directory(), name), "another plan");
     expect(await applied(shownId())).toBe(0);
-    expect(fake.calls("apply")[0]!.args.at(-1)).toBe(`tfplan.${shownId()}`);
+    expect(fake.calls("apply")[0]!.args.at(-1)).toMatch(new RegExp(`^tfplan-${shownId()}\\.of-`));
   });
 
   test("a record that cannot be read is none", async () => {

@@ -286,9 +286,9 @@ describe("apply --reviewed", () => {
     expect(fake.calls("plan")[0]!.args).not.toContain("-lock=false");
     const [call] = fake.calls("apply");
     // A copy of its own: what is planned in this directory meanwhile is not applied in its place.
-    expect(call!.args.at(-1)).toMatch(/^tfplan\.[0-9a-f]{12}$/);
+    expect(call!.args.at(-1)).toMatch(/^tfplan-[0-9a-f]{12}\.of-/);
     expect(fake.calls("show").map(({ args }) => args.at(-1))).toContain(call!.args.at(-1));
-    expect(readdirSync((await opened!).terraform.path).filter((name) => name.startsWith("tfplan."))).toEqual([]);
+    expect(readdirSync((await opened!).terraform.path).filter((name) => /^tfplan[.-][0-9a-f]/.test(name))).toEqual([]);
     expect(call!.args).not.toContain("-auto-approve");
     expect(said[0]).toContain("edge");
     expect(said.at(-1)).toMatch(/^development: 1 changed in \d+ s\.$/);

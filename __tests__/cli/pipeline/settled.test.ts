@@ -4,7 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { unrecorded } from "../../../cli/pipeline/settled";
+import { unrecorded } from "../../../release/journal/unrecorded";
 import type { ProductRelease } from "../../../model/release";
 import { contentOf } from "../../../release/journal/journal";
 

@@ -19,7 +19,10 @@ const USUAL = standardEnvironments({
   servers: { staging: "ccx33", production: "ccx43" },
 });
 
-/** The usual environment ("Environment-Specific CORS"), which the mobile apps may call as well. */
+/**
+ * The usual environment, which the mobile apps may call as well. "Environment-Specific CORS" asks for each subdomain
+ * (`https://*.manacore.app`), and so for `status.`, which is another company's: here they are the services' own names.
+ */
 const withApps = (environment: Environment): Environment => ({
   ...environment,
   corsOrigins: [...environment.corsOrigins, ...MOBILE_ORIGINS],

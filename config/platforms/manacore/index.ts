@@ -46,12 +46,17 @@ export const manacore: Platform = {
     plan: "pro",
     caching: {
       rulesAs: "page-rules",
-      // "Cloudflare Page Rules", with wildcards so that four rules do for every product and both environments.
-      // Only the first rule that fits an address applies, so the one for images caches as well.
+      // "Cloudflare Page Rules", with wildcards so that six rules do for every product and both environments. Only the
+      // first rule that fits an address applies, so the one for images says what is kept of them as well.
       rules: [
         { id: "api", pattern: `*api-*.${ZONE}/*`, cache: "bypass" },
         { id: "auth", pattern: `*auth*.${ZONE}/*`, cache: "bypass" },
-        { id: "images", pattern: `*${ZONE}/images/*`, cache: "everything", polish: "lossless" },
+        // What SvelteKit names after its content.
+        { id: "hashed", pattern: `*${ZONE}/_app/immutable/*`, cache: "assets" },
+        { id: "images", pattern: `*${ZONE}/images/*`, cache: "assets", polish: "lossless" },
+        // The documents' "Cache Everything" names a landing page (chat.manacore.app) alone. A web has logins: kept for all,
+        // one visitor would be shown another's page.
+        { id: "webs", pattern: `*app*.${ZONE}/*`, cache: "bypass" },
         { id: "pages", pattern: `*${ZONE}/*`, cache: "everything" },
       ],
       // "Edge Cache TTL: 1 month": the provider accepts at most 28 days (2,419,200 s).

@@ -64,7 +64,7 @@ export function web(product: string, developmentPort: number, env: Readonly<Reco
     sandbox: { tmpfs: { "/tmp": TMP, "/app/.cache": TMP } },
     networks: ["frontend"],
     env: { NODE_ENV, PORT: "3000", HOST: "0.0.0.0", ...env },
-    access: { hosts: hosts(`app-${product}`), proxied: true, cache: "everything", api: false },
+    access: { hosts: hosts(`app-${product}`), proxied: true, cache: "bypass", api: false },
   };
 }
 
@@ -100,7 +100,7 @@ export function landing(product: string, developmentPort: number, access: Partia
     sandbox: { tmpfs: { "/tmp": TMP, "/var/cache/nginx": TMP, "/var/run": TMP } },
     networks: ["frontend"],
     env: {},
-    access: { hosts: hosts(product), proxied: true, cache: "everything", api: false, ...access },
+    access: { hosts: hosts(product), proxied: true, cache: "everything", logins: false, api: false, ...access },
   };
 }
 
