@@ -1,4 +1,5 @@
 /** What a product may do in a Redis that all share. */
+import type { Eviction } from "./eviction";
 import type { Product, ProductRedis, RedisStore } from "./service";
 import { mebibytes, type Size } from "./units";
 
@@ -6,20 +7,6 @@ import { mebibytes, type Size } from "./units";
 export const REDIS_ADMINISTRATOR = "administrator";
 /** Whom Redis takes a client for that says a password alone. */
 export const REDIS_DEFAULT_USER = "default";
-
-export const EVICTIONS = [
-  ...[
-    "allkeys-lru",
-    "allkeys-lfu",
-    "allkeys-random",
-    "volatile-lru",
-    "volatile-lfu",
-    "volatile-random",
-    "volatile-ttl",
-  ],
-  "noeviction",
-] as const;
-export type Eviction = (typeof EVICTIONS)[number];
 
 /** The most of its container's memory that may be data; the rest is for clients, and for writing the file anew. */
 export const REDIS_DATA_SHARE = 0.75;

@@ -1,7 +1,7 @@
 import type { CanaryRules } from "./canary";
 import type { EnvironmentName } from "./environment-name";
+import type { Eviction } from "./eviction";
 import type { Health } from "./health";
-import type { Eviction } from "./redis";
 import type { Duration, Size } from "./units";
 import type { Input, Value } from "./values";
 

@@ -1,10 +1,10 @@
+import { EVICTIONS } from "../../model/eviction";
 import type { Environment } from "../../model/environment";
 import { redisPassword } from "../../model/inputs";
 import { snake } from "../../model/names";
 import { type Platform, sized } from "../../model/platform";
 import { error, list, type Problem } from "../../model/problem";
 import {
-  EVICTIONS,
   literalOf,
   REDIS_ADMINISTRATOR,
   REDIS_DATA_SHARE,
