@@ -26,7 +26,7 @@ export function waiversOf(platform: Platform): Waivers {
 
 export interface Refused {
   readonly address: string;
-  /** "(delete) destroys what nothing here could bring back", "breaks no-latest: …". */
+  /** "(delete) destroys what nothing here could bring back", "breaks nothing-moves: …". */
   readonly what: string;
   readonly expected: string;
   readonly fix: string;
