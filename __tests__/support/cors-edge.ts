@@ -14,6 +14,7 @@ import type { EdgeSettings } from "../../model/platform";
 import { METRICS_PORT, PROBE_PORT, type ProductRouting, type ServiceRoute } from "../../model/routing";
 import { hours } from "../../model/units";
 import { findProgram } from "../../rehearsal/images/file-tree";
+import { freePorts } from "./free-ports";
 
 export type EdgeKind = "traefik" | "nginx";
 
@@ -155,11 +156,4 @@ export class LoopbackEdge {
 async function listening(server: Server): Promise<number> {
   await new Promise<void>((done, failed) => server.once("error", failed).listen(0, "127.0.0.1", done));
   return (server.address() as AddressInfo).port;
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer());
-  const ports = await Promise.all(servers.map(listening));
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }

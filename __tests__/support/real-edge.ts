@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { Agent, createServer as createWebServer, request, type Server } from "node:http";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -16,6 +15,7 @@ import type { Colour } from "../../model/release";
 import { EDGE_HEALTH_EVERY, METRICS_PORT, PROBE_PORT } from "../../model/routing";
 import { findProgram } from "../../rehearsal/images/file-tree";
 import { MANACORE } from "./platforms";
+import { freePorts } from "./free-ports";
 
 const TLS = { kind: "none" } as const;
 const HEALTH = "/health";
@@ -191,17 +191,4 @@ async function until(what: string, isSo: () => Promise<boolean>): Promise<void> 
     await sleep(200);
   }
   throw new Error(`not within 30 s: ${what}`);
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((done) => server.close(done))));
-  return ports;
 }
